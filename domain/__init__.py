@@ -1,0 +1,1 @@
+"""The case, the duties and the disclosure: pure code that imports only itself and the standard library."""
