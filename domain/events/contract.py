@@ -80,7 +80,7 @@ def event(topic: str) -> Callable[[type[E]], type[E]]:
         declared = dataclass(frozen=True, kw_only=True, slots=True)(cls)
         declarations: dict[str, FieldDeclaration] = {}
         about_of: dict[Compartment, tuple[str, ...]] = {}
-        for item in fields(declared):
+        for item in fields(cast(Any, declared)):
             declaration = item.metadata.get(_KEY)
             assert declaration is not None, f"{topic}.{item.name} is declared neither clear nor boxed"
             declarations[item.name] = declaration
@@ -99,4 +99,4 @@ def event(topic: str) -> Callable[[type[E]], type[E]]:
 
 def fields_of(declared: type[Event]) -> Mapping[str, FieldDeclaration]:
     """How each field of an event class is stored, in the order of declaration."""
-    return cast(Mapping[str, FieldDeclaration], _DECLARATIONS[declared])
+    return _DECLARATIONS[declared]
