@@ -1,0 +1,57 @@
+"""Real servers for tests: `tests/servers.py` says where they come from."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import servers
+
+NEEDS = {
+    "kafka_server": "kafka",
+    "own_kafka_server": "kafka",
+    "postgres_server": "postgres",
+    "own_postgres_server": "postgres",
+}
+
+
+# kafka-python 3.0 reads its message schemas, when imported, by calls that Python 3.11 deprecates.
+KAFKA_PYTHON_WARNS = "ignore:(read|open)_text is deprecated. Use files:DeprecationWarning"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("filterwarnings", KAFKA_PYTHON_WARNS)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A test that asks for a server carries its mark, so that `-m "not kafka"` leaves none behind."""
+    for item in items:
+        for fixture in set(getattr(item, "fixturenames", ())) & NEEDS.keys():
+            item.add_marker(NEEDS[fixture])
+
+
+@pytest.fixture(scope="session")
+def kafka_server() -> Iterator[servers.Kafka]:
+    """The run's one broker. A test that kills or freezes it leaves it running and answering."""
+    with servers.kafka_at_hand() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="module")
+def own_kafka_server() -> Iterator[servers.Kafka]:
+    """A broker of the test module's own, which may be left in any state."""
+    with servers.kafka_of_our_own() as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[servers.Postgres]:
+    """The run's one PostgreSQL; tests take a database each by `create_database`."""
+    with servers.postgres_at_hand() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def own_postgres_server() -> Iterator[servers.Postgres]:
+    """A PostgreSQL of the test module's own, which may be left in any state."""
+    with servers.postgres_of_our_own() as server:
+        yield server
