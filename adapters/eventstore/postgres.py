@@ -1,0 +1,357 @@
+"""The log on PostgreSQL: one function appends, in one round trip; the application's role may do nothing else.
+
+The rules stand in `postgres.sql`, where no caller can pass them by; this module carries values there,
+translates the answers, and finds out what became of an append whose connection was lost.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from threading import Condition, Event, Thread
+from time import monotonic
+from typing import Any, LiteralString, NamedTuple
+from uuid import UUID
+
+import psycopg
+from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg_pool import ConnectionPool, PoolTimeout
+
+from adapters.eventstore.checks import checked_limit, checked_moment, expected_heads
+from adapters.eventstore.postgres_setup import channel, conninfo, install, renew_lineage
+from domain.ports import (
+    READ_LIMIT_MAX,
+    Append,
+    Appended,
+    Clock,
+    CommandRecord,
+    CommandSeen,
+    Conflict,
+    LineageChanged,
+    LogError,
+    LogUnavailable,
+    Position,
+    Recorded,
+    WorkerDisplaced,
+    WriterSchema,
+)
+
+__all__ = ["PostgresLog", "install", "renew_lineage"]
+
+CONNECTIONS_MAX = 16
+POOL_SECONDS_MAX = 5.0
+ATTEMPTS_MAX = 3
+"""How often an append or a read is tried while its connection keeps being lost."""
+POLL_SECONDS_MAX = 1.0
+"""A waiting reader looks this often even if no notification comes."""
+LISTEN_SECONDS = 0.5
+RECONNECT_SECONDS = 0.5
+
+NEVER_STORED = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, PoolTimeout)
+UNLOCKED_INSERTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
+"""eventsourcing's switch for inserts without a lock: its readers then miss committed events."""
+
+Value = str | bytes | int | UUID | datetime | None | list[str] | list[int] | list[bytes] | list[UUID]
+
+
+class _Outcome(NamedTuple):
+    """What `append` in postgres.sql answers."""
+
+    outcome: str
+    first: int
+    last: int
+    stamp: datetime
+    stream: str
+    expected: int
+    actual: int
+    digest: bytes
+
+
+class PostgresLog:
+    """`EventLog` in `schema` of the database at `dsn`, whose role is the application's, never the owner's.
+
+    The time is the server's. A `clock` is refused (ValueError) unless the store was installed to follow
+    a history. Raises LogUnavailable where the server or the schema is not there.
+    """
+
+    def __init__(self, dsn: str, *, schema: str = "casebridge", clock: Clock | None = None) -> None:
+        if os.environ.get(UNLOCKED_INSERTS, "").strip().lower() in ("y", "yes", "t", "true", "on", "1"):
+            raise ValueError(f"unset {UNLOCKED_INSERTS}: with it, readers of the log miss committed events")
+        self._conninfo = conninfo(dsn)
+        self._sql = _Statements(schema)
+        self._clock = clock
+        self._pool = ConnectionPool(
+            self._conninfo, min_size=1, max_size=CONNECTIONS_MAX, timeout=POOL_SECONDS_MAX,
+            kwargs={"autocommit": True}, open=True, name="casebridge-log",
+        )  # fmt: skip
+        self._heard, self._notices = Condition(), 0
+        self._closing = Event()
+        self._listener: Thread | None = None
+        try:
+            self._lineage = self._current_lineage()
+            follows_history = self._ask(self._sql.follows_history, [])[0][0]
+        except LogError:
+            self._pool.close()
+            raise
+        if clock is not None and not follows_history:
+            self._pool.close()
+            raise ValueError("this store keeps its own time: it was not installed to follow a history's clock")
+
+    @property
+    def lineage(self) -> UUID:
+        return self._lineage
+
+    # -------------------------------------------------------------- writing
+    def append(self, append: Append) -> Appended:
+        return self._append(append, expected_heads(append))
+
+    def record(self, append: Append) -> Appended:
+        """`append`, for streams of the eventsourcing library, which may begin with version 0."""
+        return self._append(append, expected_heads(append, first_version=0))
+
+    def _append(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+        if append.worker is not None and append.worker.to.lineage != self._lineage:
+            raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
+        if self._clock is not None:
+            self._ask(self._sql.set_clock, [checked_moment(self._clock.now())])
+        values = self._values(append, heads)
+        lost = False
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                with self._pool.connection() as connection:
+                    row = connection.execute(self._sql.append, values, prepare=True, binary=True).fetchone()
+                outcome = _Outcome._make(row or ())
+            except NEVER_STORED as error:
+                raise LogUnavailable(f"the log gave no lock or connection in time: {error}") from error
+            except (psycopg.OperationalError, psycopg.InterfaceError):
+                # It may have been stored. Asking again under the lock tells: the same command or event
+                # ids cannot be stored twice, and whichever of the two comes second finds the other.
+                lost = True
+                self._replace_lost_connections()
+                continue
+            except psycopg.Error as error:
+                raise LogError(f"the log refuses it: {error}") from error
+            return self._answer(append, outcome, lost=lost)
+        raise LogUnavailable("the connection was lost again and again; the append may have happened")
+
+    def _values(self, append: Append, heads: tuple[tuple[str, int], ...]) -> list[Value]:
+        events, command, schemas, worker = append.events, append.command, append.schemas, append.worker
+        own = {event.stream for event in events}
+        guards = [(stream, version) for stream, version in heads if stream not in own]
+        return [
+            self._lineage,
+            [stream for stream, _ in guards], [version for _, version in guards],
+            [e.event_id for e in events], [e.stream for e in events], [e.version for e in events],
+            [e.topic for e in events], [e.state for e in events],
+            *((command.command_id, command.stream, command.digest) if command else (None, None, None)),
+            [s.fingerprint for s in schemas], [s.name for s in schemas], [s.text for s in schemas],
+            *((worker.worker, worker.after, worker.to.position, worker.to.event_id) if worker else (None,) * 4),
+        ]  # fmt: skip
+
+    def _answer(self, append: Append, outcome: _Outcome, *, lost: bool) -> Appended:
+        match outcome.outcome:
+            case "stored":
+                positions = tuple(range(outcome.first, outcome.last + 1)) if append.events else ()
+                return Appended(positions=positions, recorded_at=outcome.stamp)
+            case "lineage":
+                raise LineageChanged("the log, or this worker's position, is of another lineage: look before you go on")
+            case _ if lost and (done := self._done_before(append, outcome)) is not None:
+                return done
+            case "seen" if append.command is not None:
+                raise CommandSeen(
+                    CommandRecord(
+                        command_id=append.command.command_id, stream=outcome.stream, digest=outcome.digest,
+                        first=outcome.first, last=outcome.last,
+                    )
+                )
+            case "displaced" if append.worker is not None:
+                raise WorkerDisplaced(f"worker {append.worker.worker} is not at {append.worker.after}")
+            case "conflict":
+                raise Conflict(outcome.stream, outcome.expected, outcome.actual)
+            case other:
+                raise LogError(f"the log answered {other}")
+
+    def _done_before(self, append: Append, outcome: _Outcome) -> Appended | None:
+        """The answer that was lost with the connection, where what stands in the log is this very append."""
+        if append.command is not None:
+            same = (append.command.stream, append.command.digest) == (outcome.stream, outcome.digest)
+            if outcome.outcome != "seen" or not same:
+                return None
+            if not append.events and outcome.first == 0:
+                return Appended(positions=(), recorded_at=outcome.stamp)
+        if append.events:
+            found = [self.event(event.event_id) for event in append.events]
+            stored = [row for row in found if row is not None]
+            if [(r.stream, r.version, r.topic, r.state) for r in stored] != [
+                (e.stream, e.version, e.topic, e.state) for e in append.events
+            ]:
+                return None
+            return Appended(positions=tuple(row.position for row in stored), recorded_at=stored[0].recorded_at)
+        if append.worker is not None and outcome.outcome == "displaced":
+            # It has no effect but the move; whoever made it, the worker stands where it was to stand.
+            for _, number, event_id, moved_at in self._ask(self._sql.worker, [append.worker.worker]):
+                if (number, event_id) == (append.worker.to.position, append.worker.to.event_id):
+                    return Appended(positions=(), recorded_at=moved_at)
+        return None
+
+    # -------------------------------------------------------------- reading
+    def _ask(self, statement: Composed, values: Sequence[Value]) -> list[tuple[Any, ...]]:
+        """Rows of a read, which may be asked again where its connection was lost."""
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                with self._pool.connection() as connection:
+                    return connection.execute(statement, values, prepare=True, binary=True).fetchall()
+            except NEVER_STORED as error:
+                raise LogUnavailable(f"the log did not answer in time: {error}") from error
+            except (psycopg.OperationalError, psycopg.InterfaceError) as error:
+                lost = error
+                self._replace_lost_connections()
+            except psycopg.Error as error:
+                raise LogError(f"the log refuses it: {error}") from error
+        raise LogUnavailable(f"the log cannot be reached: {lost}") from lost
+
+    def _replace_lost_connections(self) -> None:
+        with suppress(PoolTimeout, psycopg.Error):
+            self._pool.check()
+
+    def _current_lineage(self) -> UUID:
+        found: UUID = self._ask(self._sql.lineage, [])[0][0]
+        return found
+
+    def rows(self, where: LiteralString, values: Sequence[Value]) -> list[Recorded]:
+        """Rows of `events`; `where` is SQL of this package, never of a caller outside."""
+        return [
+            Recorded(position=p, event_id=i, stream=s, version=v, topic=t, state=b, recorded_at=at.astimezone(UTC))
+            for p, i, s, v, t, b, at in self._ask(self._sql.rows(where), values)
+        ]
+
+    def read_stream(self, stream: str, *, after: int = 0, limit: int = READ_LIMIT_MAX) -> Sequence[Recorded]:
+        where: LiteralString = "WHERE stream = %s AND version > %s ORDER BY version LIMIT %s"
+        return self.rows(where, [stream, after, checked_limit(limit)])
+
+    def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return self.rows("WHERE position > %s ORDER BY position LIMIT %s", [after, checked_limit(limit)])
+
+    def event(self, event_id: UUID) -> Recorded | None:
+        found = self.rows("WHERE event_id = %s", [event_id])
+        return found[0] if found else None
+
+    def streams(self, prefix: str, *, after: str = "", limit: int = READ_LIMIT_MAX) -> Sequence[tuple[str, int]]:
+        return [(stream, head) for stream, head in self._ask(self._sql.streams, [prefix, after, checked_limit(limit)])]
+
+    def head(self) -> Position:
+        found = self._ask(self._sql.head, [])
+        number, event_id = found[0] if found else (0, None)
+        return Position(lineage=self._lineage, position=number, event_id=event_id)
+
+    def position(self, number: int) -> Position | None:
+        found = self.rows("WHERE position = %s", [number])
+        return Position(lineage=self._lineage, position=number, event_id=found[0].event_id) if found else None
+
+    def command(self, command_id: UUID) -> CommandRecord | None:
+        for stream, first, last, digest in self._ask(self._sql.command, [command_id]):
+            return CommandRecord(command_id=command_id, stream=stream, first=first, last=last, digest=digest)
+        return None
+
+    def worker(self, name: str) -> Position | None:
+        for lineage, number, event_id, _ in self._ask(self._sql.worker, [name]):
+            current = self._current_lineage()
+            if lineage != current or current != self._lineage:
+                raise LineageChanged(f"worker {name} stood in lineage {lineage}, the log is {current}")
+            return Position(lineage=lineage, position=number, event_id=event_id)
+        return None
+
+    def schemas(self) -> Sequence[WriterSchema]:
+        found = self._ask(self._sql.schemas, [])
+        return [WriterSchema(fingerprint=fingerprint, name=name, text=text) for fingerprint, name, text in found]
+
+    # -------------------------------------------------------------- waiting
+    def wait(self, *, after: int, timeout_seconds: float) -> bool:
+        deadline = monotonic() + timeout_seconds
+        self._listen_once()
+        while True:
+            notices = self._notices
+            if self.head().position > after:
+                return True
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                return False
+            with self._heard:
+                if self._notices == notices:  # else one slipped in since the look
+                    self._heard.wait(min(POLL_SECONDS_MAX, remaining))
+
+    def _listen_once(self) -> None:
+        with self._heard:
+            if self._listener is None and not self._closing.is_set():
+                self._listener = Thread(target=self._listen, name="log-listener", daemon=True)
+                self._listener.start()
+
+    def _listen(self) -> None:
+        """Wakes waiting readers. A lost connection is made again; until then they poll."""
+        while not self._closing.is_set():
+            try:
+                with psycopg.connect(self._conninfo, autocommit=True) as connection:
+                    connection.execute(self._sql.listen)
+                    self._wake()  # what came between two connections
+                    while not self._closing.is_set():
+                        for _ in connection.notifies(timeout=LISTEN_SECONDS, stop_after=1):
+                            self._wake()
+            except psycopg.Error:
+                self._closing.wait(RECONNECT_SECONDS)
+
+    def _wake(self) -> None:
+        with self._heard:
+            self._notices += 1
+            self._heard.notify_all()
+
+    def close(self) -> None:
+        self._closing.set()
+        self._wake()
+        if self._listener is not None:
+            self._listener.join()
+        self._pool.close()
+
+
+class _Statements:
+    """The statements of this log, with its schema's name in place."""
+
+    def __init__(self, schema: str) -> None:
+        self._schema = Identifier(schema)
+        self.append = self._with_schema(
+            "SELECT * FROM {}.append(%s, %s::text[], %s::bigint[], %s::uuid[], %s::text[], %s::bigint[], %s::text[],"
+            " %s::bytea[], %s::uuid, %s::text, %s::bytea, %s::bytea[], %s::text[], %s::text[],"
+            " %s::text, %s::bigint, %s::bigint, %s::uuid)"
+        )
+        self.set_clock = self._with_schema("SELECT {}.set_history_clock(%s)")
+        self.follows_history = SQL("SELECT to_regclass({}) IS NOT NULL").format(Literal(f"{schema}.history_clock"))
+        self.lineage = self._with_schema("SELECT lineage FROM {}.lineages ORDER BY number DESC LIMIT 1")
+        self.head = self._with_schema("SELECT position, event_id FROM {}.events ORDER BY position DESC LIMIT 1")
+        self.worker = self._with_schema("SELECT lineage, position, event_id, moved_at FROM {}.workers WHERE name = %s")
+        self.schemas = self._with_schema("SELECT fingerprint, name, text FROM {}.schemas ORDER BY name, fingerprint")
+        self.command = self._with_schema(
+            "SELECT stream, first_position, last_position, digest FROM {}.commands WHERE command_id = %s"
+        )
+        self.streams = SQL(STREAMS).format(schema=self._schema)
+        self.listen = SQL("LISTEN {}").format(Identifier(channel(schema)))
+
+    def rows(self, where: LiteralString) -> Composed:
+        return self._with_schema(ROW + where)
+
+    def _with_schema(self, text: LiteralString) -> Composed:
+        return SQL(text).format(self._schema)
+
+
+ROW: LiteralString = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM {}.events "
+STREAMS: LiteralString = """
+WITH RECURSIVE asked AS (SELECT %s::text COLLATE "C" AS prefix, %s::text COLLATE "C" AS after, %s::bigint AS most),
+found (stream, place) AS (
+    SELECT (SELECT min(e.stream) FROM {schema}.events e
+            WHERE e.stream > (SELECT after FROM asked) AND e.stream >= (SELECT prefix FROM asked)), 1
+    UNION ALL
+    SELECT (SELECT min(e.stream) FROM {schema}.events e WHERE e.stream > found.stream), place + 1
+    FROM found, asked WHERE place < most AND starts_with(found.stream, prefix))
+SELECT stream, (SELECT max(version) FROM {schema}.events e WHERE e.stream = found.stream)
+FROM found, asked WHERE starts_with(found.stream, prefix) ORDER BY stream
+"""
+"""Leaps from name to name along the index, instead of reading every event of every stream."""

@@ -1,0 +1,421 @@
+"""The log in one SQLite file: embedded, durable at every append, immutable by triggers.
+
+One thread per process writes; it gathers what waits in its queue into one transaction, so that many
+callers share one fsync, and answers nobody before the COMMIT. Several processes may share the file.
+"""
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.resources import files
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Condition, Lock, Semaphore, Thread
+from time import monotonic
+from uuid import UUID, uuid4
+
+from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
+from domain.ports import (
+    READ_LIMIT_MAX,
+    Append,
+    Appended,
+    Clock,
+    CommandRecord,
+    CommandSeen,
+    Conflict,
+    LineageChanged,
+    LogError,
+    LogUnavailable,
+    Position,
+    Recorded,
+    WorkerDisplaced,
+    WriterSchema,
+)
+
+BUSY_SECONDS_MAX = 5.0
+QUEUE_MAX = 1_000
+GROUP_MAX = 64
+"""Appends that one transaction may gather."""
+ANSWER_SECONDS_MAX = 60.0
+READERS_MAX = 8
+WATCH_SECONDS = 0.05
+"""How often a waiting reader asks whether another process has committed."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+ROW = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM events "
+Row = tuple[int, bytes, str, int, str, bytes, int]
+Value = str | bytes | int | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    append: Append
+    heads: tuple[tuple[str, int], ...]
+    answer: Future[Appended]
+
+
+class SqliteLog:
+    """`EventLog` in the file at `path`, made if it is not there. `clock` gives `recorded_at`, inside the append."""
+
+    def __init__(self, path: str | Path, *, clock: Clock | None = None) -> None:
+        self._path, self._clock = Path(path), clock or SystemClock()
+        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
+        self._room = Semaphore(QUEUE_MAX)
+        self._closed, self._closing = False, Lock()
+        self._idle: list[sqlite3.Connection] = []
+        self._readers, self._reader_freed = 0, Condition()
+        self._committed, self._commits = Condition(), 0
+        self._watching, self._watch_lock = _connect(self._path), Lock()
+        try:
+            self._writing = _connect(self._path)
+            _install(self._writing)
+            self._lineage = _current_lineage(self._writing)
+        except sqlite3.Error as error:
+            raise LogUnavailable(f"the log cannot be opened: {error}") from error
+        self._writer = Thread(target=self._write, name="log-writer", daemon=True)
+        self._writer.start()
+
+    @property
+    def lineage(self) -> UUID:
+        return self._lineage
+
+    # -------------------------------------------------------------- writing
+    def append(self, append: Append) -> Appended:
+        return self._ask(append, expected_heads(append))
+
+    def record(self, append: Append) -> Appended:
+        """`append`, for streams of the eventsourcing library, which may begin with version 0."""
+        return self._ask(append, expected_heads(append, first_version=0))
+
+    def _ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+        if append.worker is not None and append.worker.to.lineage != self._lineage:
+            raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
+        asked = _Asked(append, heads, Future())
+        if not self._room.acquire(timeout=BUSY_SECONDS_MAX):
+            raise LogUnavailable(f"{QUEUE_MAX} appends are waiting already")
+        try:
+            with self._closing:
+                if self._closed:
+                    raise LogUnavailable("the log is closed")
+                self._asked.put(asked)
+            return asked.answer.result(ANSWER_SECONDS_MAX)
+        except TimeoutError:
+            raise LogUnavailable("the log's writer gave no answer; the append may still happen") from None
+        finally:
+            self._room.release()
+
+    def _write(self) -> None:
+        while (first := self._asked.get()) is not None:
+            group = [first]
+            last = False
+            with suppress(Empty):
+                while len(group) < GROUP_MAX and not last:
+                    more = self._asked.get_nowait()
+                    last = more is None
+                    group += [more] if more is not None else []
+            self._store_together(group)
+            if last:
+                return
+
+    def _store_together(self, group: list[_Asked]) -> None:
+        """One transaction for all; where that fails, one for each, so that nobody answers for another."""
+        answers: list[Appended | LogError] = []
+        try:
+            with self._transaction():
+                for asked in group:
+                    answers.append(self._judge(asked))
+        except BaseException as error:
+            if len(group) > 1:
+                for asked in group:
+                    self._store_together([asked])
+            else:
+                group[0].answer.set_exception(self._translated(error, group[0]))
+            return
+        for asked, answer in zip(group, answers, strict=True):
+            if isinstance(answer, LogError):
+                asked.answer.set_exception(answer)
+            else:
+                asked.answer.set_result(answer)
+        with self._committed:
+            self._commits += 1
+            self._committed.notify_all()
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        self._writing.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._writing.execute("COMMIT")
+        except BaseException:
+            if self._writing.in_transaction:
+                self._writing.execute("ROLLBACK")
+            raise
+
+    def _judge(self, asked: _Asked) -> Appended | LogError:
+        """Checks come before the first write, so a refusal needs no rollback of what others added."""
+        try:
+            self._refuse(asked)
+        except LogError as refusal:
+            return refusal
+        return self._insert(asked.append)
+
+    def _refuse(self, asked: _Asked) -> None:
+        ask, append = self._writing.execute, asked.append
+        if _current_lineage(self._writing) != self._lineage:
+            raise LineageChanged("the log was restored or promoted: open it again")
+        if append.command is not None and (seen := _command(self._writing, append.command.command_id)) is not None:
+            raise CommandSeen(seen)
+        if append.worker is not None:
+            row = ask("SELECT position, lineage FROM workers WHERE name = ?", (append.worker.worker,)).fetchone()
+            if row is not None and row[1] != self._lineage.bytes:
+                raise LineageChanged(f"worker {append.worker.worker} stood in lineage {UUID(bytes=row[1])}")
+            if (row[0] if row else 0) != append.worker.after:
+                raise WorkerDisplaced(f"worker {append.worker.worker} is not at {append.worker.after}")
+        for stream, version in asked.heads:
+            (head,) = ask("SELECT max(version) FROM events WHERE stream = ?", (stream,)).fetchone()
+            if version != (min(version, 0) if head is None else head):
+                raise Conflict(stream, version, head or 0)
+
+    def _insert(self, append: Append) -> Appended:
+        ask = self._writing.execute
+        at = _microseconds(checked_moment(self._clock.now()))
+        if (row := ask("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1").fetchone()) is not None:
+            at = max(at, row[0])
+        positions = tuple(
+            ask(
+                "INSERT INTO events (event_id, stream, version, topic, state, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
+                (event.event_id.bytes, event.stream, event.version, event.topic, event.state, at),
+            ).lastrowid
+            or 0
+            for event in append.events
+        )
+        if (command := append.command) is not None:
+            first, last = (positions[0], positions[-1]) if positions else (0, 0)
+            ask(
+                "INSERT INTO commands VALUES (?, ?, ?, ?, ?, ?)",
+                (command.command_id.bytes, command.stream, first, last, command.digest, at),
+            )
+        for schema in append.schemas:
+            ask(
+                "INSERT INTO schemas VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+                (schema.fingerprint, schema.name, schema.text),
+            )
+        if (worker := append.worker) is not None:
+            ask(
+                "INSERT INTO workers VALUES (?, ?, ?, ?, ?) ON CONFLICT (name) DO UPDATE SET"
+                " position = excluded.position, event_id = excluded.event_id, moved_at = excluded.moved_at",
+                (worker.worker, worker.to.lineage.bytes, worker.to.position, _id_bytes(worker.to.event_id), at),
+            )
+        return Appended(positions=positions, recorded_at=_moment(at))
+
+    def _translated(self, error: BaseException, asked: _Asked) -> BaseException:
+        match error:
+            case sqlite3.IntegrityError():
+                for event in asked.append.events:  # the guards held, so an id is taken
+                    if (taken := self.event(event.event_id)) is not None:
+                        return Conflict(taken.stream, taken.version - 1, taken.version)
+                return LogError(f"the log refuses it: {error}")
+            case sqlite3.Error():
+                return LogUnavailable(f"the log cannot be written now: {error}")
+            case _:
+                return error
+
+    # -------------------------------------------------------------- reading
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = self._borrow()
+        try:
+            yield connection
+        except sqlite3.Error as error:
+            raise LogUnavailable(f"the log cannot be read now: {error}") from error
+        finally:
+            with self._reader_freed:
+                if self._closed:
+                    connection.close()
+                else:
+                    self._idle.append(connection)
+                self._reader_freed.notify()
+
+    def _borrow(self) -> sqlite3.Connection:
+        deadline = monotonic() + BUSY_SECONDS_MAX
+        with self._reader_freed:
+            while not self._closed and monotonic() < deadline:
+                if self._idle:
+                    return self._idle.pop()
+                if self._readers < READERS_MAX:
+                    connection = _connect(self._path)
+                    connection.execute("PRAGMA query_only = ON")
+                    self._readers += 1
+                    return connection
+                self._reader_freed.wait(deadline - monotonic())
+        raise LogUnavailable("the log is closed" if self._closed else f"{READERS_MAX} readers are at work already")
+
+    def rows(self, where: str, values: Sequence[Value]) -> list[Recorded]:
+        """Rows of `events`; `where` is SQL of this package, never of a caller outside."""
+        with self._reading() as connection:
+            return [_recorded(row) for row in connection.execute(ROW + where, values)]
+
+    def read_stream(self, stream: str, *, after: int = 0, limit: int = READ_LIMIT_MAX) -> Sequence[Recorded]:
+        where = "WHERE stream = ? AND version > ? ORDER BY version LIMIT ?"
+        return self.rows(where, (stream, after, checked_limit(limit)))
+
+    def read_log(self, *, after: int, limit: int) -> Sequence[Recorded]:
+        return self.rows("WHERE position > ? ORDER BY position LIMIT ?", (after, checked_limit(limit)))
+
+    def event(self, event_id: UUID) -> Recorded | None:
+        found = self.rows("WHERE event_id = ?", (event_id.bytes,))
+        return found[0] if found else None
+
+    def streams(self, prefix: str, *, after: str = "", limit: int = READ_LIMIT_MAX) -> Sequence[tuple[str, int]]:
+        with self._reading() as connection:
+            return connection.execute(STREAMS, (prefix, after, checked_limit(limit))).fetchall()
+
+    def head(self) -> Position:
+        with self._reading() as connection:
+            row = connection.execute("SELECT position, event_id FROM events ORDER BY position DESC LIMIT 1").fetchone()
+        number, event_id = (row[0], UUID(bytes=row[1])) if row else (0, None)
+        return Position(lineage=self._lineage, position=number, event_id=event_id)
+
+    def position(self, number: int) -> Position | None:
+        found = self.rows("WHERE position = ?", (number,))
+        return Position(lineage=self._lineage, position=number, event_id=found[0].event_id) if found else None
+
+    def command(self, command_id: UUID) -> CommandRecord | None:
+        with self._reading() as connection:
+            return _command(connection, command_id)
+
+    def worker(self, name: str) -> Position | None:
+        with self._reading() as connection:
+            asked = "SELECT lineage, position, event_id FROM workers WHERE name = ?"
+            row = connection.execute(asked, (name,)).fetchone()
+            current = _current_lineage(connection)
+        if row is None:
+            return None
+        if row[0] != current.bytes or current != self._lineage:
+            raise LineageChanged(f"worker {name} stood in lineage {UUID(bytes=row[0])}, the log is {current}")
+        return Position(lineage=current, position=row[1], event_id=UUID(bytes=row[2]) if row[2] else None)
+
+    def schemas(self) -> Sequence[WriterSchema]:
+        with self._reading() as connection:
+            asked = "SELECT fingerprint, name, text FROM schemas ORDER BY name, fingerprint"
+            found = connection.execute(asked).fetchall()
+        return [WriterSchema(fingerprint=fingerprint, name=name, text=text) for fingerprint, name, text in found]
+
+    def wait(self, *, after: int, timeout_seconds: float) -> bool:
+        deadline = monotonic() + timeout_seconds
+        seen: int | None = None
+        while True:
+            commits, version = self._commits, self._data_version()
+            if version != seen and self.head().position > after:
+                return True
+            seen = version
+            remaining = deadline - monotonic()
+            if remaining <= 0:
+                return False
+            with self._committed:
+                if self._commits == commits:  # else one of ours slipped in since the look
+                    self._committed.wait(min(WATCH_SECONDS, remaining))
+
+    def _data_version(self) -> int:
+        """Changes with every commit of any other connection, in this process or another."""
+        with self._watch_lock:
+            if self._closed:
+                raise LogUnavailable("the log is closed")
+            (version,) = self._watching.execute("PRAGMA data_version").fetchone()
+            return int(version)
+
+    def close(self) -> None:
+        """Finishes what was asked for, then gives up the file."""
+        with self._closing:
+            if self._closed:
+                return
+            self._closed = True
+            self._asked.put(None)
+        self._writer.join()
+        with self._reader_freed:
+            self._reader_freed.notify_all()
+            for connection in (self._writing, *self._idle):
+                connection.close()
+        with self._watch_lock:
+            self._watching.close()
+
+
+def renew_lineage(path: str | Path) -> UUID:
+    """Say that this file is a restored or promoted copy; its former readers and workers stop."""
+    connection = _connect(Path(path))
+    try:
+        _install(connection)
+        return _add_lineage(connection)
+    finally:
+        connection.close()
+
+
+STREAMS = """
+WITH RECURSIVE asked (prefix, after, most) AS (VALUES (?, ?, ?)), found (stream, place) AS (
+    SELECT min(e.stream), 1 FROM events e, asked WHERE e.stream > after AND e.stream >= prefix
+    UNION ALL
+    SELECT (SELECT min(e.stream) FROM events e WHERE e.stream > found.stream), place + 1
+    FROM found, asked WHERE place < most AND substr(found.stream, 1, length(prefix)) = prefix)
+SELECT stream, (SELECT max(version) FROM events e WHERE e.stream = found.stream)
+FROM found, asked WHERE substr(found.stream, 1, length(prefix)) = prefix ORDER BY stream
+"""
+"""Leaps from name to name along the index, instead of reading every event of every stream."""
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False)
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
+    return connection
+
+
+def _install(connection: sqlite3.Connection) -> None:
+    script = files("adapters.eventstore").joinpath("sqlite.sql").read_text("utf-8")
+    connection.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
+    connection.execute("BEGIN IMMEDIATE")
+    if connection.execute("SELECT count(*) FROM lineages").fetchone() == (0,):
+        _add_lineage(connection)
+    connection.execute("COMMIT")
+
+
+def _add_lineage(connection: sqlite3.Connection) -> UUID:
+    lineage = uuid4()
+    connection.execute("INSERT INTO lineages (lineage) VALUES (?)", (lineage.bytes,))
+    return lineage
+
+
+def _current_lineage(connection: sqlite3.Connection) -> UUID:
+    (lineage,) = connection.execute("SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1").fetchone()
+    return UUID(bytes=lineage)
+
+
+def _command(connection: sqlite3.Connection, command_id: UUID) -> CommandRecord | None:
+    asked = "SELECT stream, first_position, last_position, digest FROM commands WHERE command_id = ?"
+    row = connection.execute(asked, (command_id.bytes,)).fetchone()
+    if row is None:
+        return None
+    return CommandRecord(command_id=command_id, stream=row[0], first=row[1], last=row[2], digest=row[3])
+
+
+def _recorded(row: Row) -> Recorded:
+    position, event_id, stream, version, topic, state, at = row
+    return Recorded(
+        position=position, event_id=UUID(bytes=event_id), stream=stream, version=version, topic=topic, state=state,
+        recorded_at=_moment(at),
+    )  # fmt: skip
+
+
+def _id_bytes(event_id: UUID | None) -> bytes | None:
+    return event_id.bytes if event_id else None
+
+
+def _microseconds(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)
+
+
+def _moment(microseconds: int) -> datetime:
+    return EPOCH + timedelta(microseconds=microseconds)
