@@ -75,6 +75,8 @@ class PostgresLog:
     a history. Raises LogUnavailable where the server or the schema is not there.
     """
 
+    mark: LiteralString = "%s"
+
     def __init__(self, dsn: str, *, schema: str = "casebridge", clock: Clock | None = None) -> None:
         if os.environ.get(UNLOCKED_INSERTS, "").strip().lower() in ("y", "yes", "t", "true", "on", "1"):
             raise ValueError(f"unset {UNLOCKED_INSERTS}: with it, readers of the log miss committed events")

@@ -16,6 +16,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from threading import Condition, Lock, Semaphore, Thread
 from time import monotonic
+from typing import LiteralString
 from uuid import UUID, uuid4
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
@@ -60,6 +61,8 @@ class _Asked:
 
 class SqliteLog:
     """`EventLog` in the file at `path`, made if it is not there. `clock` gives `recorded_at`, inside the append."""
+
+    mark: LiteralString = "?"
 
     def __init__(self, path: str | Path, *, clock: Clock | None = None) -> None:
         self._path, self._clock = Path(path), clock or SystemClock()
@@ -254,7 +257,7 @@ class SqliteLog:
                 self._reader_freed.wait(deadline - monotonic())
         raise LogUnavailable("the log is closed" if self._closed else f"{READERS_MAX} readers are at work already")
 
-    def rows(self, where: str, values: Sequence[Value]) -> list[Recorded]:
+    def rows(self, where: LiteralString, values: Sequence[Value]) -> list[Recorded]:
         """Rows of `events`; `where` is SQL of this package, never of a caller outside."""
         with self._reading() as connection:
             return [_recorded(row) for row in connection.execute(ROW + where, values)]
