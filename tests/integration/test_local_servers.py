@@ -12,9 +12,11 @@ from kafka.admin import KafkaAdminClient, NewTopic
 from kafka.errors import KafkaError
 from sqlalchemy.engine import make_url
 
+from deploy.local.__main__ import main as deploy_local
 from deploy.local.jars import kafka_jars
 from deploy.local.kafka import KafkaServer, brokers_known
 from deploy.local.postgres import PostgresServer
+from deploy.local.process import running, stop_by_pid
 from tests import servers
 
 REPLY_SECONDS = 20
@@ -135,13 +137,13 @@ def test_a_broker_with_passwords_lets_in_who_knows_one_and_nobody_else() -> None
         finally:
             knowing.close()
         with pytest.raises(KafkaError):
-            KafkaAdminClient(bootstrap_servers=broker.bootstrap, sasl_plain_password="guess", **login)
+            KafkaAdminClient(
+                bootstrap_servers=broker.bootstrap, sasl_plain_password="guess", bootstrap_timeout_ms=2000, **login
+            )
 
 
 @pytest.mark.postgres
 def test_a_server_left_running_is_stopped_by_its_id_and_a_stranger_is_not() -> None:
-    from deploy.local.process import running, stop_by_pid
-
     with servers.scratch() as directory, servers.installed(lambda: PostgresServer(directory / "pg")) as server:
         server.start()
         pid = server.leave_running()
@@ -149,6 +151,35 @@ def test_a_server_left_running_is_stopped_by_its_id_and_a_stranger_is_not() -> N
         assert running(pid)
         assert stop_by_pid(pid, directory / "pg", PostgresServer.STOP_SIGNAL)
         assert not running(pid)
+
+
+@pytest.mark.kafka
+@pytest.mark.postgres
+def test_up_starts_both_down_stops_them_and_up_again_finds_the_same_data(capsys: pytest.CaptureFixture[str]) -> None:
+    with servers.scratch() as local, servers.installed(lambda: KafkaServer(local, jars=kafka_jars())):
+        try:
+            assert deploy_local(["up"], local) == 0
+            exports = dict(line.removeprefix("export ").split("=") for line in capsys.readouterr().out.splitlines())
+            make_topic(exports["CASEBRIDGE_KAFKA"], "kept")
+            with psycopg.connect(exports["CASEBRIDGE_POSTGRES"]) as connection:
+                connection.execute("CREATE TABLE kept ()")
+            assert deploy_local(["status"], local) == 0
+
+            assert deploy_local(["down"], local) == 0
+            assert deploy_local(["status"], local) == 1
+            host, _, port = exports["CASEBRIDGE_KAFKA"].partition(":")
+            assert brokers_known(host, int(port)) == 0
+
+            assert deploy_local(["up"], local) == 0
+            admin = KafkaAdminClient(bootstrap_servers=exports["CASEBRIDGE_KAFKA"])
+            try:
+                assert "kept" in admin.list_topics()
+            finally:
+                admin.close()
+            with psycopg.connect(exports["CASEBRIDGE_POSTGRES"]) as connection:
+                assert connection.execute("SELECT to_regclass('kept')").fetchone() == ("kept",)
+        finally:
+            assert deploy_local(["down"], local) == 0
 
 
 def test_what_is_missing_is_named_with_how_to_get_it_and_fails_where_it_is_required(tmp_path: Path) -> None:
