@@ -1,0 +1,211 @@
+"""What an agency adopts, and whom it lists."""
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from domain.agency.events import (
+    CalendarAdopted,
+    ContractAdopted,
+    OfficeEnded,
+    OfficeListed,
+    OfficeRehearsed,
+    OfficeStage,
+    OfficeSuspended,
+    OfficeWentLive,
+    PackAdopted,
+)
+from domain.agency.state import Adoption, Agency, Office
+from domain.disclosure.contract import parse_contract
+from domain.events import fields_of
+from domain.policy.calendar import parse_calendar
+from domain.policy.pack import parse_pack
+from domain.refusals import Contradiction, Refused
+from domain.submission import Command, Recording, Submission, command
+
+CHANNELS = frozenset({"webhook", "kafka"})
+
+
+@command
+class AdoptPack(Command):
+    """The agency adopts a policy pack: its full text, and the second person who confirmed it."""
+
+    text: str
+    second_person: str
+
+
+@command
+class AdoptCalendar(Command):
+    """The agency adopts the calendar of its working days."""
+
+    text: str
+    second_person: str
+
+
+@command
+class AdoptContract(Command):
+    """The agency adopts what may flow to a kind of partner."""
+
+    text: str
+    second_person: str
+
+
+@command
+class ListOffice(Command):
+    """An office of a partner enters the directory, as a draft. `channel` is webhook or kafka; `address` its URL or
+    the name of its consumer group's owner."""
+
+    office: str
+    recipient_kind: str
+    name: str
+    country: str | None = None
+    zone: str
+    serves: tuple[str, ...]
+    channel: str
+    address: str
+
+
+@command
+class RehearseOffice(Command):
+    """Render everything for an office, send nothing."""
+
+    office: str
+
+
+@command
+class PutOfficeLive(Command):
+    """From now on what is released for this office leaves."""
+
+    office: str
+    second_person: str
+
+
+@command
+class SuspendOffice(Command):
+    """Stop everything to an office at once."""
+
+    office: str
+    reason: str
+
+
+@command
+class EndOffice(Command):
+    """The office leaves the directory for good."""
+
+    office: str
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _second_person(submission: Submission[Any], second_person: str) -> None:
+    if not second_person.strip() or second_person == submission.actor.user:
+        raise Refused("it takes a second person to confirm this", rule="DECISION-7", field="second_person")
+
+
+def _new(adopted: tuple[Adoption, ...], id: str, text_digest: str) -> bool:
+    latest = max((a for a in adopted if a.id == id), key=lambda a: a.effective_at, default=None)
+    return latest is None or latest.digest != text_digest
+
+
+def adopt_pack(submission: Submission[AdoptPack], agency: Agency) -> Sequence[Recording]:
+    text, second_person = submission.command.text, submission.command.second_person
+    _second_person(submission, second_person)
+    pack = parse_pack(text, digest(text))
+    if not _new(agency.packs, pack.id, pack.digest):
+        return []  # Adopting the same text twice is adopting it once.
+    return [Recording(event=PackAdopted(
+        pack_id=pack.id, layer=pack.layer, text=text, digest=pack.digest, second_person=second_person,
+    ))]
+
+
+def adopt_calendar(submission: Submission[AdoptCalendar], agency: Agency) -> Sequence[Recording]:
+    text, second_person = submission.command.text, submission.command.second_person
+    _second_person(submission, second_person)
+    calendar = parse_calendar(text, digest(text))
+    if not _new(agency.calendars, calendar.id, calendar.digest):
+        return []
+    return [Recording(event=CalendarAdopted(
+        calendar_id=calendar.id, text=text, digest=calendar.digest, second_person=second_person,
+    ))]
+
+
+def adopt_contract(submission: Submission[AdoptContract], agency: Agency) -> Sequence[Recording]:
+    text, second_person = submission.command.text, submission.command.second_person
+    _second_person(submission, second_person)
+    contract = parse_contract(text, digest(text))
+    if not _new(agency.contracts, contract.recipient_kind, contract.digest):
+        return []
+    return [Recording(event=ContractAdopted(
+        recipient_kind=contract.recipient_kind, text=text, digest=contract.digest, second_person=second_person,
+    ))]
+
+
+def list_office(submission: Submission[ListOffice], agency: Agency) -> Sequence[Recording]:
+    wish = submission.command
+    if wish.channel not in CHANNELS:
+        raise Refused(f"a channel is one of {', '.join(sorted(CHANNELS))}", rule="DIRECTORY", field="channel")
+    if not wish.serves:
+        raise Refused("name the jurisdictions that the office serves", rule="DIRECTORY", field="serves")
+    listed = OfficeListed(
+        office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name, country=wish.country, zone=wish.zone,
+        serves=wish.serves, channel=wish.channel, address=wish.address,
+    )
+    known = agency.offices.get(wish.office)
+    if known is None:
+        return [Recording(event=listed)]
+    if any(getattr(known, name) != getattr(listed, name) for name in fields_of(OfficeListed)):
+        raise Contradiction("this office is listed with other particulars", field="office")
+    return []
+
+
+def _office(agency: Agency, office: str) -> Office:
+    known = agency.offices.get(office)
+    if known is None:
+        raise Refused("no such office in the directory: list it first", rule="DIRECTORY", field="office")
+    if known.stage is OfficeStage.ENDED:
+        raise Refused("the office has ended", rule="DIRECTORY", field="office")
+    return known
+
+
+def rehearse_office(submission: Submission[RehearseOffice], agency: Agency) -> Sequence[Recording]:
+    office = _office(agency, submission.command.office)
+    return [] if office.stage is OfficeStage.REHEARSAL else [Recording(event=OfficeRehearsed(office=office.office))]
+
+
+def put_office_live(submission: Submission[PutOfficeLive], agency: Agency) -> Sequence[Recording]:
+    office = _office(agency, submission.command.office)
+    _second_person(submission, submission.command.second_person)
+    if agency.contract_for(office.recipient_kind) is None:
+        raise Refused("no contract is adopted for this kind of partner", rule="DECISION-13", field="office")
+    if office.stage is OfficeStage.LIVE:
+        return []
+    return [Recording(event=OfficeWentLive(office=office.office, second_person=submission.command.second_person))]
+
+
+def suspend_office(submission: Submission[SuspendOffice], agency: Agency) -> Sequence[Recording]:
+    office = _office(agency, submission.command.office)
+    if office.stage is OfficeStage.SUSPENDED:
+        return []
+    return [Recording(event=OfficeSuspended(office=office.office, reason=submission.command.reason))]
+
+
+def end_office(submission: Submission[EndOffice], agency: Agency) -> Sequence[Recording]:
+    known = agency.offices.get(submission.command.office)
+    if known is not None and known.stage is OfficeStage.ENDED:
+        return []
+    return [Recording(event=OfficeEnded(office=_office(agency, submission.command.office).office))]
+
+
+DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Recording]]] = {
+    AdoptPack: adopt_pack,
+    AdoptCalendar: adopt_calendar,
+    AdoptContract: adopt_contract,
+    ListOffice: list_office,
+    RehearseOffice: rehearse_office,
+    PutOfficeLive: put_office_live,
+    SuspendOffice: suspend_office,
+    EndOffice: end_office,
+}

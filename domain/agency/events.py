@@ -1,0 +1,92 @@
+"""What happens to an agency."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+from domain.events import Event, clear, event
+
+TEXT = "adopted text: law, calendar or contract, nothing about a person"
+DIRECTORY = "directory of offices: public bodies, nothing about a person"
+
+
+class OfficeStage(StrEnum):
+    DRAFT = "draft"
+    REHEARSAL = "rehearsal"
+    LIVE = "live"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+
+
+@event("casebridge.agency.PackAdopted")
+class PackAdopted(Event):
+    """The agency adopted a policy pack; it counts from when this occurred, until a later text of the same pack."""
+
+    pack_id: str = clear(TEXT)
+    layer: str = clear(TEXT)
+    text: str = clear(TEXT)
+    digest: str = clear("SHA-256 of the text")
+    second_person: str = clear("staff user who confirmed; staff are not persons of a case")
+
+
+@event("casebridge.agency.CalendarAdopted")
+class CalendarAdopted(Event):
+    """The agency adopted the calendar by which its working days are counted."""
+
+    calendar_id: str = clear(TEXT)
+    text: str = clear(TEXT)
+    digest: str = clear("SHA-256 of the text")
+    second_person: str = clear("staff user who confirmed; staff are not persons of a case")
+
+
+@event("casebridge.agency.ContractAdopted")
+class ContractAdopted(Event):
+    """The agency adopted what may flow to a kind of partner, for which purpose and on which basis."""
+
+    recipient_kind: str = clear(TEXT)
+    text: str = clear(TEXT)
+    digest: str = clear("SHA-256 of the text")
+    second_person: str = clear("staff user who confirmed; staff are not persons of a case")
+
+
+@event("casebridge.agency.OfficeListed")
+class OfficeListed(Event):
+    """An office of a partner entered the agency's directory, as a draft."""
+
+    office: str = clear(DIRECTORY)
+    recipient_kind: str = clear(DIRECTORY)
+    name: str = clear(DIRECTORY)
+    country: str | None = clear(DIRECTORY)
+    zone: str = clear(DIRECTORY)
+    serves: tuple[str, ...] = clear(DIRECTORY)
+    channel: str = clear(DIRECTORY)
+    address: str = clear(DIRECTORY)
+
+
+@event("casebridge.agency.OfficeRehearsed")
+class OfficeRehearsed(Event):
+    """An office went into rehearsal: everything is rendered for it, nothing leaves."""
+
+    office: str = clear(DIRECTORY)
+
+
+@event("casebridge.agency.OfficeWentLive")
+class OfficeWentLive(Event):
+    """An office went live: what is released for it leaves."""
+
+    office: str = clear(DIRECTORY)
+    second_person: str = clear("staff user who confirmed; staff are not persons of a case")
+
+
+@event("casebridge.agency.OfficeSuspended")
+class OfficeSuspended(Event):
+    """Everything to an office stopped, until it goes live again."""
+
+    office: str = clear(DIRECTORY)
+    reason: str = clear("why an office was stopped; a person of a case is never named in it")
+
+
+@event("casebridge.agency.OfficeEnded")
+class OfficeEnded(Event):
+    """An office left the directory for good."""
+
+    office: str = clear(DIRECTORY)

@@ -1,0 +1,165 @@
+"""The agency as its stream tells it. A decision about a case reads it, and never changes it."""
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from domain.agency.events import (
+    CalendarAdopted,
+    ContractAdopted,
+    OfficeEnded,
+    OfficeListed,
+    OfficeRehearsed,
+    OfficeStage,
+    OfficeSuspended,
+    OfficeWentLive,
+    PackAdopted,
+)
+from domain.disclosure.contract import Contract, parse_contract
+from domain.events import Envelope, Event
+from domain.policy.calendar import Calendar, parse_calendar
+from domain.policy.pack import Pack, parse_pack
+
+LAYERS = ("federal", "state", "agency")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Adoption:
+    """One adopted text. It counts from `effective_at` until the next of the same id."""
+
+    id: str
+    digest: str
+    text: str
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Office:
+    office: str
+    recipient_kind: str
+    name: str
+    country: str | None
+    zone: str
+    serves: tuple[str, ...]
+    channel: str
+    address: str
+    stage: OfficeStage
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agency:
+    """Everything adopted and listed so far. `version` is that of the agency's stream."""
+
+    code: str
+    version: int = 0
+    packs: tuple[Adoption, ...] = ()
+    calendars: tuple[Adoption, ...] = ()
+    contracts: tuple[Adoption, ...] = ()
+    offices: Mapping[str, Office] = field(default_factory=dict)
+
+    @property
+    def jurisdiction(self) -> str:
+        """That of the innermost pack; `-` before anything is adopted."""
+        return self._latest_packs()[-1].jurisdiction if self.packs else "-"
+
+    @property
+    def zone(self) -> str:
+        return self._latest_packs()[-1].zone if self.packs else "UTC"
+
+    @property
+    def pack_digests(self) -> tuple[str, ...]:
+        return tuple(pack.digest for pack in self._latest_packs())
+
+    def packs_at(self, moment: datetime) -> tuple[Pack, ...]:
+        """The packs in force at `moment`, outermost layer first: of each id the last adopted by then."""
+        return _ordered(adoption for adoption in self.packs if adoption.effective_at <= moment)
+
+    def calendar_at(self, moment: datetime) -> Calendar | None:
+        adopted = [adoption for adoption in self.calendars if adoption.effective_at <= moment]
+        latest = max(adopted, key=lambda adoption: adoption.effective_at, default=None)
+        return None if latest is None else parse_calendar(latest.text, latest.digest)
+
+    def contract_for(self, recipient_kind: str) -> Contract | None:
+        """The last adopted contract of this kind; `CONS-xx` stands for every consulate without one of its own."""
+        for kind in (recipient_kind, "CONS-xx" if recipient_kind.startswith("CONS-") else recipient_kind):
+            adopted = [adoption for adoption in self.contracts if adoption.id == kind]
+            if adopted:
+                latest = max(adopted, key=lambda adoption: adoption.effective_at)
+                return parse_contract(latest.text, latest.digest)
+        return None
+
+    def contract_by_digest(self, digest: str) -> Contract | None:
+        return next((parse_contract(a.text, a.digest) for a in self.contracts if a.digest == digest), None)
+
+    def offices_of(self, recipient_kind: str) -> list[Office]:
+        """Offices of one kind that serve this agency's jurisdiction and have not ended."""
+        return [
+            office for office in self.offices.values()
+            if office.recipient_kind == recipient_kind
+            and self.jurisdiction in office.serves
+            and office.stage is not OfficeStage.ENDED
+        ]
+
+    def _latest_packs(self) -> tuple[Pack, ...]:
+        return _ordered(iter(self.packs))
+
+
+def _ordered(adoptions: Any) -> tuple[Pack, ...]:
+    latest: dict[str, Adoption] = {}
+    for adoption in sorted(adoptions, key=lambda adoption: adoption.effective_at):
+        latest[adoption.id] = adoption
+    packs = (parse_pack(adoption.text, adoption.digest) for adoption in latest.values())
+    return tuple(sorted(packs, key=lambda pack: (LAYERS.index(pack.layer), pack.id)))
+
+
+def _adoption(envelope: Envelope, id: str, digest: str, text: str) -> Adoption:
+    return Adoption(id=id, digest=digest, text=text, effective_at=envelope.circumstances.occurred_at)
+
+
+def _pack(agency: Agency, event: PackAdopted, envelope: Envelope) -> Agency:
+    return replace(agency, packs=(*agency.packs, _adoption(envelope, event.pack_id, event.digest, event.text)))
+
+
+def _calendar(agency: Agency, event: CalendarAdopted, envelope: Envelope) -> Agency:
+    adoption = _adoption(envelope, event.calendar_id, event.digest, event.text)
+    return replace(agency, calendars=(*agency.calendars, adoption))
+
+
+def _contract(agency: Agency, event: ContractAdopted, envelope: Envelope) -> Agency:
+    adoption = _adoption(envelope, event.recipient_kind, event.digest, event.text)
+    return replace(agency, contracts=(*agency.contracts, adoption))
+
+
+def _listed(agency: Agency, event: OfficeListed, _: Envelope) -> Agency:
+    office = Office(
+        office=event.office, recipient_kind=event.recipient_kind, name=event.name, country=event.country,
+        zone=event.zone, serves=event.serves, channel=event.channel, address=event.address, stage=OfficeStage.DRAFT,
+    )
+    return replace(agency, offices={**agency.offices, event.office: office})
+
+
+def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
+    def evolve_stage(agency: Agency, event: Any, _: Envelope) -> Agency:
+        office = replace(agency.offices[event.office], stage=stage)
+        return replace(agency, offices={**agency.offices, event.office: office})
+
+    return evolve_stage
+
+
+EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
+    PackAdopted: _pack,
+    CalendarAdopted: _calendar,
+    ContractAdopted: _contract,
+    OfficeListed: _listed,
+    OfficeRehearsed: _stage(OfficeStage.REHEARSAL),
+    OfficeWentLive: _stage(OfficeStage.LIVE),
+    OfficeSuspended: _stage(OfficeStage.SUSPENDED),
+    OfficeEnded: _stage(OfficeStage.ENDED),
+}
+
+
+def evolve(agency: Agency, envelope: Envelope) -> Agency:
+    evolved = EVOLVES[type(envelope.event)](agency, envelope.event, envelope)
+    return replace(evolved, version=envelope.version)

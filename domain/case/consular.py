@@ -1,0 +1,391 @@
+"""The agency tells a consulate of its nationals: prepared, released by a person, notified, corrected where it was wrong."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
+from domain.case.intake import OUR_ID, Person, personal, require_child, require_open
+from domain.case.obligations import RULE, Duty
+from domain.disclosure.contract import Purpose, Release
+from domain.events import Circumstances, Compartment, Envelope, Event, boxed, clear, event
+from domain.people import PARENTS, Role
+from domain.personal import Known, Personal
+from domain.policy.pack import DataItem
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+ENTRY = "number of an entry in the office's feed"
+
+
+class NoticeForm(StrEnum):
+    NM_MEXICO = "nm_mexico"
+    NM_PLAIN = "nm_plain"
+    SDC_STANDARD = "sdc_standard"
+    OTHER = "other"
+
+
+class TextCode(StrEnum):
+    DISREGARD = "disregard"  # please disregard the notice of this number; carries no new fact
+
+
+@event("casebridge.consular.ImmigrationUnitInformed")
+class ImmigrationUnitInformed(Event):
+    """The caseworker told the agency's own immigration unit of a child in custody."""
+
+    child_id: UUID = clear(OUR_ID)
+    unit: str = clear("a unit of the agency")
+    reason: Personal[str] = boxed(Compartment.IDENTITY, about="child_id", meaning="why the unit was told")
+
+
+@event("casebridge.consular.ConsularNotificationPrepared")
+class ConsularNotificationPrepared(Event):
+    """A notice to a consulate is ready to be looked at: for which children, meeting which duties, lacking what."""
+
+    notice_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    duty_ids: tuple[UUID, ...] = clear(OUR_ID)
+    missing_optional: tuple[str, ...] = clear("names of absent items that never block a notice, not their values")
+    missing_required: tuple[str, ...] = clear("names of absent items that the rule asks for, not their values")
+    form: Personal[NoticeForm] = boxed(
+        Compartment.IDENTITY, about="child_ids", meaning="which form; the Mexican one tells a nationality"
+    )
+
+
+@event("casebridge.consular.DisclosureReleased")
+class DisclosureReleased(Event):
+    """What was prepared for an office may leave. A person decided so, or the contract lets it go by itself."""
+
+    notice_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    engagement_id: UUID = clear(OUR_ID)
+    by_person: bool = clear("whether a person decided")
+
+
+@event("casebridge.consular.ConsulateNotified")
+class ConsulateNotified(Event):
+    """A consulate was notified: the hand-over of a feed entry is proven, or a person recorded the act.
+
+    What it was given is the feed's entry of this number, not repeated here.
+    """
+
+    notice_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    duty_ids: tuple[UUID, ...] = clear(OUR_ID)
+    rule_ids: tuple[str, ...] = clear(RULE)
+    channel: str = clear("how it travelled")
+    entry: int | None = clear(ENTRY)
+    country: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the consulate's country")
+    receipt: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the receipt's own reference")
+
+
+@event("casebridge.consular.ConsularNotificationCorrected")
+class ConsularNotificationCorrected(Event):
+    """A consulate that was told in error is asked to disregard the notice. It learns no new fact by it."""
+
+    notice_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    replaces_event_id: UUID = clear(OUR_ID)
+    engagement_id: UUID = clear(OUR_ID)
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    text_code: TextCode = clear("which standing text goes out")
+
+
+@event("casebridge.consular.CorrectionReceived")
+class CorrectionReceived(Event):
+    """The hand-over of a correction is proven."""
+
+    notice_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    entry: int | None = clear(ENTRY)
+    channel: str = clear("how it travelled")
+    receipt: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the receipt's own reference")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Notice:
+    """One notice to one office, through its stages."""
+
+    prepared: ConsularNotificationPrepared
+    prepared_event_id: UUID
+    released: DisclosureReleased | None = None
+    notified: ConsulateNotified | None = None
+    notified_event_id: UUID | None = None
+    corrected: ConsularNotificationCorrected | None = None
+    correction_received: CorrectionReceived | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consular:
+    notices: Mapping[UUID, Notice] = field(default_factory=dict)
+    informed: Mapping[UUID, Circumstances] = field(default_factory=dict)  # by child: when the immigration unit was told
+
+
+@command
+class InformImmigrationUnit(Command):
+    """Record that the caseworker told the immigration unit about children in custody."""
+
+    child_ids: tuple[UUID, ...]
+    unit: str
+    reason: str | None = None
+
+
+@command
+class PrepareConsularNotification(Command):
+    """Prepare the notice that meets every open duty of this case toward one consulate."""
+
+    notice_id: UUID
+    office: str
+    form: NoticeForm
+
+
+@command
+class ReleaseDisclosure(Command):
+    """A person lets a prepared notice leave."""
+
+    notice_id: UUID
+
+
+@command
+class RecordConsulateNotified(Command):
+    """A receipt, or a person's word, that a prepared notice was handed over. Absent `receipt`: it is said to be so."""
+
+    notice_id: UUID
+    channel: str
+    entry: int | None = None
+    receipt: str | None = None
+
+
+@command
+class CorrectConsularNotification(Command):
+    """Ask a consulate that was told in error to disregard a notice."""
+
+    notice_id: UUID
+    text_code: TextCode
+
+
+@command
+class RecordCorrectionReceived(Command):
+    """A receipt that a correction was handed over."""
+
+    notice_id: UUID
+    channel: str
+    entry: int | None = None
+    receipt: str | None = None
+
+
+def inform_immigration_unit(submission: Submission[InformImmigrationUnit], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    for child_id in wish.child_ids:
+        require_child(case, child_id, "child_ids")
+    return [
+        Recording(event=ImmigrationUnitInformed(child_id=child_id, unit=wish.unit, reason=personal(wish.reason)))
+        for child_id in wish.child_ids if child_id not in case.consular.informed
+    ]
+
+
+def prepare(submission: Submission[PrepareConsularNotification], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_open(case)
+    known = case.consular.notices.get(wish.notice_id)
+    if known is not None:
+        return case.once(wish.notice_id, replace(known.prepared, office=wish.office, form=Known(wish.form)))
+    office = submission.standing.offices.get(wish.office)
+    if office is None:
+        raise Refused("no such office in the directory", rule="DECISION-11", field="office")
+    engagement = case.engagements.open_for(wish.office, Purpose.CONSULAR_NOTICE)
+    if engagement is None:
+        because = "nothing of this case may go to this office: no engagement is open"
+        raise Refused(because, rule="DECISION-12", field="office")
+    duties = case.obligations.open_duties(office.recipient_kind)
+    if not duties:
+        raise Refused("no duty toward this office is open", rule="P02", field="office")
+    child_ids = tuple(dict.fromkeys(duty.raised.child_id for duty in duties))
+    optional, required = _missing(submission, case, duties, child_ids)
+    prepared = ConsularNotificationPrepared(
+        notice_id=wish.notice_id, office=wish.office, child_ids=child_ids,
+        person_ids=tuple(dict.fromkeys((*child_ids, *people_around(case, child_ids)))),
+        duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
+        form=Known(wish.form),
+    )
+    recordings = [Recording(event=prepared)]
+    contract = submission.standing.contract_for(office.recipient_kind)
+    flow = None if contract is None else contract.flow(Purpose.CONSULAR_NOTICE)
+    went_before = any(n.notified is not None and n.prepared.office == wish.office for n in case.consular.notices.values())
+    if flow is not None and flow.release is Release.FIRST_BY_PERSON and went_before:
+        recordings.append(Recording(event=DisclosureReleased(
+            notice_id=wish.notice_id, office=wish.office, engagement_id=engagement.engagement_id, by_person=False,
+        )))
+    return recordings
+
+
+def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[Recording]:
+    notice = _notice(case, submission.command.notice_id)
+    if notice.released is not None:
+        return []
+    office = notice.prepared.office
+    engagement = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
+    if engagement is None:
+        raise Refused("the basis of this notice has ended: nothing may leave", rule="DECISION-12", field="notice_id")
+    return [Recording(event=DisclosureReleased(
+        notice_id=notice.prepared.notice_id, office=office, engagement_id=engagement.engagement_id, by_person=True,
+    ))]
+
+
+def record_notified(submission: Submission[RecordConsulateNotified], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    notice = _notice(case, wish.notice_id)
+    prepared = notice.prepared
+    duties = [case.obligations.duties[d] for d in prepared.duty_ids if d in case.obligations.duties]
+    kinds = [duty.raised.recipient_kind for duty in duties if isinstance(duty.raised.recipient_kind, Known)]
+    return case.once((wish.notice_id, "notified"), ConsulateNotified(
+        notice_id=wish.notice_id, office=prepared.office, child_ids=prepared.child_ids, duty_ids=prepared.duty_ids,
+        rule_ids=tuple(dict.fromkeys(r for d in duties for r in (d.raised.rule_id, *d.raised.cited_rule_ids))),
+        channel=wish.channel, entry=wish.entry,
+        country=Known(kinds[0].value.removeprefix("CONS-")) if kinds else personal(None),
+        receipt=personal(wish.receipt),
+    ))
+
+
+def correct(submission: Submission[CorrectConsularNotification], case: Case) -> Sequence[Recording]:
+    notice = _notice(case, submission.command.notice_id)
+    if notice.corrected is not None:
+        return []
+    if notice.notified_event_id is None:
+        raise Refused("this notice was not handed over, so nobody need disregard it", rule="P19", field="notice_id")
+    office = notice.prepared.office
+    signs = Signs(submission, case)
+    engagement_id = submission.own_id("engagement", 0)
+    opened = EngagementOpened(
+        engagement_id=engagement_id, office=office, purpose=Purpose.RECALL, case_reference=signs.of(office, None),
+        persons=signs.of_all(office, notice.prepared.child_ids), rule_ids=("P19",),
+    )
+    corrected = ConsularNotificationCorrected(
+        notice_id=notice.prepared.notice_id, office=office, replaces_event_id=notice.notified_event_id,
+        engagement_id=engagement_id, child_ids=notice.prepared.child_ids, text_code=submission.command.text_code,
+    )
+    return [Recording(event=opened), Recording(event=corrected)]
+
+
+def record_correction_received(submission: Submission[RecordCorrectionReceived], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    notice = _notice(case, wish.notice_id)
+    if notice.corrected is None:
+        raise Refused("no correction of this notice went out", rule="P19", field="notice_id")
+    if notice.correction_received is not None:
+        return []
+    received = CorrectionReceived(
+        notice_id=wish.notice_id, office=notice.prepared.office, child_ids=notice.prepared.child_ids,
+        entry=wish.entry, channel=wish.channel, receipt=personal(wish.receipt),
+    )
+    ended = EngagementEnded(engagement_id=notice.corrected.engagement_id, reason=EndedBecause.FULFILLED)
+    return [Recording(event=received), Recording(event=ended)]
+
+
+def _notice(case: Case, notice_id: UUID) -> Notice:
+    notice = case.consular.notices.get(notice_id)
+    if notice is None:
+        raise Refused("no such notice in this case: prepare it first", rule="P02", field="notice_id")
+    return notice
+
+
+def people_around(case: Case, child_ids: Sequence[UUID]) -> list[UUID]:
+    """Parents and relatives of these children: the persons whom a notice may name beside them."""
+    wanted = PARENTS | {Role.RELATIVE}
+    return [p.person_id for p in case.intake.people.values() if p.role in wanted and set(p.child_ids) & set(child_ids)]
+
+
+def _missing(
+    submission: Submission[PrepareConsularNotification], case: Case, duties: Sequence[Duty], child_ids: Sequence[UUID]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of the absent items, optional and required, that the rules cited on these duties ask for."""
+    cited = {rule_id for duty in duties for rule_id in (duty.raised.rule_id, *duty.raised.cited_rule_ids)}
+    items: dict[DataItem, None] = {}
+    for pack in submission.standing.packs_at(submission.learned_at):
+        for rule in pack.rules:
+            if rule.id in cited:
+                items.update(dict.fromkeys(rule.requires))
+    children = [case.intake.people[child_id] for child_id in child_ids if child_id in case.intake.people]
+    around = [case.intake.people[person_id] for person_id in people_around(case, child_ids)]
+    absent = [item for item in items if not _has(case, item.name, children, around)]
+    return (
+        tuple(item.name for item in absent if item.optional), tuple(item.name for item in absent if not item.optional)
+    )
+
+
+def _has(case: Case, item: str, children: Sequence[Person], around: Sequence[Person]) -> bool:
+    """Whether an item of domain.md L386-394 is there, for every person whom it concerns."""
+    parents = [person for person in around if person.role in PARENTS]
+    relatives = [person for person in around if person.role is Role.RELATIVE]
+    origin = case.citizenship.of
+    match item:
+        case "parent_full_surnames":
+            return bool(parents) and all(person.name.is_known for person in parents)
+        case "parent_birthplace":
+            return bool(parents) and all(origin(person.person_id).birth_country.is_known for person in parents)
+        case "child_birthplace":
+            return all(origin(child.person_id).birth_country.is_known for child in children)
+        case "child_dob":
+            return all(child.birth_date.is_known for child in children)
+        case "parent_dob":
+            return bool(parents) and all(person.birth_date.is_known for person in parents)
+        case "parent_current_address":
+            return bool(parents) and all(person.address.is_known for person in parents)
+        case "relative_contact":
+            return any(person.phone.is_known for person in relatives)
+        case _:
+            raise Refused(f"this version does not know the notice item {item}", rule="DECISION-7")
+
+
+def _informed(state: Consular, told: ImmigrationUnitInformed, envelope: Envelope) -> Consular:
+    return replace(state, informed={**state.informed, told.child_id: envelope.circumstances})
+
+
+def _prepared(state: Consular, told: ConsularNotificationPrepared, envelope: Envelope) -> Consular:
+    notice = Notice(prepared=told, prepared_event_id=envelope.circumstances.event_id)
+    return replace(state, notices={**state.notices, told.notice_id: notice})
+
+
+def _step(state: Consular, notice_id: UUID, **changes: object) -> Consular:
+    notice = state.notices.get(notice_id)
+    if notice is None:
+        return state
+    return replace(state, notices={**state.notices, notice_id: replace(notice, **changes)})  # type: ignore[arg-type]
+
+
+def _released(state: Consular, told: DisclosureReleased, _: Envelope) -> Consular:
+    return _step(state, told.notice_id, released=told)
+
+
+def _notified(state: Consular, told: ConsulateNotified, envelope: Envelope) -> Consular:
+    return _step(state, told.notice_id, notified=told, notified_event_id=envelope.circumstances.event_id)
+
+
+def _corrected(state: Consular, told: ConsularNotificationCorrected, _: Envelope) -> Consular:
+    return _step(state, told.notice_id, corrected=told)
+
+
+def _received(state: Consular, told: CorrectionReceived, _: Envelope) -> Consular:
+    return _step(state, told.notice_id, correction_received=told)
+
+
+INITIAL = Consular()
+DECIDES = {
+    InformImmigrationUnit: inform_immigration_unit, PrepareConsularNotification: prepare, ReleaseDisclosure: release,
+    RecordConsulateNotified: record_notified, CorrectConsularNotification: correct,
+    RecordCorrectionReceived: record_correction_received,
+}
+EVOLVES = {
+    ImmigrationUnitInformed: _informed, ConsularNotificationPrepared: _prepared, DisclosureReleased: _released,
+    ConsulateNotified: _notified, ConsularNotificationCorrected: _corrected, CorrectionReceived: _received,
+}

@@ -1,0 +1,188 @@
+"""Which office may learn of a case, for what purpose and whom, on which basis, and until when."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.case.intake import OUR_ID
+from domain.disclosure.contract import Purpose
+from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.personal import Known, Personal
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+OFFICE = "an office of the directory"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PersonReference:
+    """By what sign one office knows one person; no other office is given the same sign."""
+
+    person_id: UUID
+    reference: str
+
+
+class EndedBecause(StrEnum):
+    CORRECTED = "corrected"  # the fact that its basis rested on was never true
+    FULFILLED = "fulfilled"
+
+
+@event("casebridge.engagement.OfficeRouted")
+class OfficeRouted(Event):
+    """It was decided which office of a kind is meant for this case, and why."""
+
+    office: str = clear(OFFICE)
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    reason: str = clear("`directory` where one office serves the place, else `person`")
+    recipient_kind: Personal[str] = boxed(
+        Compartment.IDENTITY, about="child_ids", meaning="the kind of partner; a consulate's tells a nationality"
+    )
+
+
+@event("casebridge.engagement.EngagementOpened")
+class EngagementOpened(Event):
+    """From now on an office may learn, for one purpose and on one basis, what its contract lets flow of these persons."""
+
+    engagement_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    purpose: Purpose = clear("one of the purposes that contracts name")
+    case_reference: str = clear("random sign by which this office alone knows the case")
+    persons: tuple[PersonReference, ...] = clear("our own ids, with the random signs by which this office knows them")
+    rule_ids: tuple[str, ...] = clear("the rules that are the basis")
+
+
+@event("casebridge.engagement.EngagementWidened")
+class EngagementWidened(Event):
+    """The same basis now concerns more persons."""
+
+    engagement_id: UUID = clear(OUR_ID)
+    persons: tuple[PersonReference, ...] = clear("our own ids, with the random signs by which this office knows them")
+    rule_ids: tuple[str, ...] = clear("the rules that are the basis")
+
+
+@event("casebridge.engagement.EngagementEnded")
+class EngagementEnded(Event):
+    """The basis ended: no hand-over starts from here on."""
+
+    engagement_id: UUID = clear(OUR_ID)
+    reason: EndedBecause = clear("why, as a code")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engagement:
+    engagement_id: UUID
+    office: str
+    purpose: Purpose
+    case_reference: str
+    references: Mapping[UUID, str]
+    rule_ids: tuple[str, ...]
+    event_id: UUID
+    is_open: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Engagements:
+    """`routes` maps a recipient kind to its office; `signs` an office to its signs (None: the case's own)."""
+
+    engagements: Mapping[UUID, Engagement] = field(default_factory=dict)
+    routes: Mapping[str, str] = field(default_factory=dict)
+    signs: Mapping[str, Mapping[UUID | None, str]] = field(default_factory=dict)
+
+    def open_for(self, office: str, purpose: Purpose) -> Engagement | None:
+        return next(
+            (e for e in self.engagements.values() if e.is_open and e.office == office and e.purpose is purpose), None
+        )
+
+
+@command
+class RouteToOffice(Command):
+    """A person decides which office of a kind this case's acts go to."""
+
+    recipient_kind: str
+    office: str
+
+
+def route_to_office(submission: Submission[RouteToOffice], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    office = submission.standing.offices.get(wish.office)
+    if office is None or office.recipient_kind != wish.recipient_kind:
+        raise Refused("the directory has no such office of this kind", rule="DECISION-11", field="office")
+    if case.engagements.routes.get(wish.recipient_kind) == wish.office:
+        return []
+    return [Recording(event=routed(case, wish.recipient_kind, wish.office, "person"))]
+
+
+def routed(case: Case, recipient_kind: str, office: str, reason: str) -> OfficeRouted:
+    children = tuple(child.person_id for child in case.intake.children)
+    return OfficeRouted(office=office, child_ids=children, reason=reason, recipient_kind=Known(recipient_kind))
+
+
+class Signs:
+    """Hands out an office's signs: those it has, and new random ones, numbered within one command."""
+
+    def __init__(self, submission: Submission[Any], case: Case) -> None:
+        self._submission, self._case, self._made = submission, case, 0
+        self._new: dict[tuple[str, UUID | None], str] = {}
+
+    def of(self, office: str, person_id: UUID | None) -> str:
+        known = self._case.engagements.signs.get(office, {}).get(person_id)
+        if known is not None:
+            return known
+        if (office, person_id) not in self._new:
+            self._new[office, person_id] = self._submission.reference(self._made)
+            self._made += 1
+        return self._new[office, person_id]
+
+    def of_all(self, office: str, persons: Iterable[UUID]) -> tuple[PersonReference, ...]:
+        return tuple(PersonReference(person_id=person, reference=self.of(office, person)) for person in persons)
+
+
+def _routed(state: Engagements, told: OfficeRouted, _: Envelope) -> Engagements:
+    if not isinstance(told.recipient_kind, Known):
+        return state
+    return replace(state, routes={**state.routes, told.recipient_kind.value: told.office})
+
+
+def _opened(state: Engagements, told: EngagementOpened, envelope: Envelope) -> Engagements:
+    references: dict[UUID | None, str] = {person.person_id: person.reference for person in told.persons}
+    engagement = Engagement(
+        engagement_id=told.engagement_id, office=told.office, purpose=told.purpose, case_reference=told.case_reference,
+        references={p.person_id: p.reference for p in told.persons}, rule_ids=told.rule_ids,
+        event_id=envelope.circumstances.event_id,
+    )
+    signs: dict[UUID | None, str] = {**state.signs.get(told.office, {}), None: told.case_reference, **references}
+    return replace(
+        state, engagements={**state.engagements, told.engagement_id: engagement}, signs={**state.signs, told.office: signs}
+    )
+
+
+def _widened(state: Engagements, told: EngagementWidened, _: Envelope) -> Engagements:
+    engagement = state.engagements.get(told.engagement_id)
+    if engagement is None:
+        return state
+    more = {person.person_id: person.reference for person in told.persons}
+    wider = replace(engagement, references={**engagement.references, **more}, rule_ids=told.rule_ids)
+    signs: dict[UUID | None, str] = dict(state.signs.get(wider.office, {}))
+    signs |= {person.person_id: person.reference for person in told.persons}
+    return replace(
+        state, engagements={**state.engagements, wider.engagement_id: wider}, signs={**state.signs, wider.office: signs}
+    )
+
+
+def _ended(state: Engagements, told: EngagementEnded, _: Envelope) -> Engagements:
+    engagement = state.engagements.get(told.engagement_id)
+    if engagement is None:
+        return state
+    ended = replace(engagement, is_open=False)
+    return replace(state, engagements={**state.engagements, told.engagement_id: ended})
+
+
+INITIAL = Engagements()
+DECIDES = {RouteToOffice: route_to_office}
+EVOLVES = {OfficeRouted: _routed, EngagementOpened: _opened, EngagementWidened: _widened, EngagementEnded: _ended}

@@ -1,0 +1,257 @@
+"""A case is opened, its children and the people around them are recorded, and it is closed again."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.countries import country
+from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.facts import Register
+from domain.people import Address, BirthDate, PersonName, Role
+from domain.personal import UNKNOWN, Known, Personal
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+OUR_ID = "our own id"
+EARLIEST_BIRTH = date(1900, 1, 2)  # 1900-01-01 is what systems write for "we do not know"
+
+
+@event("casebridge.intake.CaseOpened")
+class CaseOpened(Event):
+    """The agency opened a case on a referral about one or more children."""
+
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    referral_id: Personal[str] = boxed(
+        Compartment.IDENTITY, about="child_ids", meaning="the referral's number in the hotline's system"
+    )
+    allegation_class: Personal[str] = boxed(Compartment.LEGAL, about="child_ids", meaning="class of the allegation")
+
+
+@event("casebridge.intake.ChildAddedToCase")
+class ChildAddedToCase(Event):
+    """A child became part of the case."""
+
+    child_id: UUID = clear(OUR_ID)
+    name: Personal[PersonName] = boxed(Compartment.IDENTITY, about="child_id", meaning="names as the family writes them")
+    birth_date: Personal[BirthDate] = boxed(
+        Compartment.IDENTITY, about="child_id", meaning="date of birth, and whether it is an estimate"
+    )
+
+
+@event("casebridge.intake.PartyAddedToCase")
+class PartyAddedToCase(Event):
+    """A parent, relative or carer became part of the case."""
+
+    party_id: UUID = clear(OUR_ID)
+    role: Role = clear("role in the case, without which duties could not be counted")
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    relation: Personal[str] = boxed(Compartment.IDENTITY, about="party_id", meaning="relation to the children, in words")
+    name: Personal[PersonName] = boxed(Compartment.IDENTITY, about="party_id", meaning="full surnames, both where two exist")
+    birth_date: Personal[BirthDate] = boxed(Compartment.IDENTITY, about="party_id", meaning="date of birth")
+    address: Personal[Address] = boxed(Compartment.IDENTITY, about="party_id", meaning="where the person lives now")
+    phone: Personal[str] = boxed(Compartment.IDENTITY, about="party_id", meaning="how to reach the person")
+
+
+class Outcome(StrEnum):
+    REUNIFIED = "reunified"
+    ADOPTED = "adopted"
+    GUARDIANSHIP = "guardianship"
+    AGED_OUT = "aged_out"
+    OTHER = "other"
+
+
+@event("casebridge.intake.CaseClosed")
+class CaseClosed(Event):
+    """The agency closed the case; acts still open are named in the outcome of closing, not forgotten."""
+
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    open_duty_ids: tuple[UUID, ...] = clear(OUR_ID)
+    outcome: Personal[Outcome] = boxed(Compartment.LEGAL, about="child_ids", meaning="how the case ended")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Person:
+    """A child (`role` is None) or a party, each field a register of its tellings."""
+
+    person_id: UUID
+    role: Role | None
+    child_ids: tuple[UUID, ...]
+    event_id: UUID
+    relation: Register[str] = Register()
+    name: Register[PersonName] = Register()
+    birth_date: Register[BirthDate] = Register()
+    address: Register[Address] = Register()
+    phone: Register[str] = Register()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Intake:
+    is_open: bool = False
+    is_closed: bool = False
+    people: Mapping[UUID, Person] = field(default_factory=dict)
+
+    @property
+    def children(self) -> list[Person]:
+        return [person for person in self.people.values() if person.role is None]
+
+
+@command
+class OpenCase(Command):
+    """Open a case on a referral. One referral may concern several children."""
+
+    child_ids: tuple[UUID, ...]
+    referral_id: str | None = None
+    allegation_class: str | None = None
+
+
+@command
+class AddChild(Command):
+    """Add a child to the case, with names and birth date as far as they are known."""
+
+    child_id: UUID
+    name: PersonName | None = None
+    birth_date: date | None = None
+    birth_date_is_estimate: bool = False
+
+
+@command
+class AddParty(Command):
+    """Add a parent, relative or carer to the case."""
+
+    party_id: UUID
+    role: Role
+    child_ids: tuple[UUID, ...]
+    relation: str | None = None
+    name: PersonName | None = None
+    birth_date: date | None = None
+    birth_date_is_estimate: bool = False
+    address: Address | None = None
+    phone: str | None = None
+
+
+@command
+class CloseCase(Command):
+    """Close the case. Open acts do not prevent it; they are named."""
+
+    outcome: Outcome
+
+
+def personal(value: Any) -> Personal[Any]:
+    """What a sender left out is unknown to the agency."""
+    return UNKNOWN if value is None else Known(value)
+
+
+def require_open(case: Case) -> None:
+    if not case.intake.is_open:
+        raise Refused("no such case: open it first", rule="P01", field="case")
+
+
+def require_person(case: Case, person_id: UUID, name: str) -> Person:
+    require_open(case)
+    person = case.intake.people.get(person_id)
+    if person is None:
+        raise Refused("this person is not in the case: add them first", rule="P01", field=name)
+    return person
+
+
+def require_child(case: Case, child_id: UUID, name: str = "child_id") -> Person:
+    person = require_person(case, child_id, name)
+    if person.role is not None:
+        raise Refused("this person is in the case, but not as a child", rule="P01", field=name)
+    return person
+
+
+def _birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
+    day = submission.command.birth_date
+    if day is None:
+        return UNKNOWN
+    if day > submission.learned_at.date():
+        raise Refused("a birth date cannot lie in the future", rule="P01", field="birth_date")
+    if day < EARLIEST_BIRTH:
+        raise Refused("1900-01-01 means that nobody knows: leave the birth date out", rule="P01", field="birth_date")
+    return Known(BirthDate(day=day, is_estimate=submission.command.birth_date_is_estimate))
+
+
+def open_case(submission: Submission[OpenCase], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    if not wish.child_ids:
+        raise Refused("a case is about at least one child", rule="P01", field="child_ids")
+    opened = CaseOpened(
+        child_ids=wish.child_ids, referral_id=personal(wish.referral_id), allegation_class=personal(wish.allegation_class)
+    )
+    return case.once("case", opened)
+
+
+def add_child(submission: Submission[AddChild], case: Case) -> Sequence[Recording]:
+    require_open(case)
+    wish = submission.command
+    return case.once(wish.child_id, ChildAddedToCase(
+        child_id=wish.child_id, name=personal(wish.name), birth_date=_birth_date(submission),
+    ))
+
+
+def add_party(submission: Submission[AddParty], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    for child_id in wish.child_ids:
+        require_child(case, child_id, "child_ids")
+    if wish.address is not None:
+        country(wish.address.country, "address.country")
+    return case.once(wish.party_id, PartyAddedToCase(
+        party_id=wish.party_id, role=wish.role, child_ids=wish.child_ids, relation=personal(wish.relation),
+        name=personal(wish.name), birth_date=_birth_date(submission), address=personal(wish.address),
+        phone=personal(wish.phone),
+    ))
+
+
+def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Recording]:
+    require_open(case)
+    if case.intake.is_closed:
+        return []
+    return [Recording(event=CaseClosed(
+        child_ids=tuple(child.person_id for child in case.intake.children),
+        open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
+        outcome=Known(submission.command.outcome),
+    ))]
+
+
+def _opened(intake: Intake, _: CaseOpened, __: Envelope) -> Intake:
+    return replace(intake, is_open=True)
+
+
+def _child_added(intake: Intake, told: ChildAddedToCase, envelope: Envelope) -> Intake:
+    child = Person(
+        person_id=told.child_id, role=None, child_ids=(), event_id=envelope.circumstances.event_id,
+        name=Register[PersonName]().tell(envelope, "name", told.name),
+        birth_date=Register[BirthDate]().tell(envelope, "birth_date", told.birth_date),
+    )
+    return replace(intake, people={**intake.people, told.child_id: child})
+
+
+def _party_added(intake: Intake, told: PartyAddedToCase, envelope: Envelope) -> Intake:
+    party = Person(
+        person_id=told.party_id, role=told.role, child_ids=told.child_ids, event_id=envelope.circumstances.event_id,
+        relation=Register[str]().tell(envelope, "relation", told.relation),
+        name=Register[PersonName]().tell(envelope, "name", told.name),
+        birth_date=Register[BirthDate]().tell(envelope, "birth_date", told.birth_date),
+        address=Register[Address]().tell(envelope, "address", told.address),
+        phone=Register[str]().tell(envelope, "phone", told.phone),
+    )
+    return replace(intake, people={**intake.people, told.party_id: party})
+
+
+def _closed(intake: Intake, _: CaseClosed, __: Envelope) -> Intake:
+    return replace(intake, is_closed=True)
+
+
+INITIAL = Intake()
+DECIDES = {OpenCase: open_case, AddChild: add_child, AddParty: add_party, CloseCase: close_case}
+EVOLVES = {
+    CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added, CaseClosed: _closed,
+}

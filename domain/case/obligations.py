@@ -1,0 +1,231 @@
+"""Duties that rules raise on a case, and questions where a rule cannot tell."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.case.intake import OUR_ID
+from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.personal import Known, Personal
+from domain.policy.owed import DutyKey
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+CLOCK = "clocks and due moments stay countable after every erasure"
+RULE = "id of a rule"
+
+
+class WithdrawnBecause(StrEnum):
+    CORRECTED = "corrected"  # the fact that raised it was never true
+    MISLINKED = "mislinked"  # it belonged to another person
+
+
+class MissingFact(StrEnum):
+    ORIGIN = "origin"  # nationality and birth country: ask by proxy questions, never status
+
+
+@event("casebridge.obligations.DutyRaised")
+class DutyRaised(Event):
+    """A rule asks the agency to act for a child toward a recipient, and its clock runs.
+
+    Without `due_at` the limit is one of words (`qualifier`), never zero and never infinity.
+    """
+
+    duty_id: UUID = clear(OUR_ID)
+    rule_id: str = clear(RULE)
+    cited_rule_ids: tuple[str, ...] = clear(RULE)
+    child_id: UUID = clear(OUR_ID)
+    episode_id: UUID = clear(OUR_ID)
+    cause_event_id: UUID = clear(OUR_ID)
+    clock_start: datetime = clear(CLOCK)
+    due_at: datetime | None = clear(CLOCK)
+    due_zone: str = clear(CLOCK)
+    qualifier: str | None = clear(CLOCK)
+    calendar_digest: str | None = clear("digest of the calendar that counted the days")
+    pack_digest: str = clear("digest of the pack that the rule stands in")
+    owner: str = clear("the unit of the agency that the pack names")
+    recipient_kind: Personal[str] = boxed(
+        Compartment.IDENTITY, about="child_id", meaning="kind of partner owed to; a consulate's tells a nationality"
+    )
+
+
+@event("casebridge.obligations.DutyMet")
+class DutyMet(Event):
+    """A duty was met. `late_by_seconds` counts from its due moment; `recorded_late` where the agency met it in time
+    but recorded so only afterwards; `is_said` where only a person's word stands behind it."""
+
+    duty_id: UUID = clear(OUR_ID)
+    met_by_event_id: UUID = clear(OUR_ID)
+    met_at: datetime = clear(CLOCK)
+    late_by_seconds: int | None = clear(CLOCK)
+    recorded_late: bool = clear(CLOCK)
+    is_said: bool = clear("whether a receipt stands behind it")
+
+
+@event("casebridge.obligations.DeadlineMissed")
+class DeadlineMissed(Event):
+    """The due moment of an open duty passed. It occurred then, whenever it was detected; a later act does not erase it."""
+
+    duty_id: UUID = clear(OUR_ID)
+    due_at: datetime = clear(CLOCK)
+
+
+@event("casebridge.obligations.MissWithdrawn")
+class MissWithdrawn(Event):
+    """A miss proved wrong: the duty had been met in time, and that was recorded only later."""
+
+    duty_id: UUID = clear(OUR_ID)
+    met_by_event_id: UUID = clear(OUR_ID)
+
+
+@event("casebridge.obligations.DutyWithdrawn")
+class DutyWithdrawn(Event):
+    """A duty ended unmet, because what raised it was never true."""
+
+    duty_id: UUID = clear(OUR_ID)
+    reason: WithdrawnBecause = clear("why, as one of two codes")
+
+
+@event("casebridge.obligations.QuestionRaised")
+class QuestionRaised(Event):
+    """Rules cannot tell what is owed, because a fact about a person is missing. It stands until someone learns it."""
+
+    question_id: UUID = clear(OUR_ID)
+    person_id: UUID = clear(OUR_ID)
+    missing: MissingFact = clear("which fact is missing; says nothing of its value")
+    child_ids: tuple[UUID, ...] = clear(OUR_ID)
+    rule_ids: tuple[str, ...] = clear(RULE)
+    since: datetime = clear(CLOCK)
+
+
+@event("casebridge.obligations.QuestionClosed")
+class QuestionClosed(Event):
+    """The missing fact was learned, or no rule waits for it any more."""
+
+    question_id: UUID = clear(OUR_ID)
+
+
+class DutyStage(StrEnum):
+    OPEN = "open"
+    MET = "met"
+    WITHDRAWN = "withdrawn"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Duty:
+    """A duty as it stands. `was_missed` stays true after a late act."""
+
+    duty_id: UUID
+    raised: DutyRaised
+    stage: DutyStage = DutyStage.OPEN
+    was_missed: bool = False
+    met: DutyMet | None = None
+
+    @property
+    def key(self) -> DutyKey | None:
+        """None where the recipient is withheld: such a duty is counted, and never moved."""
+        kind = self.raised.recipient_kind
+        if not isinstance(kind, Known):
+            return None
+        return DutyKey(self.raised.rule_id, kind.value, self.raised.child_id, self.raised.episode_id)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Obligations:
+    duties: Mapping[UUID, Duty] = field(default_factory=dict)
+    questions: Mapping[UUID, QuestionRaised] = field(default_factory=dict)  # the open ones, by person
+
+    def open_duties(self, recipient_kind: str | None = None) -> list[Duty]:
+        return [
+            duty for duty in self.duties.values()
+            if duty.stage is DutyStage.OPEN
+            and (recipient_kind is None or duty.raised.recipient_kind == Known(recipient_kind))
+        ]
+
+
+@command
+class RecordMissedDeadline(Command):
+    """The clock worker's finding that a due moment has passed with its duty open."""
+
+    duty_id: UUID
+
+
+def record_missed_deadline(submission: Submission[RecordMissedDeadline], case: Case) -> Sequence[Recording]:
+    duty = case.obligations.duties.get(submission.command.duty_id)
+    if duty is None:
+        raise Refused("no such duty in this case", rule="P02", field="duty_id")
+    due_at = duty.raised.due_at
+    if due_at is None:
+        raise Refused("a duty whose limit is in words has no deadline to miss", rule=duty.raised.rule_id, field="duty_id")
+    if due_at >= submission.received_at:
+        raise Refused("its due moment has not passed", rule=duty.raised.rule_id, field="duty_id")
+    if duty.was_missed or duty.stage is not DutyStage.OPEN:
+        return []
+    return [Recording(event=DeadlineMissed(duty_id=duty.duty_id, due_at=due_at), occurred_at=due_at)]
+
+
+def meet(duty: Duty, *, met_by_event_id: UUID, met_at: datetime, is_said: bool) -> list[Recording]:
+    """What meets a duty: the act, and where it lay in time after all, the end of the miss."""
+    due_at = duty.raised.due_at
+    late = None if due_at is None or met_at <= due_at else met_at - due_at
+    met = DutyMet(
+        duty_id=duty.duty_id, met_by_event_id=met_by_event_id, met_at=met_at,
+        late_by_seconds=None if late is None else int(late.total_seconds()),
+        recorded_late=duty.was_missed and late is None, is_said=is_said,
+    )
+    recordings = [Recording(event=met, occurred_at=met_at, causation_id=met_by_event_id)]
+    if met.recorded_late:
+        withdrawn = MissWithdrawn(duty_id=duty.duty_id, met_by_event_id=met_by_event_id)
+        recordings.append(Recording(event=withdrawn, causation_id=met_by_event_id))
+    return recordings
+
+
+def _duty(state: Obligations, duty_id: UUID, **changes: object) -> Obligations:
+    duty = state.duties.get(duty_id)
+    if duty is None:
+        return state  # A filtered replay may lack the raising; a fold never raises (I10).
+    return replace(state, duties={**state.duties, duty_id: replace(duty, **changes)})  # type: ignore[arg-type]
+
+
+def _raised(state: Obligations, told: DutyRaised, _: Envelope) -> Obligations:
+    return replace(state, duties={**state.duties, told.duty_id: Duty(duty_id=told.duty_id, raised=told)})
+
+
+def _met(state: Obligations, told: DutyMet, _: Envelope) -> Obligations:
+    return _duty(state, told.duty_id, stage=DutyStage.MET, met=told)
+
+
+def _missed(state: Obligations, told: DeadlineMissed, _: Envelope) -> Obligations:
+    return _duty(state, told.duty_id, was_missed=True)
+
+
+def _miss_withdrawn(state: Obligations, told: MissWithdrawn, _: Envelope) -> Obligations:
+    return _duty(state, told.duty_id, was_missed=False)
+
+
+def _withdrawn(state: Obligations, told: DutyWithdrawn, _: Envelope) -> Obligations:
+    return _duty(state, told.duty_id, stage=DutyStage.WITHDRAWN)
+
+
+def _question_raised(state: Obligations, told: QuestionRaised, _: Envelope) -> Obligations:
+    return replace(state, questions={**state.questions, told.person_id: told})
+
+
+def _question_closed(state: Obligations, told: QuestionClosed, _: Envelope) -> Obligations:
+    left = {person: question for person, question in state.questions.items() if question.question_id != told.question_id}
+    return replace(state, questions=left)
+
+
+INITIAL = Obligations()
+DECIDES = {RecordMissedDeadline: record_missed_deadline}
+EVOLVES = {
+    DutyRaised: _raised, DutyMet: _met, DeadlineMissed: _missed, MissWithdrawn: _miss_withdrawn,
+    DutyWithdrawn: _withdrawn, QuestionRaised: _question_raised, QuestionClosed: _question_closed,
+}

@@ -1,0 +1,158 @@
+"""The whole case: its areas' states side by side, and what has been recorded under which id."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, cast
+from uuid import UUID
+
+from domain.case import (
+    citizenship,
+    consular,
+    custody,
+    detention,
+    engagement,
+    intake,
+    kin,
+    obligations,
+    privacy,
+    trafficking,
+)
+from domain.events import Envelope, Event
+from domain.people import PARENTS
+from domain.personal import Withheld
+from domain.policy.triggers import ChildFacts, OriginFacts
+from domain.refusals import Contradiction
+from domain.submission import Recording
+
+Key = UUID | str | tuple[UUID, UUID] | tuple[UUID, str]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Case:
+    """The fold of one case stream. Each area touches its own field only; `version` is that of the stream."""
+
+    version: int = 0
+    intake: intake.Intake = intake.INITIAL
+    custody: custody.Custody = custody.INITIAL
+    citizenship: citizenship.Citizenship = citizenship.INITIAL
+    obligations: obligations.Obligations = obligations.INITIAL
+    engagements: engagement.Engagements = engagement.INITIAL
+    consular: consular.Consular = consular.INITIAL
+    kin: kin.Kin = kin.INITIAL
+    detention: detention.Detention = detention.INITIAL
+    trafficking: trafficking.Trafficking = trafficking.INITIAL
+    privacy: privacy.Privacy = privacy.INITIAL
+    recorded: Mapping[Key, Event] = field(default_factory=dict)
+
+    def once(self, key: Key, event: Event) -> list[Recording]:
+        """Record `event` under the id that its sender gave it, once.
+
+        The same id with the same content is nothing; with other content it is a contradiction and refused
+        (design decision 6). A field that is withheld from this reader is not compared.
+        """
+        known = self.recorded.get(key)
+        if known is None:
+            return [Recording(event=event)]
+        for item in fields(cast(Any, event)):
+            before, now = getattr(known, item.name, None), getattr(event, item.name)
+            if not isinstance(before, Withheld) and before != now:
+                raise Contradiction("this id was recorded before, with other content", field=item.name)
+        return []
+
+
+def children_in_custody(case: Case) -> Iterable[ChildFacts]:
+    """What triggers read: each child of each custody episode with its recorded parents.
+
+    An episode that has ended still counts: what it raised was true.
+    """
+    people = case.intake.people
+    for episode in case.custody.episodes.values():
+        parents = tuple(
+            _origin(case, person.person_id)
+            for person in people.values() if person.role in PARENTS and episode.child_id in person.child_ids
+        )
+        yield ChildFacts(
+            child=_origin(case, episode.child_id), episode_id=episode.episode_id, custody_event_id=episode.event_id,
+            custody_at=episode.taken_at, parents=parents,
+        )
+
+
+def _origin(case: Case, person_id: UUID) -> OriginFacts:
+    origin = case.citizenship.of(person_id)
+    return OriginFacts(person_id=person_id, nationalities=origin.nationalities, birth_country=origin.birth_country)
+
+
+def recorded_key(event: Event) -> Key | None:
+    """Under which of its sender's ids an event is remembered."""
+    match event:
+        case intake.CaseOpened():
+            return "case"
+        case intake.ChildAddedToCase():
+            return event.child_id
+        case intake.PartyAddedToCase():
+            return event.party_id
+        case custody.CustodyTaken():
+            return event.episode_id
+        case custody.CustodyEnded():
+            return event.episode_id, "ended"
+        case citizenship.ProxyQuestionAnswered():
+            return event.answer_id
+        case citizenship.CitizenshipInformationObtained():
+            return event.information_id, event.person_id
+        case citizenship.CitizenshipCorrected():
+            return event.correction_id
+        case consular.ConsularNotificationPrepared():
+            return event.notice_id
+        case consular.ConsulateNotified():
+            return event.notice_id, "notified"
+        case kin.IssHomeStudyRequested():
+            return event.request_id
+        case detention.ParentReportedDetained():
+            return event.report_id
+        case detention.DetaineeLocatorSearched():
+            return event.search_id
+        case detention.IceDetaineeLocated():
+            return event.location_id
+        case trafficking.TraffickingConcernFlagged():
+            return event.concern_id
+        case trafficking.OtipReferralSubmitted():
+            return event.referral_id
+        case trafficking.OtipLetterReceived():
+            return event.letter_id
+        case privacy.ConfidentialityAssuranceGiven():
+            return event.assurance_id
+        case privacy.DisclosureBreachRecorded():
+            return event.breach_id
+        case _:
+            return None
+
+
+AREAS = {
+    "intake": intake, "custody": custody, "citizenship": citizenship, "obligations": obligations,
+    "engagements": engagement, "consular": consular, "kin": kin, "detention": detention, "trafficking": trafficking,
+    "privacy": privacy,
+}
+EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
+for _name, _area in AREAS.items():
+    for _event, _evolve in cast(Mapping[type[Event], Any], _area.EVOLVES).items():
+        EVOLVES[_event] = (*EVOLVES.get(_event, ()), (_name, _evolve))
+
+
+def evolve(case: Case, envelope: Envelope) -> Case:
+    """The case after one more event. Total: whatever prefix, filter or missing key, it never raises (I10)."""
+    event = envelope.event
+    changes: dict[str, Any] = {
+        name: area_evolve(getattr(case, name), event, envelope) for name, area_evolve in EVOLVES[type(event)]
+    }
+    key = recorded_key(event)
+    if key is not None:
+        changes["recorded"] = {**case.recorded, key: event}
+    return replace(case, version=envelope.version, **changes)
+
+
+def fold(envelopes: Iterable[Envelope], case: Case | None = None) -> Case:
+    state = Case() if case is None else case
+    for envelope in envelopes:
+        state = evolve(state, envelope)
+    return state

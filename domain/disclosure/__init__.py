@@ -1,0 +1,1 @@
+"""Who may learn what, what they were given, and how it reached them."""

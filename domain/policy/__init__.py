@@ -1,0 +1,1 @@
+"""Packs, calendars, clocks and triggers: what the law asks, as data."""
