@@ -1,0 +1,196 @@
+"""The Kafka channel of the courier: an office's feed in a topic of its own, and what the office has fetched of it."""
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from uuid import UUID
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.errors import GroupIdNotFoundError, KafkaError
+
+from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped
+from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.transport import Message
+from domain.ports import Clock, Parcel, Receipt
+
+ATTEMPTS_MAX = 3
+TRANSACTION_PARCELS_MAX = 500
+LOOK_BACK_OFFSETS_MAX = 1 << 20  # Markers and aborted records between a record and a committed offset.
+POLL_SECONDS = 0.5
+POLLS_MAX = 40
+FEED_NUMBER = "ce_feednumber"
+PARTITION = 0  # A feed has one partition: its numbers are gapless and in order.
+
+PublisherFor = Callable[[KafkaSettings, str], Publisher]
+
+
+class FeedGap(Exception):
+    """A number is missing between what the topic has and what was handed in. Nothing was written."""
+
+
+class FeedUnavailable(Exception):
+    """Kafka cannot be asked now; try again."""
+
+
+class KafkaFeed:
+    """Writes each office's feed exactly once, under its feed numbers, into a topic that no other office shares.
+
+    `lineage` is the log's; it never enters an office's topic, nor does anything else that another
+    office's record also carries. One thread at a time.
+    """
+
+    name = "kafka"
+
+    def __init__(self, settings: KafkaSettings, publisher_for: PublisherFor, *, lineage: UUID, clock: Clock) -> None:
+        self._settings = settings
+        self._publisher_for = publisher_for
+        self._lineage = lineage
+        self._clock = clock
+        self._publishers: dict[str, Publisher] = {}
+        self._marks: dict[str, Mark] = {}
+
+    def publish(self, office: str, parcels: Sequence[Parcel]) -> None:
+        """Write what follows the last number written; what is there already is passed over.
+
+        After an interruption it reads the position back and goes on, ATTEMPTS_MAX times in all. Raises
+        FeedGap, ValueError for another office's parcel, Interrupted (call again), RelayStopped (a person
+        has to look).
+        """
+        if strangers := [parcel.office for parcel in parcels if parcel.office != office]:
+            raise ValueError(f"a parcel for {strangers[0]} does not belong in the topic of {office}")
+        for attempt in range(1, ATTEMPTS_MAX + 1):
+            try:
+                self._go_on(office, parcels)
+                return
+            except Interrupted:
+                if attempt == ATTEMPTS_MAX:
+                    raise
+
+    def published(self, office: str) -> int:
+        """The last number in the office's topic; 0 before the first. Raises Interrupted, RelayStopped."""
+        return self._standing(office).position
+
+    def fetched(self, office: str) -> tuple[int, Receipt] | None:
+        """The highest number that the office's consumer group has passed; None before the first.
+
+        The group's committed offset is the hand-over. The receipt names topic, partition and offset;
+        Kafka does not tell when it was committed, so `at` is now: never too early.
+        """
+        try:
+            committed = self._committed(office)
+            number = self._number_before(office, committed) if committed > 0 else 0
+        except (KafkaError, OSError) as error:
+            raise FeedUnavailable(f"{office}: {type(error).__name__}: {error}") from error
+        if number == 0:
+            return None
+        reference = f"{self._settings.feed_topic(office)}/{PARTITION}@{committed}"
+        return number, Receipt(reference=reference, at=self._clock.now())
+
+    def close(self) -> None:
+        """End every producer in good order."""
+        for publisher in self._publishers.values():
+            publisher.close()
+        self._publishers.clear()
+        self._marks.clear()
+
+    # -------------------------------------------------------------- writing
+    def _go_on(self, office: str, parcels: Sequence[Parcel]) -> None:
+        mark = self._standing(office)
+        for parcel in parcels:
+            if parcel.number == mark.position and _id(parcel) != mark.id:
+                topic = self._publisher(office).target
+                raise RelayStopped(f"{topic}: number {mark.position} is {mark.id}, and is now said to be {_id(parcel)}")
+        rest = [parcel for parcel in parcels if parcel.number > mark.position]
+        for expected, parcel in enumerate(rest, start=mark.position + 1):
+            if parcel.number != expected:
+                raise FeedGap(f"{office}: number {expected} comes next in the feed, not {parcel.number}")
+        publisher = self._publisher(office)
+        for first in range(0, len(rest), TRANSACTION_PARCELS_MAX):
+            some = rest[first : first + TRANSACTION_PARCELS_MAX]
+            last = Mark(lineage=self._lineage, position=some[-1].number, id=_id(some[-1]))
+            del self._marks[office]  # Not known again before the transaction is.
+            if not publisher.ready:
+                raise Interrupted(f"{office}: the session ended")
+            publisher.publish([_message(parcel) for parcel in some], last)
+            self._marks[office] = last
+
+    def _standing(self, office: str) -> Mark:
+        publisher = self._publisher(office)
+        if office not in self._marks or not publisher.ready:
+            self._marks.pop(office, None)
+            self._marks[office] = publisher.resume(self._lineage)
+        return self._marks[office]
+
+    def _publisher(self, office: str) -> Publisher:
+        if office not in self._publishers:
+            self._publishers[office] = self._publisher_for(self._settings, self._settings.feed_topic(office))
+        return self._publishers[office]
+
+    # -------------------------------------------------------------- reading
+    def _committed(self, office: str) -> int:
+        group, place = self._settings.group(office), self._place(office)
+        admin = KafkaAdminClient(**self._settings.admin())
+        try:
+            found = admin.list_group_offsets({group: [place]})[group].get(place)
+            return max(0, int(found.offset)) if found is not None else 0
+        except GroupIdNotFoundError:
+            return 0
+        finally:
+            admin.close()
+
+    def _number_before(self, office: str, committed: int) -> int:
+        """The number in the last record before an offset, looking back further and further.
+
+        Where retention has taken that record, the next one tells; where none is left, all was passed.
+        """
+        place = self._place(office)
+        consumer = KafkaConsumer(**self._settings.consumer())
+        try:
+            consumer.assign([place])
+            start, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
+            committed = min(committed, end)
+            back = 2  # A record, and the marker of its transaction.
+            while back <= 2 * LOOK_BACK_OFFSETS_MAX:
+                since = max(start, committed - back)
+                if numbers := _numbers(consumer, place, since, committed):
+                    return numbers[-1]
+                if since == start:
+                    break
+                back *= 4
+            after = _numbers(consumer, place, committed, end, first_only=True)
+            return after[0] - 1 if after else self.published(office)
+        finally:
+            consumer.close(autocommit=False)
+
+    def _place(self, office: str) -> TopicPartition:
+        return TopicPartition(self._settings.feed_topic(office), PARTITION)
+
+
+def _numbers(
+    consumer: KafkaConsumer, place: TopicPartition, since: int, until: int, *, first_only: bool = False
+) -> list[int]:
+    """Feed numbers of the committed records in [since, until). Raises KafkaError where they cannot be read."""
+    numbers: list[int] = []
+    if since >= until:
+        return numbers
+    consumer.seek(place, since)
+    for _ in range(POLLS_MAX):
+        for record in consumer.poll(timeout_ms=int(1000 * POLL_SECONDS)).get(place, ()):
+            if record.offset < until:
+                numbers.append(int(dict(record.headers)[FEED_NUMBER]))
+        if consumer.position(place) >= until or (first_only and numbers):
+            return numbers
+    raise KafkaError(f"{place.topic} could not be read from {since} to {until}")
+
+
+def _id(parcel: Parcel) -> str:
+    return dict(parcel.headers).get("id", f"{parcel.office}/{parcel.number}")
+
+
+def _message(parcel: Parcel) -> Message:
+    """CloudEvents 1.0, binary mode; `datacontenttype` travels as `content-type`."""
+    given = {"specversion": "1.0", "id": _id(parcel), "datacontenttype": "application/avro"} | dict(parcel.headers)
+    content_type = given.pop("datacontenttype")
+    headers = [(f"ce_{name}", value.encode()) for name, value in given.items() if name != "feednumber"]
+    headers.append((FEED_NUMBER, str(parcel.number).encode()))
+    headers.append(("content-type", content_type.encode()))
+    return Message(PARTITION, parcel.reference.encode(), parcel.content, headers)

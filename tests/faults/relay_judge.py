@@ -1,0 +1,82 @@
+"""An independent reader of the relay's topic: librdkafka, raw bytes, nothing of the code that it judges."""
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from dataclasses import dataclass
+from uuid import uuid4
+
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+
+from domain.ports import READ_LIMIT_MAX, EventLog
+
+READ_SECONDS_MAX = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A committed record as it stands in the topic."""
+
+    partition: int
+    key: bytes
+    value: bytes
+    headers: tuple[tuple[str, bytes], ...]
+
+
+def committed_records(bootstrap: str, topic: str) -> list[Seen]:
+    """Every committed record of a topic, from its first to its end, in order per partition."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"judge-{uuid4()}",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
+        open_partitions, seen = set(partitions), []
+        deadline = time.monotonic() + READ_SECONDS_MAX
+        while open_partitions:
+            assert time.monotonic() < deadline, f"{topic} could not be read in {READ_SECONDS_MAX} s"
+            for message in consumer.consume(1_000, timeout=1.0):
+                if (error := message.error()) is None:
+                    seen.append(_seen(message))
+                elif error.code() == KafkaError._PARTITION_EOF:
+                    open_partitions.discard(message.partition())
+                else:
+                    raise AssertionError(f"the judge cannot read: {error}")
+        return seen
+    finally:
+        consumer.close()
+
+
+def assert_kafka_is_the_log(bootstrap: str, topic: str, log: EventLog) -> int:
+    """Kafka == log by count, by id, by bytes and by order per key; returns the count."""
+    expected: dict[bytes, list[tuple[bytes, bytes]]] = defaultdict(list)
+    after, count = 0, 0
+    while events := log.read_log(after=after, limit=READ_LIMIT_MAX):
+        after, count = events[-1].position, count + len(events)
+        for event in events:
+            expected[event.stream.encode()].append((str(event.event_id).encode(), event.state))
+    found: dict[bytes, list[tuple[bytes, bytes]]] = defaultdict(list)
+    places: dict[bytes, set[int]] = defaultdict(set)
+    records = committed_records(bootstrap, topic)
+    for record in records:
+        found[record.key].append((dict(record.headers)["ce_id"], record.value))
+        places[record.key].add(record.partition)
+    assert len(records) == count, f"the log has {count} events, the topic {len(records)} records"
+    assert found == expected, "records are lost, doubled, changed or out of order"
+    assert all(len(partitions) == 1 for partitions in places.values()), "a key lies in two partitions"
+    return count
+
+
+def _seen(message: Message) -> Seen:
+    return Seen(
+        partition=message.partition(),
+        key=message.key(),
+        value=message.value(),
+        headers=tuple(message.headers() or ()),
+    )
