@@ -89,7 +89,8 @@ def make(name: str, noted: dict[str, Noted], local: Path) -> tuple[LocalServer, 
         java()
         kafka = KafkaServer(local / "kafka", jars=kafka_jars(), port=port)
         return kafka, kafka.bootstrap, kafka.port
-    directory = Path(before["directory"]) if before and Path(before["directory"]).exists() else postgres_directory(local)
+    kept = Path(before["directory"]) if before else None
+    directory = kept if kept and kept.exists() else postgres_directory(local)
     postgres = PostgresServer(directory, port=port, settings={})
     return postgres, postgres.dsn, postgres.port
 
