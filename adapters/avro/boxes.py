@@ -9,15 +9,16 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from functools import lru_cache
 from struct import pack
+from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from adapters.avro.errors import Unreadable
-from adapters.avro.forms import Raw, uuid_of
+from adapters.avro.forms import Raw
 from domain.events.contract import Compartment
 from domain.ports import KeyName, KeyStore
 
@@ -25,16 +26,16 @@ NONCE_BYTES = 12
 KEY_CACHE_SECONDS = 60.0
 KEYS_CACHED_MAX = 20_000
 PERSONS_MAX = 64
+PARTS_CACHED_MAX = 4_096
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a box stands."""
+class Place(NamedTuple):
+    """Where a box stands. `case` is the text of the id under which its keys are kept."""
 
     stream: str
     version: int
     topic: str
-    case: UUID
+    case: str
 
 
 class CachedKeys:
@@ -48,8 +49,8 @@ class CachedKeys:
         self._keys = keys
         self._monotonic = monotonic
         self._dropped_at = float("-inf")
-        self._current: dict[tuple[UUID, UUID, str], tuple[int, AESGCM]] = {}
-        self._opening: dict[tuple[UUID, str, str, int], AESGCM | None] = {}
+        self._current: dict[tuple[str, str, str], tuple[int, AESGCM]] = {}
+        self._opening: dict[tuple[str, str, str, int], AESGCM | None] = {}
 
     def drop(self) -> None:
         """Forget every key at once."""
@@ -62,44 +63,44 @@ class CachedKeys:
             self.drop()
             self._dropped_at = now
 
-    def current(self, case: UUID, person: UUID, compartment: Compartment) -> tuple[int, AESGCM]:
-        """Raises KeysUnavailable."""
-        cache, key = self._current, (case, person, compartment.value)
+    def current(self, case: str, person: str, compartment: str) -> tuple[int, AESGCM]:
+        """Raises KeysUnavailable, and ValueError for what is no id."""
+        cache, key = self._current, (case, person, compartment)
         found = cache.get(key)
         if found is None:
-            generation, secret = self._keys.current(KeyName(case=case, person=person, compartment=compartment))
+            generation, secret = self._keys.current(_key_name(case, person, compartment))
             found = generation, AESGCM(secret)
             if len(cache) < KEYS_CACHED_MAX:
                 cache[key] = found
         return found
 
-    def opening(self, case: UUID, person: str, compartment: str, generation: int) -> AESGCM | None:
+    def opening(self, case: str, person: str, compartment: str, generation: int) -> AESGCM | None:
         """None where the key is withheld or destroyed. Raises KeysUnavailable, and ValueError for damaged names."""
         cache, key = self._opening, (case, person, compartment, generation)
         try:
             return cache[key]
         except KeyError:
-            name = KeyName(case=case, person=uuid_of(person), compartment=Compartment(compartment))
-            secret = self._keys.open(name, generation)
+            secret = self._keys.open(_key_name(case, person, compartment), generation)
             cipher = None if secret is None else AESGCM(secret)
             if len(cache) < KEYS_CACHED_MAX:
                 cache[key] = cipher
             return cipher
 
 
-def lock(
-    plain: bytes, place: Place, compartment: Compartment, persons: tuple[UUID, ...], keys: CachedKeys,
-) -> dict[str, Raw]:
-    """The raw Box. Raises KeysUnavailable."""
-    names = [str(person) for person in persons]
-    begin = _bound(place, compartment, names)
+def _key_name(case: str, person: str, compartment: str) -> KeyName:
+    return KeyName(case=UUID(case), person=UUID(person), compartment=Compartment(compartment))
+
+
+def lock(plain: bytes, place: Place, compartment: str, persons: list[str], keys: CachedKeys) -> dict[str, Raw]:
+    """The raw Box. Raises KeysUnavailable, and ValueError where the case is no id."""
+    begin = _bound(place, compartment, persons)
     layers, text = [], plain
-    for person, name in zip(persons, names, strict=True):
+    for person in persons:
         generation, cipher = keys.current(place.case, person, compartment)
         nonce = os.urandom(NONCE_BYTES)
         text = cipher.encrypt(nonce, text, begin + pack(">q", generation))
-        layers.append({"person": name, "generation": generation, "nonce": nonce})
-    return {"compartment": compartment.value, "layers": layers, "ciphertext": text}
+        layers.append({"person": person, "generation": generation, "nonce": nonce})
+    return {"compartment": compartment, "layers": layers, "ciphertext": text}
 
 
 def unlock(box: dict[str, Raw], place: Place, keys: CachedKeys) -> bytes | None:
@@ -129,9 +130,16 @@ def unlock(box: dict[str, Raw], place: Place, keys: CachedKeys) -> bytes | None:
 
 def _bound(place: Place, compartment: str, persons: list[str]) -> bytes:
     """Length-prefixed (stream, version, topic, persons, compartment); the layer's generation follows, 8 bytes."""
-    stream, topic = place.stream.encode(), place.topic.encode()
-    names, kind = "".join(persons).encode(), compartment.encode()
+    version = pack(">Iq", 8, place.version)
     return b"".join((
-        pack(">I", len(stream)), stream, pack(">Iq", 8, place.version), pack(">I", len(topic)), topic,
-        pack(">I", len(names)), names, pack(">I", len(kind)), kind, pack(">I", 8),
+        _part(place.stream), version, _part(place.topic), _part("".join(persons)), _part(compartment), _EIGHT,
     ))
+
+
+_EIGHT = pack(">I", 8)
+
+
+@lru_cache(maxsize=PARTS_CACHED_MAX)
+def _part(text: str) -> bytes:
+    part = text.encode()
+    return pack(">I", len(part)) + part

@@ -10,7 +10,7 @@ from uuid import UUID
 from adapters.avro import envelope as wire
 from adapters.avro.boxes import PERSONS_MAX, CachedKeys, Place, lock, unlock
 from adapters.avro.errors import Misfit, SchemaRefused, Unreadable, Unwritable
-from adapters.avro.forms import Form, Raw, reader_of, uuid_of, writer_of
+from adapters.avro.forms import Form, Raw, reader_of, writer_of
 from adapters.avro.schema import Part, schemas_of
 from adapters.avro.single_object import Format, SchemaRegistry, format_of, without_docs, write
 from domain.events.contract import REGISTRY, Compartment, Event
@@ -49,6 +49,8 @@ class EventCodec:
             boxes = [packed for box in shape.boxes if (packed := self._pack(box, envelope))]
         except Misfit as misfit:
             raise Unwritable(misfit.at(event.TOPIC), misfit.because) from None
+        except ValueError:
+            raise Unwritable(event.TOPIC, f"the stream {envelope.stream} names no case by its id") from None
         record["payload"] = write(shape.clear, payload)
         record["boxes"] = boxes
         return NewEvent(
@@ -72,7 +74,9 @@ class EventCodec:
         read = self._registry.read
         record = read(wire.ENVELOPE, recorded.state)
         try:
-            circumstances = wire.from_raw(record)
+            if record["event_id"] != str(recorded.event_id):
+                raise Unreadable(f"{stream} version {version}, {topic}", "the row has another event id than its bytes")
+            circumstances = wire.from_raw(record, recorded.event_id)
             values = read(shape.clear, record["payload"])
             shape.read_clear(values)
             if shape.personal:
@@ -84,8 +88,6 @@ class EventCodec:
             raise Unreadable(misfit.at(topic), misfit.because) from None
         except (ValueError, TypeError, OverflowError) as error:
             raise Unreadable(f"{stream} version {version}, {topic}", f"damaged ({type(error).__name__})") from None
-        if circumstances.event_id != recorded.event_id:
-            raise Unreadable(f"{stream} version {version}, {topic}", "the row has another event id than its bytes")
         return Envelope(
             stream=stream, version=version, event=event, circumstances=circumstances,
             position=recorded.position, recorded_at=recorded.recorded_at,
@@ -115,7 +117,7 @@ class EventCodec:
         case = _case_of(envelope.stream, getattr(event, CASE_FIELD, None))
         place = Place(envelope.stream, envelope.version, event.TOPIC, case)
         self._keys.freshen()
-        return lock(write(box.form, record), place, box.compartment, persons, self._keys)
+        return lock(write(box.form, record), place, box.compartment.value, persons, self._keys)
 
     def _unpack(self, shape: _Shape, boxes: list[dict[str, Raw]], recorded: Recorded, values: dict[str, Any]) -> None:
         stream = recorded.stream
@@ -230,29 +232,26 @@ def _box_reader(forms: Any) -> Callable[[dict[str, Raw], dict[str, Any]], None]:
     return read_box
 
 
-def _persons(event: Event, about: tuple[str, ...]) -> tuple[UUID, ...]:
+def _persons(event: Event, about: tuple[str, ...]) -> list[str]:
     """Every person that the fields name, each once, in their order."""
-    persons: dict[UUID, None] = {}
+    persons: dict[str, None] = {}
     for name in about:
         value = getattr(event, name)
         for person in value if isinstance(value, tuple) else (value,):
             if isinstance(person, UUID):
-                persons[person] = None
+                persons[str(person)] = None
             elif person is not None:
                 raise Misfit(f"{name} names a person by {type(person).__name__}, not UUID")
-    return tuple(persons)
+    return list(persons)
 
 
-def _case_of(stream: str, case_id: object) -> UUID:
+def _case_of(stream: str, case_id: object) -> str:
     """Whose keys lock the boxes of a stream's event: the case's own, or that of the clear field `case_id`."""
     if stream.startswith(CASE_STREAM):
-        try:
-            return uuid_of(stream[len(CASE_STREAM):])
-        except ValueError:
-            raise Misfit(f"the stream {stream} names no case") from None
+        return stream[len(CASE_STREAM):]
     if not isinstance(case_id, UUID):
         raise Misfit(f"outside a case's stream an event with personal fields has a clear field {CASE_FIELD}")
-    return case_id
+    return str(case_id)
 
 
 def registry_of(

@@ -9,6 +9,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
 from typing import Final
+from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from adapters.avro.errors import Misfit
@@ -92,11 +93,14 @@ def to_raw(it: Circumstances) -> dict[str, Raw]:
     }
 
 
-def from_raw(record: dict[str, Raw]) -> Circumstances:
-    """Raises Misfit for a zone that this machine does not know, ValueError for damaged ids."""
+def from_raw(record: dict[str, Raw], event_id: UUID) -> Circumstances:
+    """`event_id` is the record's, which the row has too.
+
+    Raises Misfit for a zone that this machine does not know, ValueError for damaged ids.
+    """
     actor, causation = record["actor"], record["causation_id"]
     return Circumstances(
-        event_id=uuid_of(record["event_id"]),
+        event_id=event_id,
         occurred_at=_asserted(record["occurred_at"], record["occurred_zone"]),
         learned_at=_asserted(record["learned_at"], record["learned_zone"]),
         actor=_actor(actor["agency"], actor["role"], actor["user"]),

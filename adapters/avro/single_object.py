@@ -8,13 +8,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro import parse_schema, schemaless_reader
 from fastavro.schema import SchemaParseException, UnknownType, fingerprint, to_parsing_canonical_form
 
+from adapters.avro import compiled
 from adapters.avro.errors import SchemaRefused, SchemaUnknown, Unreadable, Unwritable
 from adapters.avro.forms import Raw, Schema
 from domain.ports import WriterSchema
@@ -23,15 +25,26 @@ MARKER = b"\xc3\x01"
 HEADER_SIZE = len(MARKER) + 8
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Format:
-    """A schema ready for use. `raw` is what fastavro runs: without logical types, which are our own conversions."""
+    """A schema ready for use. `raw` is what runs: without logical types, which are our own conversions.
+
+    Its reader and writer are compiled at first use: most old schemas are never needed.
+    """
 
     name: str
     fingerprint: bytes
     header: bytes
     declared: Schema
     raw: Any
+
+    @cached_property
+    def read(self) -> compiled.Reader:
+        return compiled.reader(self.raw)
+
+    @cached_property
+    def write(self) -> compiled.Writer:
+        return compiled.writer(self.raw)
 
     @property
     def writer_schema(self) -> WriterSchema:
@@ -68,13 +81,23 @@ def _stripped(node: Any, key: str) -> Any:
 
 def write(form: Format, record: dict[str, Raw]) -> bytes:
     """Raises Unwritable; the message has no value of the record."""
-    body = BytesIO()
-    body.write(form.header)
+    parts = [form.header]
     try:
-        schemaless_writer(body, form.raw, record, strict=True, disable_tuple_notation=True)
+        form.write(record, parts.append)
     except (TypeError, ValueError, OverflowError, KeyError, AttributeError) as error:
         raise Unwritable(form.name, f"does not fit its schema ({type(error).__name__})") from None
-    return body.getvalue()
+    return b"".join(parts)
+
+
+def _resolved(writer: Format, reader: Format, data: bytes) -> tuple[dict[str, Raw], int]:
+    """An older or newer writer's record as the reader's schema sees it: added fields have their defaults."""
+    source = BytesIO(data)
+    source.seek(HEADER_SIZE)
+    try:
+        record: Any = schemaless_reader(source, writer.raw, reader.raw)
+    except Exception as error:  # on damaged bytes fastavro raises whatever its C code meets first
+        raise Unreadable(reader.name, f"the body is damaged ({type(error).__name__})") from None
+    return record, source.tell()
 
 
 class SchemaRegistry:
@@ -131,21 +154,16 @@ class SchemaRegistry:
     def read(self, reader: Format, data: bytes) -> dict[str, Raw]:
         """The raw record that `data` holds, as `reader` sees it. Raises Unreadable, without any value."""
         header = data[:HEADER_SIZE]
-        source = BytesIO(data)
-        source.seek(HEADER_SIZE)
-        try:
-            if header == reader.header:
-                record = schemaless_reader(source, reader.raw, None)
-            else:
-                writer = self._writer(reader, header)
-                record = schemaless_reader(source, writer.raw, reader.raw)
-        except Unreadable:
-            raise
-        except Exception as error:  # on damaged bytes fastavro raises whatever its C code meets first
-            raise Unreadable(reader.name, f"the body is damaged ({type(error).__name__})") from None
-        if source.tell() != len(data):
-            raise Unreadable(reader.name, f"{len(data) - source.tell()} bytes too many")
-        return record  # type: ignore[no-any-return, return-value, unused-ignore]
+        if header == reader.header:
+            try:
+                record, end = reader.read(data, HEADER_SIZE)
+            except (IndexError, ValueError) as error:
+                raise Unreadable(reader.name, f"the body is damaged ({type(error).__name__})") from None
+        else:
+            record, end = _resolved(self._writer(reader, header), reader, data)
+        if end != len(data):
+            raise Unreadable(reader.name, f"the body ends at byte {end} of {len(data)}")
+        return record
 
     def _writer(self, reader: Format, header: bytes) -> Format:
         if len(header) < HEADER_SIZE or not header.startswith(MARKER):

@@ -52,7 +52,7 @@ class FileKeyStore:
     KeysUnavailable where the file cannot be read or written, or another key-encryption key wrapped it.
     """
 
-    def __init__(self, path: Path, kek: KeyEncryptionKey) -> None:
+    def __init__(self, path: Path, kek: KeyEncryptionKey, *, busy_seconds: float = BUSY_SECONDS) -> None:
         self._kek = kek
         self._lock = Lock()
         self._waiting: set[tuple[UUID, UUID]] = set()
@@ -60,7 +60,7 @@ class FileKeyStore:
             path.parent.mkdir(parents=True, exist_ok=True)
             os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
             self._connection = sqlite3.connect(
-                path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False,  # one lock, all threads
+                path, timeout=busy_seconds, isolation_level=None, check_same_thread=False,  # one lock, all threads
             )
             for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
                 self._connection.execute(f"PRAGMA {pragma}")
