@@ -67,6 +67,12 @@ class Register(Generic[T]):
         return isinstance(self.value, Known)
 
 
+def first(envelope: Envelope, field: str, value: Personal[T]) -> Register[T]:
+    """A register with its first telling."""
+    empty: Register[T] = Register()
+    return empty.tell(envelope, field, value)
+
+
 def _fact(envelope: Envelope, field: str, value: Personal[T]) -> Fact[T]:
     circumstances = envelope.circumstances
     return Fact(

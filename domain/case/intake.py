@@ -10,7 +10,7 @@ from uuid import UUID
 
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
-from domain.facts import Register
+from domain.facts import Register, first
 from domain.people import Address, BirthDate, PersonName, Role
 from domain.personal import UNKNOWN, Known, Personal
 from domain.refusals import Refused
@@ -228,8 +228,8 @@ def _opened(intake: Intake, _: CaseOpened, __: Envelope) -> Intake:
 def _child_added(intake: Intake, told: ChildAddedToCase, envelope: Envelope) -> Intake:
     child = Person(
         person_id=told.child_id, role=None, child_ids=(), event_id=envelope.circumstances.event_id,
-        name=Register[PersonName]().tell(envelope, "name", told.name),
-        birth_date=Register[BirthDate]().tell(envelope, "birth_date", told.birth_date),
+        name=first(envelope, "name", told.name),
+        birth_date=first(envelope, "birth_date", told.birth_date),
     )
     return replace(intake, people={**intake.people, told.child_id: child})
 
@@ -237,11 +237,11 @@ def _child_added(intake: Intake, told: ChildAddedToCase, envelope: Envelope) -> 
 def _party_added(intake: Intake, told: PartyAddedToCase, envelope: Envelope) -> Intake:
     party = Person(
         person_id=told.party_id, role=told.role, child_ids=told.child_ids, event_id=envelope.circumstances.event_id,
-        relation=Register[str]().tell(envelope, "relation", told.relation),
-        name=Register[PersonName]().tell(envelope, "name", told.name),
-        birth_date=Register[BirthDate]().tell(envelope, "birth_date", told.birth_date),
-        address=Register[Address]().tell(envelope, "address", told.address),
-        phone=Register[str]().tell(envelope, "phone", told.phone),
+        relation=first(envelope, "relation", told.relation),
+        name=first(envelope, "name", told.name),
+        birth_date=first(envelope, "birth_date", told.birth_date),
+        address=first(envelope, "address", told.address),
+        phone=first(envelope, "phone", told.phone),
     )
     return replace(intake, people={**intake.people, told.party_id: party})
 

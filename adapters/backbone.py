@@ -1,0 +1,269 @@
+"""The application: a line comes in, a decider judges it, what it records is appended, once.
+
+Decisions are made on cached states and appended under guards: the case's version and the agency's. A
+state that has moved on is found by the guard, read again (only what is new), and the command decided anew;
+and what is refused on a cached state is judged again on a fresh one before the refusal is given.
+"""
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Generic, Literal, TypeVar
+from uuid import UUID
+
+from adapters.avro import EventCodec
+from adapters.commands import Line, parse_line
+from adapters.telemetry import telemetry
+from domain.agency import decide as agency_decide
+from domain.agency.state import Agency
+from domain.agency.state import evolve as evolve_agency
+from domain.case.decide import decide as decide_case
+from domain.case.state import Case
+from domain.case.state import evolve as evolve_case
+from domain.events import Envelope
+from domain.ports import (
+    READ_LIMIT_MAX,
+    Append,
+    Clock,
+    CommandRecord,
+    CommandSeen,
+    Conflict,
+    EventLog,
+    Guard,
+    KeyStore,
+    NewEvent,
+    WriterSchema,
+)
+from domain.refusals import Contradiction, Refused
+from domain.submission import Submission, check_times, envelopes
+
+ATTEMPTS_MAX = 8
+STATES_MAX = 512
+S = TypeVar("S", Case, Agency)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outcome:
+    """The answer to one command. `first` and `last` are log positions, 0 where it had no effect."""
+
+    status: Literal["accepted", "repeated", "refused"]
+    command_id: UUID | None
+    stream: str | None = None
+    first: int = 0
+    last: int = 0
+    events: tuple[str, ...] = ()
+    because: str | None = None
+    rule: str | None = None
+    field: str | None = None
+
+
+class States(Generic[S]):
+    """A bounded cache of folded states; the least recently used goes first. Shared by threads."""
+
+    def __init__(self, states_max: int) -> None:
+        self._states: OrderedDict[str, S] = OrderedDict()
+        self._states_max = states_max
+        self._lock = Lock()
+
+    def get(self, stream: str) -> S | None:
+        with self._lock:
+            state = self._states.get(stream)
+            if state is not None:
+                self._states.move_to_end(stream)
+            return state
+
+    def put(self, stream: str, state: S) -> None:
+        """Keep the newest: a thread that read less must not put the state back."""
+        with self._lock:
+            known = self._states.get(stream)
+            if known is None or known.version < state.version:
+                self._states[stream] = state
+            self._states.move_to_end(stream)
+            while len(self._states) > self._states_max:
+                self._states.popitem(last=False)
+
+    def drop(self) -> None:
+        with self._lock:
+            self._states.clear()
+
+
+class Backbone:
+    """Log, codec, keys and clock put together. One instance serves all threads of a process."""
+
+    def __init__(
+        self, *, log: EventLog, codec: EventCodec, keys: KeyStore, clock: Clock,
+        entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self.log, self.codec, self.keys, self.clock, self.entropy = log, codec, keys, clock, entropy
+        self._cases = States[Case](STATES_MAX)
+        self._agencies = States[Agency](STATES_MAX)
+        self._schemas_stored = {schema.fingerprint for schema in log.schemas()}
+        self._command_key = keys.command_key()
+
+    # -- reading
+
+    def envelopes(self, stream: str, *, after: int = 0) -> list[Envelope]:
+        """Every event of a stream after a version, decoded for this reader."""
+        found: list[Envelope] = []
+        while True:
+            rows = self.log.read_stream(stream, after=after, limit=READ_LIMIT_MAX)
+            found += [self.codec.decode(row) for row in rows]
+            if len(rows) < READ_LIMIT_MAX:
+                return found
+            after = rows[-1].version
+
+    def case(self, case_id: UUID, *, up_to: int | None = None) -> Case:
+        """The case as it is, or as it was at a version of its stream. Unknown to nobody: an absent case is empty."""
+        stream = f"case-{case_id}"
+        if up_to is None:
+            return self._fresh(stream, self._cases, Case(), evolve_case)
+        state = Case()
+        for envelope in self.envelopes(stream):
+            if envelope.version > up_to:
+                break
+            state = evolve_case(state, envelope)
+        return state
+
+    def agency(self, code: str) -> Agency:
+        """The agency as its stream tells it now."""
+        return self._fresh(f"agency-{code}", self._agencies, Agency(code=code), evolve_agency)
+
+    def forget(self) -> None:
+        """Drop every cached state: a key was withheld or destroyed."""
+        self._cases.drop()
+        self._agencies.drop()
+
+    def _fresh(self, stream: str, states: States[S], initial: S, evolve: Callable[[S, Envelope], S]) -> S:
+        state = states.get(stream) or initial
+        for envelope in self.envelopes(stream, after=state.version):
+            state = evolve(state, envelope)
+        states.put(stream, state)
+        return state
+
+    # -- writing
+
+    def encode(self, envelope: Envelope) -> NewEvent:
+        return self.codec.encode(envelope)
+
+    def schemas_for(self, events: Iterable[NewEvent]) -> tuple[WriterSchema, ...]:
+        """The writer schemas of these events that this process has not yet seen stored."""
+        used = self.codec.schemas_used(events)
+        return tuple(schema for schema in used if schema.fingerprint not in self._schemas_stored)
+
+    def stored(self, schemas: Iterable[WriterSchema]) -> None:
+        """Remember that an append brought these schemas in."""
+        self._schemas_stored.update(schema.fingerprint for schema in schemas)
+
+    def submit(
+        self, raw: Mapping[str, Any], *, principal: str, causation_id: UUID | None = None,
+        traceparent: str | None = None,
+    ) -> Outcome:
+        """Judge one line and record what it brings about; a refusal is an answer, and leaves nothing behind.
+
+        The same command id with the same content gets its first answer again, with other content it is
+        refused. Raises LogUnavailable and KeysUnavailable: then nothing is known, and the line may be sent again.
+        """
+        with telemetry.command(str(raw.get("command", "unknown")), traceparent) as span:
+            try:
+                line = parse_line(raw)
+                outcome = self._submit(line, principal, causation_id, span.traceparent)
+            except Refused as refusal:
+                outcome = Outcome(
+                    status="refused", command_id=_id_of(raw), because=refusal.because, rule=refusal.rule, field=refusal.field
+                )
+            span.outcome(outcome.status)
+            return outcome
+
+    def _submit(self, line: Line, principal: str, causation_id: UUID | None, traceparent: str | None) -> Outcome:
+        digest = hmac.digest(self._command_key, line.content, hashlib.sha256)
+        record = CommandRecord(command_id=line.command_id, stream=line.stream, first=0, last=0, digest=digest)
+        entropy = self.entropy(32)
+        for attempt in range(ATTEMPTS_MAX):
+            is_fresh = attempt > 0
+            standing = self._state(f"agency-{line.agency}", self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
+            submission = Submission(
+                command=line.command, command_id=line.command_id, case_id=line.case_id, actor=line.actor,
+                principal=principal, occurred_at=line.occurred_at, learned_at=line.learned_at,
+                received_at=self.clock.now(), correlation_id=line.command_id, causation_id=causation_id,
+                traceparent=traceparent, entropy=entropy, standing=standing,
+            )
+            try:
+                decided, version = self._decide(submission, line.stream, is_fresh)
+            except Refused:
+                seen = self.log.command(line.command_id)
+                if seen is not None:
+                    return self._repeated(seen, digest)
+                if is_fresh:
+                    raise
+                continue  # It was judged on a cached state; judge it on a fresh one before saying no.
+            if not decided and not is_fresh:
+                continue
+            try:
+                return self._append(line, decided, version, standing.version, record)
+            except CommandSeen as known:
+                return self._repeated(known.record, digest)
+            except Conflict:
+                continue
+        raise Conflict(line.stream, version, -1)
+
+    def _state(
+        self, stream: str, states: States[S], initial: S, evolve: Callable[[S, Envelope], S], is_fresh: bool
+    ) -> S:
+        cached = None if is_fresh else states.get(stream)
+        return self._fresh(stream, states, initial, evolve) if cached is None else cached
+
+    def _decide(self, submission: Submission[Any], stream: str, is_fresh: bool) -> tuple[Sequence[Envelope], int]:
+        if submission.case_id is not None:
+            case = self._state(stream, self._cases, Case(), evolve_case, is_fresh)
+            return decide_case(submission, case, stream), case.version
+        check_times(submission)
+        standing = submission.standing
+        recordings = agency_decide.DECIDES[type(submission.command)](submission, standing)
+        return envelopes(submission, recordings, stream=stream, after=standing.version), standing.version
+
+    def _append(
+        self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord
+    ) -> Outcome:
+        events = tuple(self.codec.encode(envelope) for envelope in decided)
+        schemas = self.schemas_for(events)
+        guards = [Guard(stream=line.stream, version=version)]
+        if line.case_id is not None:
+            guards.append(Guard(stream=f"agency-{line.agency}", version=standing_version))
+        appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
+        self.stored(schemas)
+        self._advance(line, decided)
+        return Outcome(
+            status="accepted", command_id=line.command_id, stream=line.stream,
+            first=appended.positions[0] if appended.positions else 0,
+            last=appended.positions[-1] if appended.positions else 0,
+            events=tuple(event.topic for event in events),
+        )
+
+    def _advance(self, line: Line, decided: Sequence[Envelope]) -> None:
+        """Carry the cached case forward, so that the next command reads nothing."""
+        if line.case_id is None:
+            return  # An agency's stream is short and changes rarely: it is read again.
+        case = self._cases.get(line.stream) or Case()
+        if decided and case.version == decided[0].version - 1:
+            for envelope in decided:
+                case = evolve_case(case, envelope)
+            self._cases.put(line.stream, case)
+
+    def _repeated(self, record: CommandRecord, digest: bytes) -> Outcome:
+        if not hmac.compare_digest(record.digest, digest):
+            raise Contradiction("this command id was accepted before, with other content", field="command_id")
+        return Outcome(
+            status="repeated", command_id=record.command_id, stream=record.stream, first=record.first, last=record.last
+        )
+
+
+def _id_of(raw: Mapping[str, Any]) -> UUID | None:
+    try:
+        return UUID(str(raw.get("command_id")))
+    except ValueError:
+        return None

@@ -1,0 +1,202 @@
+"""Commands as a sender writes them: JSON to typed commands, and the JSON Schema of each."""
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from domain.catalogue import AGENCY_COMMANDS, CASE_COMMANDS
+from domain.events import Actor
+from domain.refusals import Refused
+from domain.submission import COMMANDS, Command
+
+TEXT_LENGTH_MAX = 200_000  # a policy pack is the longest text that a command carries
+LIST_LENGTH_MAX = 1_000
+ZONED = re.compile(r"(?P<moment>[^\[\]]+)\[(?P<zone>[A-Za-z0-9_+\-/]+)\]")
+RULE = "COMMAND-FORM"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One command as it was sent, checked for form only."""
+
+    command: Command
+    command_id: UUID
+    agency: str
+    case_id: UUID | None
+    actor: Actor
+    occurred_at: datetime
+    learned_at: datetime
+    content: bytes  # canonical JSON of everything above but the id: what must be the same when it comes again
+
+    @property
+    def stream(self) -> str:
+        return f"agency-{self.agency}" if self.case_id is None else f"case-{self.case_id}"
+
+
+def parse_line(raw: Mapping[str, Any]) -> Line:
+    """Check the form of a command; raises Refused naming the field."""
+    known = {"command", "command_id", "agency", "case", "actor", "occurred_at", "learned_at", "data"}
+    for name in raw:
+        if name not in known:
+            raise Refused("no such field in a command", rule=RULE, field=name)
+    declared = COMMANDS.get(_string(raw, "command"))
+    if declared is None:
+        raise Refused("no such command: `casebridge commands` lists them", rule=RULE, field="command")
+    case_id = None if raw.get("case") is None else _convert(UUID, raw["case"], "case")
+    if (case_id is None) is (declared in CASE_COMMANDS):
+        because = "this command needs its case" if case_id is None else "this command is about the agency, not a case"
+        raise Refused(because, rule=RULE, field="case")
+    assert declared in CASE_COMMANDS | AGENCY_COMMANDS
+    occurred_at = _convert(datetime, raw.get("occurred_at"), "occurred_at")
+    learned_at = occurred_at if raw.get("learned_at") is None else _convert(datetime, raw["learned_at"], "learned_at")
+    agency = _string(raw, "agency")
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,39}", agency):
+        raise Refused("an agency's code has capitals, digits and hyphens", rule=RULE, field="agency")
+    return Line(
+        command=_convert(declared, raw.get("data", {}), "data"),
+        command_id=_convert(UUID, raw.get("command_id"), "command_id"),
+        agency=agency, case_id=case_id, actor=_convert(Actor, raw.get("actor"), "actor"),
+        occurred_at=occurred_at, learned_at=learned_at,
+        content=json.dumps(
+            {name: raw[name] for name in sorted(raw) if name != "command_id"},
+            sort_keys=True, ensure_ascii=False, separators=(",", ":"),
+        ).encode(),
+    )
+
+
+def _string(raw: Mapping[str, Any], name: str) -> str:
+    return cast(str, _convert(str, raw.get(name), name))
+
+
+@cache
+def _hints(declared: type) -> dict[str, Any]:
+    return get_type_hints(declared)
+
+
+def _convert(hint: Any, value: Any, path: str) -> Any:
+    """A JSON value as the type that its field declares; raises Refused naming the field, never the value."""
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        inner = [item for item in get_args(hint) if item is not NoneType]
+        return None if value is None else _convert(inner[0], value, path)
+    if origin is tuple:
+        if not isinstance(value, list) or len(value) > LIST_LENGTH_MAX:
+            raise Refused(f"a list of at most {LIST_LENGTH_MAX} is wanted", rule=RULE, field=path)
+        return tuple(_convert(get_args(hint)[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+    if value is None:
+        raise Refused("this field is missing", rule=RULE, field=path)
+    if is_dataclass(hint):
+        return _object(cast(type, hint), value, path)
+    if hint is bool or hint is int:
+        if type(value) is not hint:
+            raise Refused("true or false is wanted" if hint is bool else "a whole number is wanted", rule=RULE, field=path)
+        return value
+    if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
+        raise Refused("a text is wanted", rule=RULE, field=path)
+    return _scalar(hint, value, path)
+
+
+def _scalar(hint: Any, value: str, path: str) -> Any:
+    try:
+        if hint is UUID:
+            return UUID(value)
+        if hint is datetime:
+            return _moment(value)
+        if hint is date:
+            return date.fromisoformat(value)
+        if isinstance(hint, type) and issubclass(hint, StrEnum):
+            return hint(value)
+    except (ValueError, ZoneInfoNotFoundError) as error:
+        wanted = "one of " + ", ".join(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else _WANTED[hint]
+        raise Refused(f"{wanted} is wanted", rule=RULE, field=path) from error
+    if not value.strip():
+        raise Refused("leave the field out rather than empty", rule=RULE, field=path)
+    return value
+
+
+_WANTED = {
+    UUID: "a uuid",
+    date: "a date such as 2026-08-13",
+    datetime: "a time with its zone, such as 2026-08-13T16:10:00-06:00[America/Denver],",
+}
+
+
+def _moment(value: str) -> datetime:
+    """RFC 3339 with an offset, and the zone's name behind it in brackets where it is known (RFC 9557)."""
+    zoned = ZONED.fullmatch(value)
+    moment = datetime.fromisoformat(zoned["moment"] if zoned else value)
+    if moment.tzinfo is None:
+        raise ValueError("no offset")
+    if zoned is None:
+        return moment
+    named = moment.astimezone(ZoneInfo(zoned["zone"]))
+    if named.utcoffset() != moment.utcoffset():
+        raise ValueError("the offset is not that of the zone")
+    return named
+
+
+def _object(declared: type, value: Any, path: str) -> Any:
+    if not isinstance(value, dict):
+        raise Refused("an object is wanted", rule=RULE, field=path)
+    hints = _hints(declared)
+    for name in value:
+        if name not in hints:
+            raise Refused("no such field here", rule=RULE, field=f"{path}.{name}")
+    given: dict[str, Any] = {}
+    for item in fields(cast(Any, declared)):
+        if value.get(item.name) is not None:
+            given[item.name] = _convert(hints[item.name], value[item.name], f"{path}.{item.name}")
+        elif item.default is MISSING:
+            if _is_optional(hints[item.name]):
+                given[item.name] = None
+            else:
+                raise Refused("this field is missing", rule=RULE, field=f"{path}.{item.name}")
+    return declared(**given)
+
+
+def _is_optional(hint: Any) -> bool:
+    return get_origin(hint) in (Union, UnionType) and NoneType in get_args(hint)
+
+
+def json_schema(declared: type[Command]) -> dict[str, Any]:
+    """JSON Schema (2020-12) of a command's `data`, described by the command's docstring."""
+    schema = _schema(declared)
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": declared.__name__, **schema}
+
+
+def _schema(hint: Any) -> dict[str, Any]:
+    origin = get_origin(hint)
+    if origin in (Union, UnionType):
+        return _schema(next(item for item in get_args(hint) if item is not NoneType))
+    if origin is tuple:
+        return {"type": "array", "maxItems": LIST_LENGTH_MAX, "items": _schema(get_args(hint)[0])}
+    if is_dataclass(hint):
+        declared = cast(type, hint)
+        hints = _hints(declared)
+        required = [f.name for f in fields(cast(Any, declared)) if f.default is MISSING and not _is_optional(hints[f.name])]
+        return {
+            "type": "object", "description": " ".join((declared.__doc__ or "").split()), "additionalProperties": False,
+            "properties": {name: _schema(hints[name]) for name in hints}, "required": required,
+        }
+    if isinstance(hint, type) and issubclass(hint, StrEnum):
+        return {"type": "string", "enum": [str(item) for item in hint]}
+    return dict(_JSON[hint])
+
+
+_JSON: dict[Any, dict[str, Any]] = {
+    str: {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX},
+    int: {"type": "integer"},
+    bool: {"type": "boolean"},
+    UUID: {"type": "string", "format": "uuid"},
+    date: {"type": "string", "format": "date"},
+    datetime: {"type": "string", "description": "RFC 3339 with offset, the zone in brackets behind it (RFC 9557)"},
+}
