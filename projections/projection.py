@@ -11,13 +11,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Dialect, Table
+from sqlalchemy import BigInteger, Dialect, String, Table
 from sqlalchemy.types import TypeDecorator
 
 from domain.events import Envelope
 from domain.ports import Recorded
 
-Value = str | int | bytes | bool | UUID | datetime | None
+Value = str | int | bytes | bool | UUID | datetime | tuple[str, ...] | None
 Row = Mapping[str, Value]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -39,6 +39,19 @@ class Moment(TypeDecorator[datetime]):
 
     def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+class Words(TypeDecorator[tuple[str, ...]]):
+    """Ids in their order, parted by spaces, which no id of ours has."""
+
+    impl = String
+    cache_ok = True
+
+    def process_bind_param(self, value: tuple[str, ...] | None, dialect: Dialect) -> str | None:
+        return None if value is None else " ".join(value)
+
+    def process_result_value(self, value: str | None, dialect: Dialect) -> tuple[str, ...] | None:
+        return None if value is None else tuple(value.split())
 
 
 @dataclass(frozen=True, slots=True)

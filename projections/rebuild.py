@@ -15,11 +15,12 @@ from projections.source import Source
 
 NEXT = "__next"
 SWAP_ATTEMPTS_MAX = 100
+QUIET_SECONDS = 0.5  # nothing came for so long: then the source is asked whether it was all
 _BOOKS = (positions, quarantine)
 
 
 class RebuildBehind(Exception):
-    """The live view stayed ahead of the new one through every attempt to swap. Nothing was swapped."""
+    """The source or the live view was ahead of the new one at every attempt to swap. Nothing was swapped."""
 
 
 def rebuild(
@@ -42,13 +43,14 @@ def rebuild(
     _discard(engine, layout)
     runner = Runner(projection, source, engine, reader=reader, clock=clock, layout=layout)
     done = 0
+    total = runner.lag().events
     for _ in range(SWAP_ATTEMPTS_MAX):
-        while count := runner.step(BATCH):
+        while count := runner.step(BATCH, QUIET_SECONDS):
             done += count
-            progress(done, runner.lag().events)
-        if _swap(engine, projection, layout):
+            progress(done, max(0, total - done))
+        if runner.lag().events == 0 and _swap(engine, projection, layout):
             return done
-    raise RebuildBehind(f"{projection.name}: the live view was ahead {SWAP_ATTEMPTS_MAX} times")
+    raise RebuildBehind(f"{projection.name}: its source or the live view was ahead {SWAP_ATTEMPTS_MAX} times")
 
 
 def shadow(projection: Projection) -> Layout:
