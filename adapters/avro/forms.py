@@ -18,7 +18,7 @@ declared schema names the logical types all the same; they do not enter fingerpr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from functools import lru_cache
@@ -117,7 +117,10 @@ _PLAIN: dict[object, Form] = {
 }
 
 
-def form_of(hint: object, *, namespace: str, where: str, defined: dict[str, type]) -> Form:
+Defined = dict[str, tuple[type, Form | None]]  # nested records by full name; None while in the making
+
+
+def form_of(hint: object, *, namespace: str, where: str, defined: Defined) -> Form:
     """The form of a type. `defined` collects the nested records of one schema, which may each be defined once.
 
     Raises SchemaRefused for a type that has no form.
@@ -197,22 +200,23 @@ def _optional(inner: Form) -> Form:
     return Form(["null", inner.avro], write, read if back else None, inner.symbols)
 
 
-def _record(hint: type, *, namespace: str, where: str, defined: dict[str, type]) -> Form:
+def _record(hint: type, *, namespace: str, where: str, defined: Defined) -> Form:
     if not cast(Any, hint).__dataclass_params__.frozen:
         raise SchemaRefused(where, f"{hint.__name__} is not frozen")
-    name, again = f"{namespace}.{hint.__name__}", False
+    name = f"{namespace}.{hint.__name__}"
     if name in defined:
-        if defined[name] is not hint:
+        first, form = defined[name]
+        if first is not hint:
             raise SchemaRefused(where, f"two classes would be {name}")
-        again = True
-    defined[name] = hint
+        if form is None:
+            raise SchemaRefused(where, f"{name} cannot hold itself")
+        return replace(form, avro=name)
+    defined[name] = hint, None
     hints = get_type_hints(hint)
     forms: dict[str, Form] = {}
     avro: list[Schema] = []
     for item in fields(hint):
         place = f"{where}.{item.name}"
-        if hints[item.name] is hint:
-            raise SchemaRefused(place, "a record cannot hold itself")
         form = forms[item.name] = form_of(hints[item.name], namespace=namespace, where=place, defined=defined)
         avro.append({"name": item.name, "type": form.avro} | avro_default(item, form, place))
     symbols = {f"{field}.{path}".rstrip("."): s for field, form in forms.items() for path, s in form.symbols.items()}
@@ -230,7 +234,9 @@ def _record(hint: type, *, namespace: str, where: str, defined: dict[str, type])
         read_fields(record)
         return hint(**record)
 
-    return Form(name if again else schema, write, read, symbols)
+    made = Form(schema, write, read, symbols)
+    defined[name] = hint, made
+    return made
 
 
 def writer_of(forms: Mapping[str, Form]) -> Callable[[object], dict[str, Raw]]:

@@ -7,7 +7,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from adapters.avro.errors import SchemaRefused
-from adapters.avro.forms import Form, Schema, avro_default, form_of, is_optional
+from adapters.avro.forms import Defined, Form, Schema, avro_default, form_of, is_optional
 from domain.events.contract import Boxed, Compartment, Event, fields_of
 from domain.personal import UNKNOWN, Known, Unknown, Withheld
 
@@ -63,7 +63,7 @@ def _schemas_of(cls: type[Event]) -> EventSchemas:
     namespace, _, event_name = topic.rpartition(".")
     hints = get_type_hints(cls)
     declarations = fields_of(cls)
-    defined: dict[str, dict[str, type]] = {}
+    defined: dict[str, Defined] = {}
     forms: dict[str, dict[str, Form]] = {CLEAR: {}}
     avro: dict[str, list[Schema]] = {CLEAR: []}
     about: dict[str, tuple[str, ...]] = {CLEAR: ()}
