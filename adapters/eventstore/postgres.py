@@ -9,6 +9,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
+from enum import Enum, auto
 from threading import Condition, Event, Thread
 from time import monotonic
 from typing import Any, LiteralString, NamedTuple
@@ -20,6 +21,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 
 from adapters.eventstore.checks import checked_limit, checked_moment, expected_heads
 from adapters.eventstore.postgres_setup import channel, conninfo, install, renew_lineage
+from adapters.eventstore.turns import Asked, Turns
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -55,6 +57,18 @@ UNLOCKED_INSERTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
 Value = str | bytes | int | UUID | datetime | None | list[str] | list[int] | list[bytes] | list[UUID]
 
 
+class Undecided(Enum):
+    """Why a group of appends has no outcomes."""
+
+    REFUSED = auto()
+    """One of them was an error, which undid all."""
+    LOST = auto()
+    """The connection was lost; all of them are stored, or none."""
+
+
+REFUSED, LOST = Undecided.REFUSED, Undecided.LOST
+
+
 class _Outcome(NamedTuple):
     """What `append` in postgres.sql answers."""
 
@@ -83,6 +97,7 @@ class PostgresLog:
         self._conninfo = conninfo(dsn)
         self._sql = _Statements(schema)
         self._clock = clock
+        self._turns = Turns(self._store_together)
         self._pool = ConnectionPool(
             self._conninfo, min_size=1, max_size=CONNECTIONS_MAX, timeout=POOL_SECONDS_MAX,
             kwargs={"autocommit": True}, open=True, name="casebridge-log",
@@ -115,15 +130,51 @@ class PostgresLog:
     def _append(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        if self._clock is not None:
-            self._ask(self._sql.set_clock, [checked_moment(self._clock.now())])
-        values = self._values(append, heads)
-        lost = False
+        return self._turns.ask(append, heads)
+
+    def _store_together(self, group: list[Asked]) -> None:
+        """One transaction and one round trip for all; where that fails, one for each."""
+        try:
+            if self._clock is not None:
+                self._ask(self._sql.set_clock, [checked_moment(self._clock.now())])
+            outcomes = self._outcomes(group) if len(group) > 1 else None
+        except Exception as error:
+            for asked in group:
+                asked.answer = error
+            return
+        for number, asked in enumerate(group):
+            try:
+                match outcomes:
+                    case list():
+                        asked.answer = self._answer(asked.append, outcomes[number], lost=False)
+                    case _:
+                        asked.answer = self._store_alone(asked, lost=outcomes is LOST)
+            except Exception as error:
+                asked.answer = error
+
+    def _outcomes(self, group: list[Asked]) -> list[_Outcome] | Undecided:
+        """Outcomes of all, or why each must be stored alone. Raises LogUnavailable where nothing can be stored now."""
+        try:
+            with self._pool.connection() as connection:
+                try:
+                    with connection.pipeline(), connection.transaction():
+                        cursors = [self._execute(connection, asked) for asked in group]
+                    return [_Outcome._make(cursor.fetchone() or ()) for cursor in cursors]
+                except NEVER_STORED:
+                    raise
+                except psycopg.Error:
+                    if not connection.closed:
+                        return REFUSED
+        except NEVER_STORED as error:
+            raise LogUnavailable(f"the log gave no lock or connection in time: {error}") from error
+        self._replace_lost_connections()
+        return LOST
+
+    def _store_alone(self, asked: Asked, *, lost: bool) -> Appended:
         for _ in range(ATTEMPTS_MAX):
             try:
                 with self._pool.connection() as connection:
-                    row = connection.execute(self._sql.append, values, prepare=True, binary=True).fetchone()
-                outcome = _Outcome._make(row or ())
+                    row = self._execute(connection, asked).fetchone()
             except NEVER_STORED as error:
                 raise LogUnavailable(f"the log gave no lock or connection in time: {error}") from error
             except (psycopg.OperationalError, psycopg.InterfaceError):
@@ -134,8 +185,11 @@ class PostgresLog:
                 continue
             except psycopg.Error as error:
                 raise LogError(f"the log refuses it: {error}") from error
-            return self._answer(append, outcome, lost=lost)
+            return self._answer(asked.append, _Outcome._make(row or ()), lost=lost)
         raise LogUnavailable("the connection was lost again and again; the append may have happened")
+
+    def _execute(self, connection: psycopg.Connection, asked: Asked) -> psycopg.Cursor:
+        return connection.execute(self._sql.append, self._values(asked.append, asked.heads), prepare=True, binary=True)
 
     def _values(self, append: Append, heads: tuple[tuple[str, int], ...]) -> list[Value]:
         events, command, schemas, worker = append.events, append.command, append.schemas, append.worker
@@ -308,6 +362,7 @@ class PostgresLog:
             self._heard.notify_all()
 
     def close(self) -> None:
+        self._turns.close()
         self._closing.set()
         self._wake()
         if self._listener is not None:

@@ -157,9 +157,14 @@ BEGIN
         RAISE EXCEPTION 'the versions of a stream must follow one another' USING ERRCODE = 'check_violation';
     END IF;
 
-    SELECT greatest(moment(), (SELECT e.recorded_at FROM events e ORDER BY e.position DESC LIMIT 1)) INTO stamp;
+    SELECT greatest({moment}, (SELECT e.recorded_at FROM events e ORDER BY e.position DESC LIMIT 1)) INTO stamp;
 
-    IF size > 0 THEN
+    IF size = 1 THEN
+        INSERT INTO events (version, recorded_at, event_id, stream, topic, state)
+            VALUES (event_versions[1], stamp, event_ids[1], event_streams[1], event_topics[1], event_states[1])
+            RETURNING events.position INTO drawn_first;
+        drawn_last := drawn_first;
+    ELSIF size > 1 THEN
         WITH added AS (
             INSERT INTO events (version, recorded_at, event_id, stream, topic, state)
             SELECT e.version, stamp, e.event_id, e.stream, e.topic, e.state
@@ -171,10 +176,12 @@ BEGIN
         IF drawn <> size OR drawn_last - drawn_first + 1 <> size THEN
             RAISE EXCEPTION 'positions % to % for % events', drawn_first, drawn_last, size;
         END IF;
-        PERFORM pg_notify({channel}, '');
     ELSE
         drawn_first := 0;
         drawn_last := 0;
+    END IF;
+    IF size > 0 THEN
+        PERFORM pg_notify({channel}, '');
     END IF;
 
     IF new_command IS NOT NULL THEN

@@ -14,9 +14,15 @@ from psycopg.sql import SQL, Identifier, Literal
 from domain.ports import LogError, LogUnavailable
 
 CONNECT_SECONDS_MAX = 5
+SERVER_MOMENT = "clock_timestamp()"
+HISTORY_MOMENT = "coalesce((SELECT h.now FROM history_clock h), clock_timestamp())"
+
+# A statement planned while its table was empty would go on to read the whole of it: so no sequential
+# scans, which no statement of the log wants, and no compiler for the costs that this feigns.
 SESSION = (
     "-c lock_timeout=5s -c idle_in_transaction_session_timeout=10s -c statement_timeout=30s"
-    " -c synchronous_commit=on -c default_transaction_isolation=read\\ committed -c timezone=UTC"
+    " -c synchronous_commit=on -c enable_seqscan=off -c jit=off"
+    " -c default_transaction_isolation=read\\ committed -c timezone=UTC"
 )
 KEEPALIVE = {"keepalives": 1, "keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3}
 
@@ -30,9 +36,10 @@ def install(dsn: str, *, app_role: str, schema: str = "casebridge", history_cloc
     """
     names = {
         "schema": Identifier(schema), "app": Identifier(app_role),
+        "moment": SQL(HISTORY_MOMENT if history_clock else SERVER_MOMENT),
         "lock_key": Literal(lock_key(schema)), "channel": Literal(channel(schema)),
     }  # fmt: skip
-    own, other = ("history", "moment") if history_clock else ("moment", "history")
+    scripts = ("postgres.sql", "postgres_history.sql") if history_clock else ("postgres.sql",)
     with _as_migrator(dsn) as connection:
         connection.execute("SELECT pg_advisory_xact_lock(%s)", [lock_key(schema)])
         found = connection.execute(
@@ -40,8 +47,9 @@ def install(dsn: str, *, app_role: str, schema: str = "casebridge", history_cloc
         ).fetchone()
         there, follows_history = (name is not None for name in found or ())
         if there and follows_history != history_clock:
-            raise LogError(f"the store in schema {schema} was installed with the clock '{other}', and keeps it")
-        for script in ("postgres.sql", f"postgres_{own}.sql"):
+            kept = "a history's" if follows_history else "the server's"
+            raise LogError(f"the store in schema {schema} was installed to follow {kept} clock, and keeps it")
+        for script in scripts:
             text = files("adapters.eventstore").joinpath(script).read_text("utf-8")
             connection.execute(SQL(text).format(**names))
 

@@ -1,25 +1,23 @@
 """The log in one SQLite file: embedded, durable at every append, immutable by triggers.
 
-One thread per process writes; it gathers what waits in its queue into one transaction, so that many
-callers share one fsync, and answers nobody before the COMMIT. Several processes may share the file.
+One thread of a process writes at a time, behind a bounded queue, and takes what waits into the same
+transaction (`turns.py`); nobody is answered before the COMMIT. Several processes may share the file.
 """
 from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
-from queue import Empty, SimpleQueue
-from threading import Condition, Lock, Semaphore, Thread
+from threading import Condition, Lock
 from time import monotonic
 from typing import LiteralString
 from uuid import UUID, uuid4
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
+from adapters.eventstore.turns import Asked, Turns
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -38,25 +36,15 @@ from domain.ports import (
 )
 
 BUSY_SECONDS_MAX = 5.0
-QUEUE_MAX = 1_000
-GROUP_MAX = 64
-"""Appends that one transaction may gather."""
-ANSWER_SECONDS_MAX = 60.0
 READERS_MAX = 8
 WATCH_SECONDS = 0.05
 """How often a waiting reader asks whether another process has committed."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ROW = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM events "
+CURRENT_LINEAGE = "SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1"
 Row = tuple[int, bytes, str, int, str, bytes, int]
 Value = str | bytes | int | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    append: Append
-    heads: tuple[tuple[str, int], ...]
-    answer: Future[Appended]
 
 
 class SqliteLog:
@@ -66,9 +54,7 @@ class SqliteLog:
 
     def __init__(self, path: str | Path, *, clock: Clock | None = None) -> None:
         self._path, self._clock = Path(path), clock or SystemClock()
-        self._asked: SimpleQueue[_Asked | None] = SimpleQueue()
-        self._room = Semaphore(QUEUE_MAX)
-        self._closed, self._closing = False, Lock()
+        self._turns, self._closed = Turns(self._store_together), False
         self._idle: list[sqlite3.Connection] = []
         self._readers, self._reader_freed = 0, Condition()
         self._committed, self._commits = Condition(), 0
@@ -79,8 +65,6 @@ class SqliteLog:
             self._lineage = _current_lineage(self._writing)
         except sqlite3.Error as error:
             raise LogUnavailable(f"the log cannot be opened: {error}") from error
-        self._writer = Thread(target=self._write, name="log-writer", daemon=True)
-        self._writer.start()
 
     @property
     def lineage(self) -> UUID:
@@ -97,52 +81,24 @@ class SqliteLog:
     def _ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        asked = _Asked(append, heads, Future())
-        if not self._room.acquire(timeout=BUSY_SECONDS_MAX):
-            raise LogUnavailable(f"{QUEUE_MAX} appends are waiting already")
-        try:
-            with self._closing:
-                if self._closed:
-                    raise LogUnavailable("the log is closed")
-                self._asked.put(asked)
-            return asked.answer.result(ANSWER_SECONDS_MAX)
-        except TimeoutError:
-            raise LogUnavailable("the log's writer gave no answer; the append may still happen") from None
-        finally:
-            self._room.release()
+        return self._turns.ask(append, heads)
 
-    def _write(self) -> None:
-        while (first := self._asked.get()) is not None:
-            group = [first]
-            last = False
-            with suppress(Empty):
-                while len(group) < GROUP_MAX and not last:
-                    more = self._asked.get_nowait()
-                    last = more is None
-                    group += [more] if more is not None else []
-            self._store_together(group)
-            if last:
-                return
-
-    def _store_together(self, group: list[_Asked]) -> None:
+    def _store_together(self, group: list[Asked]) -> None:
         """One transaction for all; where that fails, one for each, so that nobody answers for another."""
         answers: list[Appended | LogError] = []
         try:
             with self._transaction():
                 for asked in group:
                     answers.append(self._judge(asked))
-        except BaseException as error:
+        except Exception as error:
             if len(group) > 1:
                 for asked in group:
                     self._store_together([asked])
             else:
-                group[0].answer.set_exception(self._translated(error, group[0]))
+                group[0].answer = self._translated(error, group[0])
             return
         for asked, answer in zip(group, answers, strict=True):
-            if isinstance(answer, LogError):
-                asked.answer.set_exception(answer)
-            else:
-                asked.answer.set_result(answer)
+            asked.answer = answer
         with self._committed:
             self._commits += 1
             self._committed.notify_all()
@@ -158,7 +114,7 @@ class SqliteLog:
                 self._writing.execute("ROLLBACK")
             raise
 
-    def _judge(self, asked: _Asked) -> Appended | LogError:
+    def _judge(self, asked: Asked) -> Appended | LogError:
         """Checks come before the first write, so a refusal needs no rollback of what others added."""
         try:
             self._refuse(asked)
@@ -166,9 +122,9 @@ class SqliteLog:
             return refusal
         return self._insert(asked.append)
 
-    def _refuse(self, asked: _Asked) -> None:
+    def _refuse(self, asked: Asked) -> None:
         ask, append = self._writing.execute, asked.append
-        if _current_lineage(self._writing) != self._lineage:
+        if ask(CURRENT_LINEAGE).fetchone() != (self._lineage.bytes,):
             raise LineageChanged("the log was restored or promoted: open it again")
         if append.command is not None and (seen := _command(self._writing, append.command.command_id)) is not None:
             raise CommandSeen(seen)
@@ -215,7 +171,7 @@ class SqliteLog:
             )
         return Appended(positions=positions, recorded_at=_moment(at))
 
-    def _translated(self, error: BaseException, asked: _Asked) -> BaseException:
+    def _translated(self, error: Exception, asked: Asked) -> Exception:
         match error:
             case sqlite3.IntegrityError():
                 for event in asked.append.events:  # the guards held, so an id is taken
@@ -333,12 +289,9 @@ class SqliteLog:
 
     def close(self) -> None:
         """Finishes what was asked for, then gives up the file."""
-        with self._closing:
-            if self._closed:
-                return
-            self._closed = True
-            self._asked.put(None)
-        self._writer.join()
+        if not self._turns.close():
+            return
+        self._closed = True
         with self._reader_freed:
             self._reader_freed.notify_all()
             for connection in (self._writing, *self._idle):
@@ -392,7 +345,7 @@ def _add_lineage(connection: sqlite3.Connection) -> UUID:
 
 
 def _current_lineage(connection: sqlite3.Connection) -> UUID:
-    (lineage,) = connection.execute("SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1").fetchone()
+    (lineage,) = connection.execute(CURRENT_LINEAGE).fetchone()
     return UUID(bytes=lineage)
 
 
