@@ -34,6 +34,8 @@ _NEWEST = """SELECT generation, kek, wrapped FROM keys WHERE case_id = ?1 AND pe
   ORDER BY generation DESC LIMIT 1"""
 _OPEN = """SELECT kek, wrapped FROM keys WHERE case_id = ?1 AND person = ?2 AND compartment = ?3 AND generation = ?4
   AND NOT EXISTS (SELECT 1 FROM withheld WHERE case_id = ?1 AND person = ?2 AND compartment = ?3)"""
+_GENERATIONS = """SELECT compartment, max(generation), count(wrapped) FROM keys
+  WHERE case_id = ?1 AND person = ?2 GROUP BY compartment"""
 _INSERT = "INSERT INTO keys VALUES (?1, ?2, ?3, ?4, ?5, ?6)"
 _REWRAP = """UPDATE keys SET kek = ?5, wrapped = ?6
   WHERE case_id = ?1 AND person = ?2 AND compartment = ?3 AND generation = ?4"""
@@ -148,16 +150,18 @@ class FileKeyStore:
             batch.add(self._waiting.pop())
         with self._transaction():
             for case, person in batch:
-                for compartment in COMPARTMENTS:
-                    self._make(KeyName(case=case, person=person, compartment=compartment))
+                self._make(str(case), str(person))
 
-    def _make(self, name: KeyName) -> None:
-        """A new generation, unless a living one is there."""
-        last = self._connection.execute(_NEWEST, _row(name)).fetchone()
-        if last is None or last[2] is None:
-            generation = last[0] + 1 if last else 1
-            wrapped = self._kek.wrap(os.urandom(KEY_BYTES), _bound(name, generation))
-            self._connection.execute(_INSERT, (*_row(name), generation, self._kek.name, wrapped))
+    def _make(self, case: str, person: str) -> None:
+        """A new generation for every compartment that has no living one."""
+        last = {row[0]: row[1:] for row in self._connection.execute(_GENERATIONS, (case, person))}
+        rows = []
+        for compartment in COMPARTMENTS:
+            generation, living = last.get(compartment.value, (0, 0))
+            if not living:
+                row = case, person, compartment.value, generation + 1
+                rows.append((*row, self._kek.name, self._kek.wrap(os.urandom(KEY_BYTES), _binding(*row))))
+        self._connection.executemany(_INSERT, rows)
 
     def _unwrap(self, kek: str, wrapped: bytes, bound_to: bytes) -> bytes:
         if kek != self._kek.name:
