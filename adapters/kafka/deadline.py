@@ -4,6 +4,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -12,6 +13,10 @@ STUCK_MAX = 200  # Threads given up in one process, before it has to be started 
 
 _stuck = 0
 _stuck_lock = threading.Lock()
+
+
+def _forget(result: object) -> None:
+    pass
 
 
 class Overdue(Exception):
@@ -35,41 +40,53 @@ class Worker:
         self._thread.start()
         self._usable = True
 
-    def run(self, what: str, call: Callable[[], T], *, seconds: float) -> T:
-        """The call's result or exception; raises Overdue, or TooManyStuck in a process beyond help."""
+    def run(self, what: str, call: Callable[[], T], *, seconds: float, late: Callable[[T], None] = _forget) -> T:
+        """The call's result or exception; raises Overdue, or TooManyStuck in a process beyond help.
+
+        `late` is given a result that comes after all, once nobody waits for it.
+        """
         if not self._usable:
             raise Overdue(f"{what} was not begun: an earlier call never came back")
-        outcome: queue.SimpleQueue[tuple[T | None, BaseException | None]] = queue.SimpleQueue()
+        outcome: Future[T] = Future()
 
         def job() -> None:
             try:
-                outcome.put((call(), None))
+                result = call()
             except BaseException as error:  # It belongs to the caller, whatever it is.
-                outcome.put((None, error))
+                if outcome.set_running_or_notify_cancel():
+                    outcome.set_exception(error)
+                else:
+                    _count_stuck(-1)
+            else:
+                if outcome.set_running_or_notify_cancel():
+                    outcome.set_result(result)
+                else:
+                    _count_stuck(-1)
+                    late(result)
 
         self._calls.put(job)
         try:
-            result, error = outcome.get(timeout=seconds)
-        except queue.Empty:
-            self._give_up()
+            return outcome.result(timeout=seconds)
+        except TimeoutError:
+            if not outcome.cancel():  # It came back at the last moment.
+                return outcome.result()
+            self.stop()
+            _count_stuck(1)
             raise Overdue(f"{what} did not come back within {seconds:g} s") from None
-        if error is not None:
-            raise error
-        return result  # type: ignore[return-value]  # No error means that the call returned a T.
 
     def stop(self) -> None:
         """Let the thread end once it is idle."""
         self._usable = False
         self._calls.put(None)
 
-    def _give_up(self) -> None:
-        global _stuck
-        self.stop()
-        with _stuck_lock:
-            _stuck += 1
-            if _stuck > STUCK_MAX:
-                raise TooManyStuck(f"{_stuck} calls of the Kafka client never came back: start the process anew")
-
     def _loop(self) -> None:
         while (job := self._calls.get()) is not None:
             job()
+
+
+def _count_stuck(more: int) -> None:
+    global _stuck
+    with _stuck_lock:
+        _stuck += more
+        if more > 0 and _stuck > STUCK_MAX:
+            raise TooManyStuck(f"{_stuck} calls of the Kafka client never came back: start the process anew")

@@ -97,7 +97,10 @@ class Publisher:
         """
         self._drop()
         self._worker = Worker(f"publisher of {self.target}")
-        self._session = self._call("opening a session", lambda: self._transport.open(self.target))
+        # A session that opens after all, too late, is given up at once: it would only fence a later one.
+        self._session = self._call(
+            "opening a session", lambda: self._transport.open(self.target), late=lambda session: session.abandon()
+        )
         ends = self._call("asking for the end of the topic", lambda: self._transport.ends(self.target))
         positions = self._call("asking for the positions", lambda: self._transport.ends(self._positions))
         self._partitions = ends.partitions
@@ -158,10 +161,10 @@ class Publisher:
                 session.abandon()
         self._drop()
 
-    def _call(self, what: str, call: Callable[[], T]) -> T:
+    def _call(self, what: str, call: Callable[[], T], *, late: Callable[[T], None] = lambda result: None) -> T:
         assert self._worker is not None
         try:
-            return self._worker.run(what, call, seconds=self._deadline_seconds)
+            return self._worker.run(what, call, seconds=self._deadline_seconds, late=late)
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
             raise self._stop(f"a record is too large for the topic: {error}") from error
         except TooManyStuck as error:

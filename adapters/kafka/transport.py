@@ -91,7 +91,12 @@ def partition_of(key: bytes, partitions: int) -> int:
 class KafkaPythonSession:
     def __init__(self, settings: KafkaSettings, transactional_id: str) -> None:
         self._clients: list[KafkaNetClient] = []
-        self._producer = KafkaProducer(**settings.producer(transactional_id), kafka_client=self._client)
+        try:
+            self._producer = KafkaProducer(**settings.producer(transactional_id), kafka_client=self._client)
+        except BaseException:  # It leaves its sockets open.
+            for client in self._clients:
+                client.close()
+            raise
         self._sent: list[object] = []
         self._connections: list[object] = []
         try:

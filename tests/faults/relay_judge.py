@@ -24,31 +24,53 @@ class Seen:
 
 
 def committed_records(bootstrap: str, topic: str) -> list[Seen]:
-    """Every committed record of a topic, from its first to its end, in order per partition."""
-    consumer = Consumer(
-        {
-            "bootstrap.servers": bootstrap,
-            "group.id": f"judge-{uuid4()}",
-            "isolation.level": "read_committed",
-            "enable.auto.commit": False,
-            "enable.partition.eof": True,
-        }
-    )
+    """Every committed record of a topic, from its first to its end, in order per partition.
+
+    A commit is answered before its markers stand in the partitions, so it reads up to the end as an
+    uncommitted reader sees it, and waits for markers that are missing.
+    """
+    ends = _ends(bootstrap, topic)
+    consumer = _consumer(bootstrap, "read_committed")
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in partitions])
-        open_partitions, seen = set(partitions), []
+        consumer.assign([TopicPartition(topic, partition, OFFSET_BEGINNING) for partition in ends])
+        open_partitions, seen = {partition for partition, end in ends.items() if end > 0}, []
         deadline = time.monotonic() + READ_SECONDS_MAX
         while open_partitions:
             assert time.monotonic() < deadline, f"{topic} could not be read in {READ_SECONDS_MAX} s"
             for message in consumer.consume(1_000, timeout=1.0):
-                if (error := message.error()) is None:
-                    seen.append(_seen(message))
-                elif error.code() == KafkaError._PARTITION_EOF:
-                    open_partitions.discard(message.partition())
-                else:
+                partition, offset, error = message.partition(), message.offset(), message.error()
+                assert partition is not None and offset is not None
+                if error is None:
+                    seen.append(_seen(partition, message))
+                elif error.code() != KafkaError._PARTITION_EOF:
                     raise AssertionError(f"the judge cannot read: {error}")
+                elif offset >= ends[partition]:
+                    open_partitions.discard(partition)
         return seen
+    finally:
+        consumer.close()
+
+
+def _consumer(bootstrap: str, isolation: str) -> Consumer:
+    return Consumer(
+        {
+            "bootstrap.servers": bootstrap,
+            "group.id": f"judge-{uuid4()}",
+            "isolation.level": isolation,
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+        }
+    )
+
+
+def _ends(bootstrap: str, topic: str) -> dict[int, int]:
+    consumer = _consumer(bootstrap, "read_uncommitted")
+    try:
+        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+        return {
+            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
+            for partition in partitions
+        }
     finally:
         consumer.close()
 
@@ -73,10 +95,7 @@ def assert_kafka_is_the_log(bootstrap: str, topic: str, log: EventLog) -> int:
     return count
 
 
-def _seen(message: Message) -> Seen:
-    return Seen(
-        partition=message.partition(),
-        key=message.key(),
-        value=message.value(),
-        headers=tuple(message.headers() or ()),
-    )
+def _seen(partition: int, message: Message) -> Seen:
+    key, value, headers = message.key(), message.value(), message.headers() or []
+    assert key is not None and value is not None
+    return Seen(partition=partition, key=key, value=value, headers=tuple(headers))  # type: ignore[arg-type]

@@ -1,6 +1,7 @@
 """The relay loses, doubles and reorders nothing, wherever it or its broker is cut short."""
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -43,7 +44,21 @@ PLACES = (
     (Phase.DONE, 0.0),
 )
 
-pytestmark = [pytest.mark.faults, pytest.mark.timeout(3_600 if LARGE else 300)]
+pytestmark = [
+    pytest.mark.faults,
+    pytest.mark.timeout(3_600 if LARGE else 300),
+    # kafka-python leaves the socket of a refused connection to the garbage collector.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """Garbage of a test is collected while the test's filter of warnings holds."""
+    yield
+    wait_until(lambda: not any(thread.name.endswith("-network-thread") for thread in threading.enumerate()),
+               "the end of the client's threads", limit_seconds=30.0)
+    gc.collect()
 
 
 @pytest.fixture
