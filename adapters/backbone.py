@@ -174,7 +174,8 @@ class Backbone:
                 outcome = self._submit(line, principal, causation_id, span.traceparent)
             except Refused as refusal:
                 outcome = Outcome(
-                    status="refused", command_id=_id_of(raw), because=refusal.because, rule=refusal.rule, field=refusal.field
+                    status="refused", command_id=_id_of(raw), because=refusal.because, rule=refusal.rule,
+                    field=refusal.field,
                 )
             span.outcome(outcome.status)
             return outcome
@@ -185,7 +186,8 @@ class Backbone:
         entropy = self.entropy(32)
         for attempt in range(ATTEMPTS_MAX):
             is_fresh = attempt > 0
-            standing = self._state(f"agency-{line.agency}", self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
+            agency = f"agency-{line.agency}"
+            standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
             submission = Submission(
                 command=line.command, command_id=line.command_id, case_id=line.case_id, actor=line.actor,
                 principal=principal, occurred_at=line.occurred_at, learned_at=line.learned_at,

@@ -1,0 +1,155 @@
+"""The timeline of a case: each event as a sentence, with the three times at which it stands."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.reading.words import countries, due, people, person, personal, span
+from domain.case import (
+    citizenship,
+    consular,
+    custody,
+    detention,
+    engagement,
+    intake,
+    kin,
+    obligations,
+    privacy,
+    trafficking,
+)
+from domain.case.state import Case, evolve
+from domain.events import Envelope, Event
+from domain.personal import Known, transform
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One event for people. `is_consequence`: rules or workers brought it about, not a person's report."""
+
+    envelope: Envelope
+    event: str
+    text: str
+    is_consequence: bool
+
+    @property
+    def occurred_at(self) -> datetime:
+        return self.envelope.circumstances.occurred_at
+
+
+def lines(envelopes: Iterable[Envelope]) -> list[Line]:
+    """The events of a case in words, in the order of the stream. Total over withheld and unknown fields."""
+    case, found = Case(), list[Line]()
+    for envelope in envelopes:
+        case = evolve(case, envelope)
+        found.append(Line(
+            envelope=envelope, event=type(envelope.event).__name__, text=text_of(case, envelope),
+            is_consequence=type(envelope.event) in CONSEQUENCES,
+        ))
+    return found
+
+
+def text_of(case: Case, envelope: Envelope) -> str:
+    """One sentence about one event, with the case as it was right after it."""
+    return TEXTS[type(envelope.event)](case, envelope.event)
+
+
+Text = Callable[[Case, Any], str]
+
+
+def _duty_raised(case: Case, e: obligations.DutyRaised) -> str:
+    limit = f"due {due(e.due_at, e.due_zone)}" if e.due_at else e.qualifier or "no limit stated"
+    cited = f"; with {', '.join(e.cited_rule_ids)}" if e.cited_rule_ids else ""
+    return f"{e.rule_id}: {person(case, e.child_id)} to {personal(e.recipient_kind)}, {limit}{cited}"
+
+
+def _duty(case: Case, duty_id: Any) -> str:
+    duty = case.obligations.duties.get(duty_id)
+    if duty is None:
+        return "a duty"
+    return f"{duty.raised.rule_id} for {person(case, duty.raised.child_id)}"
+
+
+def _duty_met(case: Case, e: obligations.DutyMet) -> str:
+    late = f", late by {span(timedelta(seconds=e.late_by_seconds))}" if e.late_by_seconds else ""
+    recorded = ", recorded late" if e.recorded_late else ""
+    return f"{_duty(case, e.duty_id)} {'said to be met' if e.is_said else 'met'}{late}{recorded}"
+
+
+def _missed(case: Case, e: obligations.DeadlineMissed) -> str:
+    duty = case.obligations.duties.get(e.duty_id)
+    return f"{_duty(case, e.duty_id)} was due {due(e.due_at, duty.raised.due_zone if duty else 'UTC')}"
+
+
+def _question(case: Case, e: obligations.QuestionRaised) -> str:
+    return f"where is {person(case, e.person_id)} from? {len(e.rule_ids)} rules wait for it; ask by proxy, never status"
+
+
+def _origin(case: Case, e: citizenship.CitizenshipInformationObtained | citizenship.CitizenshipCorrected) -> str:
+    born = countries(transform(e.birth_country, lambda code: (code,)))
+    return f"{person(case, e.person_id)}: born in {born}, national of {countries(e.nationalities)}"
+
+
+def _prepared(case: Case, e: consular.ConsularNotificationPrepared) -> str:
+    missing = [f"{item} (required)" for item in e.missing_required]
+    missing += [f"{item} (optional)" for item in e.missing_optional]
+    lacks = f"; lacks {', '.join(missing).replace('_', ' ')}" if missing else ""
+    return f"for {e.office} about {people(case, e.child_ids)}, {len(e.duty_ids)} duties{lacks}"
+
+
+def _notified(case: Case, e: consular.ConsulateNotified) -> str:
+    proof = "by receipt" if isinstance(e.receipt, Known) else "as a person says"
+    entry = f", entry {e.entry} of its feed" if e.entry else ""
+    return f"{e.office} about {people(case, e.child_ids)}, {proof} ({e.channel}){entry}"
+
+
+def _letter(case: Case, e: trafficking.OtipLetterReceived) -> str:
+    until = "no end" if e.indefinite == Known(True) else personal(e.benefits_until)
+    kind = personal(e.letter_kind).replace("_", " ")
+    return f"{kind} for {person(case, e.child_id)}, benefits {personal(e.benefits_from)} to {until}"
+
+
+TEXTS: dict[type[Event], Text] = {
+    intake.CaseOpened: lambda c, e: f"a case about {len(e.child_ids)} "
+                                    f"{'child' if len(e.child_ids) == 1 else 'children'} was opened",
+    intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
+    intake.PartyAddedToCase: lambda c, e: f"{person(c, e.party_id)}, {e.role.value}",
+    intake.CaseClosed: lambda c, e: f"closed with {len(e.open_duty_ids)} duties open: {personal(e.outcome)}",
+    custody.CustodyTaken: lambda c, e: f"{person(c, e.child_id)}, {personal(e.circumstances)}",
+    custody.CustodyEnded: lambda c, e: f"{person(c, e.child_id)}: {personal(e.reason)}",
+    citizenship.ProxyQuestionAnswered: lambda c, e: f"{person(c, e.person_id)}, {e.code.value}: {personal(e.answer)}",
+    citizenship.CitizenshipInformationObtained: _origin,
+    citizenship.CitizenshipCorrected: lambda c, e: f"{_origin(c, e)}; what was recorded before was never true",
+    obligations.DutyRaised: _duty_raised,
+    obligations.DutyMet: _duty_met,
+    obligations.DeadlineMissed: _missed,
+    obligations.MissWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)} had been met in time",
+    obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: what raised it was never true",
+    obligations.QuestionRaised: _question,
+    obligations.QuestionClosed: lambda c, e: "a question was answered",
+    engagement.OfficeRouted: lambda c, e: f"{personal(e.recipient_kind)} means {e.office} here ({e.reason})",
+    engagement.EngagementOpened: lambda c, e: f"{e.office} may learn of {len(e.persons)} persons for "
+                                              f"{e.purpose.value.replace('_', ' ')} ({', '.join(e.rule_ids)})",
+    engagement.EngagementWidened: lambda c, e: f"it now covers {len(e.persons)} more persons",
+    engagement.EngagementEnded: lambda c, e: f"its basis ended: {e.reason.value}",
+    consular.ImmigrationUnitInformed: lambda c, e: f"{e.unit} told of {person(c, e.child_id)}",
+    consular.ConsularNotificationPrepared: _prepared,
+    consular.DisclosureReleased: lambda c, e: f"to {e.office}, {'by a person' if e.by_person else 'by contract'}",
+    consular.ConsulateNotified: _notified,
+    consular.ConsularNotificationCorrected: lambda c, e: f"{e.office} is asked to {e.text_code.value} the notice",
+    consular.CorrectionReceived: lambda c, e: f"{e.office} has it ({e.channel})",
+    kin.IssHomeStudyRequested: lambda c, e: f"home of {person(c, e.subject_id)}, attempt {e.attempt}",
+    detention.ParentReportedDetained: lambda c, e: f"{person(c, e.party_id)}, by {personal(e.source)}",
+    detention.ANumberObtained: lambda c, e: f"of {person(c, e.party_id)}",
+    detention.DetaineeLocatorSearched: lambda c, e: f"for {person(c, e.party_id)}: {personal(e.result)}",
+    detention.IceDetaineeLocated: lambda c, e: f"{person(c, e.party_id)} in {personal(e.facility)}",
+    trafficking.TraffickingConcernFlagged: lambda c, e: f"about {person(c, e.child_id)}",
+    trafficking.OtipReferralSubmitted: lambda c, e: f"about {person(c, e.child_id)}",
+    trafficking.OtipLetterReceived: _letter,
+    privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
+    privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
+}
+CONSEQUENCES = frozenset(
+    {*obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived}
+)

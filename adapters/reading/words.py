@@ -1,0 +1,69 @@
+"""How times, people and fields are written for people."""
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from domain.case.state import Case
+from domain.personal import Known, Personal, Withheld
+
+WITHHELD = "(withheld)"
+NOT_KNOWN = "(not known)"
+COUNTRY_NAMES = {"MX": "Mexico", "GT": "Guatemala", "HN": "Honduras", "US": "United States", "SV": "El Salvador"}
+
+
+def personal(value: Personal[Any]) -> str:
+    """A personal field as this reader may see it."""
+    if isinstance(value, Known):
+        known = value.value
+        if isinstance(known, tuple):
+            return ", ".join(country(str(item)) for item in known)
+        return str(known)
+    return WITHHELD if isinstance(value, Withheld) else NOT_KNOWN
+
+
+def country(code: str) -> str:
+    return COUNTRY_NAMES.get(code, code)
+
+
+def countries(value: Personal[tuple[str, ...]]) -> str:
+    return personal(value)
+
+
+def person(case: Case, person_id: UUID) -> str:
+    """A person by name; the first eight signs of their id where the name is not to be had."""
+    known = case.intake.people.get(person_id)
+    name = None if known is None else known.name.value
+    if isinstance(name, Known):
+        return f"{name.value.given_names} {name.value.surnames}"
+    return f"person {str(person_id)[:8]} {WITHHELD if isinstance(name, Withheld) else NOT_KNOWN}"
+
+
+def people(case: Case, person_ids: tuple[UUID, ...]) -> str:
+    return ", ".join(person(case, person_id) for person_id in person_ids)
+
+
+def moment(at: datetime, zone: str) -> str:
+    """`Thu 13 Aug 2026 16:10`, in a zone."""
+    return at.astimezone(ZoneInfo(zone)).strftime("%a %d %b %Y %H:%M")
+
+
+def due(at: datetime, zone: str) -> str:
+    """A due moment; the last instant of a day reads as the end of that day."""
+    local = at.astimezone(ZoneInfo(zone))
+    if (local.hour, local.minute, local.second) == (23, 59, 59):
+        return local.strftime("end of %a %d %b %Y")
+    return local.strftime("%a %d %b %Y %H:%M")
+
+
+def span(length: timedelta) -> str:
+    """`47 h 20 min`; days from two on."""
+    minutes = int(length.total_seconds()) // 60
+    if minutes >= 60 * 24 * 4:
+        return f"{minutes // (60 * 24)} days"
+    hours, rest = divmod(minutes, 60)
+    if not hours:
+        return f"{rest} min"
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
