@@ -1,0 +1,167 @@
+"""The composition root: the only module that knows every part, and puts them together."""
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from sqlalchemy import Engine
+
+from adapters.avro import EventCodec, SchemaRegistry
+from adapters.backbone import Backbone
+from adapters.channels.webhook import Resolver, WebhookChannel, system_resolver
+from adapters.clock_worker import ClockWorker
+from adapters.clocks import SystemClock
+from adapters.disclosure.courier import Courier
+from adapters.disclosure.discloser import Discloser
+from adapters.disclosure.receipts import Receipts
+from adapters.eventstore import open_log
+from adapters.keys import FileKek, FileKeyStore
+from adapters.settings import Settings
+from adapters.views import LogSource, NoKeys, open_views
+from adapters.work import Worker
+from domain.ports import Clock, EventLog
+from projections.deadline_board import DeadlineBoard
+from projections.projection import Projection
+from projections.runner import Runner, ViewsUnavailable
+from projections.timeline import Timeline
+
+if TYPE_CHECKING:
+    from adapters.channels.kafka_feed import KafkaFeed
+    from adapters.kafka.settings import KafkaSettings
+
+SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard)
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookSecrets:
+    """One signing secret for each office, derived from the key store's own, so that none is stored in clear."""
+
+    root: bytes
+
+    def __call__(self, office: str) -> bytes:
+        return hmac.digest(self.root, b"casebridge/webhook/1/" + office.encode(), hashlib.sha256)
+
+
+class Casebridge:
+    """Everything of one installation, opened. Close it, or use it in a `with`."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Clock | None = None,
+        entropy: Callable[[int], bytes] = os.urandom,
+        resolver: Resolver = system_resolver,
+    ) -> None:
+        self.settings = settings
+        self.clock: Clock = clock or SystemClock()
+        self._resolver = resolver
+        self._closing = ExitStack()
+        try:
+            self._open(entropy)
+        except BaseException:
+            self._closing.close()
+            raise
+
+    def _open(self, entropy: Callable[[int], bytes]) -> None:
+        settings = self.settings
+        if settings.log is None or settings.views is None or settings.keys is None:
+            settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self.log: EventLog = open_log(settings.log_url, clock=self.clock)
+        self._closing.callback(self.log.close)
+        self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path))
+        self._closing.callback(self.keys.close)
+        self.registry = SchemaRegistry.load(SCHEMAS, more=self.log.schemas)
+        self.codec = EventCodec(self.registry, self.keys)
+        self.clear_codec = EventCodec(self.registry, NoKeys())
+        self.views: Engine = open_views(settings.views_url)
+        self._closing.callback(self.views.dispose)
+        self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=entropy)
+        self.secrets = WebhookSecrets(self.keys.command_key())
+
+    def runners(self) -> dict[str, Runner]:
+        """The views, each fed from the log."""
+        source = LogSource(self.log)
+        made = [projection() for projection in PROJECTIONS]
+        return {
+            projection.name: Runner(projection, source, self.views, reader=self.clear_codec, clock=self.clock)
+            for projection in made
+        }
+
+    def webhook(self) -> WebhookChannel:
+        return WebhookChannel(
+            secrets=self.secrets, resolver=self._resolver, clock=self.clock,
+            allow_loopback=self.settings.allow_loopback_webhooks,
+        )
+
+    def workers(self) -> Sequence[Worker]:
+        """Every worker that these settings ask for; the relay and the Kafka channel where brokers are named."""
+        runners = self.runners()
+        board = runners[DeadlineBoard.name]
+
+        def catch_up() -> None:
+            while board.step():
+                pass
+
+        webhook = self.webhook()
+        discloser = Discloser(self.backbone, registry=self.registry)
+        courier = Courier(self.backbone, channels={webhook.name: webhook}, registry=self.registry, kafka=self._kafka_feed())
+        receipts = Receipts(self.backbone)
+        clock = ClockWorker(self.backbone, self.views, catch_up)
+        views = [
+            Worker(name=f"view:{name}", step=runner.step, passing=(ViewsUnavailable,)) for name, runner in runners.items()
+        ]
+        return [
+            *views,
+            Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,)),
+            Worker(name="discloser", step=discloser.step),
+            Worker(name="courier", step=courier.step, close=courier.close),
+            Worker(name="receipts", step=receipts.step),
+            *self._relay(),
+        ]
+
+    def kafka(self) -> KafkaSettings | None:
+        """Settings of every Kafka client: `CASEBRIDGE_KAFKA_*`, the brokers by `CASEBRIDGE_KAFKA`; None without brokers."""
+        if self.settings.kafka is None:
+            return None
+        from adapters.kafka.settings import KafkaSettings
+
+        return KafkaSettings(bootstrap=self.settings.kafka)
+
+    def _kafka_feed(self) -> KafkaFeed | None:
+        kafka = self.kafka()
+        if kafka is None:
+            return None
+        from adapters.channels.kafka_feed import KafkaFeed
+        from adapters.kafka.publisher import publisher_for
+
+        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineage, clock=self.clock)
+
+    def _relay(self) -> list[Worker]:
+        kafka = self.kafka()
+        if kafka is None:
+            return []
+        from adapters.kafka.publisher import Interrupted, publisher_for
+        from adapters.kafka.relay import Relay
+
+        relay = Relay(self.log, publisher_for(kafka, kafka.log_topic))
+        return [Worker(name="relay", step=relay.step, close=relay.close, passing=(Interrupted,))]
+
+    def close(self) -> None:
+        self._closing.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

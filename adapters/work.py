@@ -1,0 +1,95 @@
+"""Running the workers: each in a thread of its own until told to stop, or all in turn until nothing is left."""
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from domain.ports import KeysUnavailable, LineageChanged, LogUnavailable, WorkerDisplaced
+
+logger = logging.getLogger(__name__)
+IDLE_SECONDS = 0.2
+BACKOFF_FIRST_SECONDS = 0.2
+BACKOFF_MAX_SECONDS = 30.0
+ROUNDS_MAX = 10_000
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Worker:
+    """One loop of the backbone. `step` does a bounded piece of work and says how much there was.
+
+    `passing` are the errors after which the next step may go on; any other stops this worker alone.
+    """
+
+    name: str
+    step: Callable[[], int]
+    close: Callable[[], None] = lambda: None
+    passing: tuple[type[Exception], ...] = ()
+
+
+class NeverIdle(Exception):
+    """The workers kept finding work: one of them makes work for another without end."""
+
+
+ALWAYS_PASSING: tuple[type[Exception], ...] = (LogUnavailable, KeysUnavailable, WorkerDisplaced)
+
+
+def drain(workers: Sequence[Worker]) -> int:
+    """Step every worker in turn until all are idle; how much work there was. For a single process at rest."""
+    total = 0
+    for _ in range(ROUNDS_MAX):
+        done = sum(worker.step() for worker in workers)
+        total += done
+        if done == 0:
+            return total
+    raise NeverIdle(f"the workers are not idle after {ROUNDS_MAX} rounds")
+
+
+@dataclass(slots=True)
+class Crew:
+    """Workers in threads. `wait` is the log's: it returns when there may be something new."""
+
+    workers: Sequence[Worker]
+    wait: Callable[[float], object]
+    stopped: threading.Event = field(default_factory=threading.Event)
+    failures: dict[str, str] = field(default_factory=dict)
+    _threads: list[threading.Thread] = field(default_factory=list)
+
+    def start(self) -> None:
+        for worker in self.workers:
+            thread = threading.Thread(target=self._run, args=(worker,), name=worker.name, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, timeout_seconds: float = 30.0) -> None:
+        """Ask every worker to end after its current step, and close what it holds."""
+        self.stopped.set()
+        for thread in self._threads:
+            thread.join(timeout_seconds)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether every worker has ended, told or not."""
+        return all(not thread.is_alive() for thread in self._threads)
+
+    def _run(self, worker: Worker) -> None:
+        backoff = BACKOFF_FIRST_SECONDS
+        try:
+            while not self.stopped.is_set():
+                try:
+                    done = worker.step()
+                    backoff = BACKOFF_FIRST_SECONDS
+                    if done == 0:
+                        self.wait(IDLE_SECONDS)
+                except LineageChanged:
+                    raise
+                except (*ALWAYS_PASSING, *worker.passing) as error:
+                    logger.warning("%s: %s: %s; trying again in %.1f s", worker.name, type(error).__name__, error, backoff)
+                    self.stopped.wait(backoff)
+                    backoff = min(2 * backoff, BACKOFF_MAX_SECONDS)
+        except Exception as error:
+            self.failures[worker.name] = f"{type(error).__name__}: {error}"
+            logger.error("%s stopped: %s: %s", worker.name, type(error).__name__, error)
+        finally:
+            worker.close()
