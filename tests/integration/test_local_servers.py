@@ -217,4 +217,6 @@ def test_what_is_missing_is_named_with_how_to_get_it_and_fails_where_it_is_requi
     skipped = run()
     assert "java is not installed: apt-get install default-jre-headless" in skipped
     assert "2 skipped" in skipped or "1 passed, 1 skipped" in skipped  # Debian keeps PostgreSQL outside of PATH.
-    assert "error" in run(CASEBRIDGE_REQUIRE_SERVERS="1").splitlines()[-1]
+    failed = run(CASEBRIDGE_REQUIRE_SERVERS="1")
+    assert "required here (CASEBRIDGE_REQUIRE_SERVERS=1), and missing: java is not installed" in failed
+    assert "skipped" not in failed.splitlines()[-1]
