@@ -22,6 +22,7 @@ from psycopg_pool import ConnectionPool, PoolTimeout
 from adapters.eventstore.checks import checked_limit, checked_moment, expected_heads
 from adapters.eventstore.postgres_setup import channel, conninfo, install, renew_lineage
 from adapters.eventstore.turns import Asked, Turns
+from adapters.telemetry import telemetry
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -130,7 +131,8 @@ class PostgresLog:
     def _append(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        return self._turns.ask(append, heads)
+        with telemetry.append(events=len(append.events), system="postgresql"):
+            return self._turns.ask(append, heads)
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction and one round trip for all; where that fails, one for each."""

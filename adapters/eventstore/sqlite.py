@@ -12,12 +12,13 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from threading import Condition, Lock
-from time import monotonic
+from time import monotonic, sleep
 from typing import LiteralString
 from uuid import UUID, uuid4
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
 from adapters.eventstore.turns import Asked, Turns
+from adapters.telemetry import telemetry
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -37,6 +38,7 @@ from domain.ports import (
 
 BUSY_SECONDS_MAX = 5.0
 READERS_MAX = 8
+WAL_ATTEMPTS_MAX, WAL_RETRY_SECONDS = 100, 0.05
 WATCH_SECONDS = 0.05
 """How often a waiting reader asks whether another process has committed."""
 
@@ -58,10 +60,10 @@ class SqliteLog:
         self._idle: list[sqlite3.Connection] = []
         self._readers, self._reader_freed = 0, Condition()
         self._committed, self._commits = Condition(), 0
-        self._watching, self._watch_lock = _connect(self._path), Lock()
         try:
             self._writing = _connect(self._path)
             _install(self._writing)
+            self._watching, self._watch_lock = _connect(self._path), Lock()
             self._lineage = _current_lineage(self._writing)
         except sqlite3.Error as error:
             raise LogUnavailable(f"the log cannot be opened: {error}") from error
@@ -81,7 +83,8 @@ class SqliteLog:
     def _ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        return self._turns.ask(append, heads)
+        with telemetry.append(events=len(append.events), system="sqlite"):
+            return self._turns.ask(append, heads)
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction for all; where that fails, one for each, so that nobody answers for another."""
@@ -186,7 +189,10 @@ class SqliteLog:
     # -------------------------------------------------------------- reading
     @contextmanager
     def _reading(self) -> Iterator[sqlite3.Connection]:
-        connection = self._borrow()
+        try:
+            connection = self._borrow()
+        except sqlite3.Error as error:
+            raise LogUnavailable(f"the log cannot be opened for reading: {error}") from error
         try:
             yield connection
         except sqlite3.Error as error:
@@ -324,8 +330,19 @@ FROM found, asked WHERE substr(found.stream, 1, length(prefix)) = prefix ORDER B
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False)
-    connection.execute("PRAGMA journal_mode = WAL")
-    connection.execute("PRAGMA synchronous = FULL")
+    try:
+        connection.execute("PRAGMA synchronous = FULL")
+        for left in reversed(range(WAL_ATTEMPTS_MAX)):
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                break
+            except sqlite3.OperationalError:  # others open the new file too, and SQLite does not wait for this
+                if not left:
+                    raise
+                sleep(WAL_RETRY_SECONDS)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 

@@ -53,6 +53,7 @@ class PostgresStore:
         self.schema, self._stores = schema, stores
         self.app, self.migrator = stores.dsn(stores.app_role), stores.dsn(stores.migrator_role)
         self.superuser, self.app_role = stores.superuser, stores.app_role
+        self.migrator_role = stores.migrator_role
 
     def open(self, *, clock: Clock | None = None, dsn: str | None = None) -> PostgresLog:
         return PostgresLog(dsn or self.app, schema=self.schema, clock=clock)
