@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import avro.schema
 import fastavro
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.avro import EventCodec, SchemaRefused, SchemaRegistry, SchemaUnknown, Unreadable, Unwritable, registry_of
@@ -51,6 +51,7 @@ def there_and_back(envelope: Envelope) -> Envelope:
     return it.decode(recorded(it.encode(envelope)))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(envelopes())
 def test_every_value_of_every_type_comes_back(envelope: Envelope) -> None:
     back = there_and_back(envelope)
@@ -59,6 +60,7 @@ def test_every_value_of_every_type_comes_back(envelope: Envelope) -> None:
     assert (back.stream, back.version, back.position) == (envelope.stream, envelope.version, 1)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(moments)
 def test_an_asserted_moment_comes_back_with_its_zone(moment: datetime) -> None:
     asserted = replace(circumstances(moment=moment), causation_id=uuid4(), traceparent="00-ab-cd-01", packs=())
@@ -144,6 +146,7 @@ def test_nothing_is_stored_while_the_key_store_is_away() -> None:
         it.decode(recorded(new))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(envelopes(), st.data())
 def test_damaged_bytes_are_unreadable_and_nothing_else(envelope: Envelope, data: st.DataObject) -> None:
     it = codec()
@@ -294,6 +297,7 @@ inner = st.fixed_dictionaries({"x": st.none() | st.text(st.characters(exclude_ca
 whole = st.integers(min_value=-(2**63), max_value=2**63 - 1)
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(st.fixed_dictionaries({
     "n": whole, "d": st.integers(min_value=-(2**31), max_value=2**31 - 1),
     "s": st.text(st.characters(exclude_categories=["Cs"])) | st.just("x" * 20_000), "b": st.binary(), "t": st.booleans(),

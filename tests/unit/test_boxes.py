@@ -7,7 +7,7 @@ from itertools import permutations
 from uuid import UUID, uuid4
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.avro import EventCodec, Unreadable, registry_of
@@ -34,6 +34,7 @@ def persons_of(event: EverythingNoted, box: Boxed) -> tuple[UUID, ...]:
     return tuple(p for name in box.about for p in ((event.person,) if name == "person" else event.others))
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(envelopes(), st.data())
 def test_exactly_the_boxes_that_lack_a_key_are_withheld_and_nothing_raises(envelope: Envelope, data: st.DataObject) -> None:
     keys, event = MemoryKeyStore(), envelope.event
