@@ -168,4 +168,18 @@ class DeliveryHeldBack(Event):
     attempts: int = clear("how often it was tried")
 
 
+@event("casebridge.delivery.DeliveryStopped")
+class DeliveryStopped(Event):
+    """The engagement behind an entry ended before its hand-over was proven: it does not leave any more.
+
+    Where a hand-over was doubted before, it may have left then.
+    """
+
+    office: str = clear(OFFICE)
+    number: int = clear(NUMBER)
+    case_id: UUID = clear(OUR_ID)
+    engagement_id: UUID = clear(OUR_ID)
+    case_version: int = clear("version of the case stream at which the engagement was seen ended")
+
+
 FeedEntry = Disclosed | Withdrawn

@@ -1,0 +1,338 @@
+"""The courier: from the feeds to the offices. Every stage of every hand-over is recorded before and after it."""
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Protocol
+from uuid import UUID
+
+from adapters.backbone import Backbone
+from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstanding, Queue, Stage
+from adapters.disclosure.parcel import parcel_of, placeholder_of
+from adapters.disclosure.render import Rendering
+from adapters.disclosure.streams import case_stream, delivery_stream
+from domain.agency.events import OfficeStage
+from domain.agency.state import Office
+from domain.disclosure.events import (
+    DeliveryHeldBack,
+    DeliveryStopped,
+    Failure,
+    HandedOver,
+    HandOverDoubted,
+    HandOverFailed,
+    HandOverStarted,
+)
+from domain.disclosure.rendering import Unrenderable
+from domain.events import Actor, Envelope, Event
+from domain.personal import Known
+from domain.ports import Append, Channel, Conflict, Guard, HandOverDoubtful, Parcel, Receipt
+from domain.ports import HandOverFailed as Failed
+
+logger = logging.getLogger(__name__)
+TIMEOUT_SECONDS = 15.0
+RETRY_SECONDS_MIN = 5.0
+RETRY_SECONDS_MAX = 2 * 3_600.0
+TRY_FOR = timedelta(days=5)
+STARTS_MAX = 8
+"""How often a case may change under a hand-over that is about to start before the next step tries again."""
+HAND_OVERS_MAX = 100
+FAILURES_IN_A_ROW_MAX = 3
+"""An office that fails so often in one step is left alone until the next."""
+
+
+class FeedTopics(Protocol):
+    """Offices' topics: what is published there is handed over once the office has fetched past it."""
+
+    name: str
+
+    def publish(self, office: str, parcels: list[Parcel]) -> None: ...
+
+    def published(self, office: str) -> int: ...
+
+    def fetched(self, office: str) -> tuple[int, Receipt] | None: ...
+
+
+class Courier:
+    """Hands over what the feeds hold, to live offices only, each case's entries in order.
+
+    A hand-over starts by an append that holds only while its engagement is open (I6). One that was started
+    and has no outcome, here or in a process that died, may have happened: it is doubted, and made again with
+    the same id and bytes. A failing entry keeps later ones of its case waiting, and no other case's.
+    `interruptions` are the errors of `topics` after which they may be asked again.
+    """
+
+    def __init__(
+        self, backbone: Backbone, rendering: Rendering, channels: Mapping[str, Channel], *,
+        topics: FeedTopics | None = None, interruptions: tuple[type[Exception], ...] = (),
+        timeout_seconds: float = TIMEOUT_SECONDS, entropy: Callable[[int], bytes] = os.urandom,
+    ) -> None:
+        self._backbone, self._rendering, self._channels = backbone, rendering, channels
+        self._topics, self._interruptions = topics, interruptions
+        self._timeout_seconds, self._entropy = timeout_seconds, entropy
+        self.outstanding = Outstanding(backbone.log, backbone.codec)
+
+    def step(self) -> int:
+        """Hand over what is due, at most HAND_OVERS_MAX to each office; how many deliveries moved on.
+
+        Raises LogUnavailable and KeysUnavailable: call it again.
+        """
+        self.outstanding.tail()
+        moved = 0
+        for name, queue in list(self.outstanding.offices.items()):
+            office = self._live(name, queue)
+            if office is None:
+                continue
+            if office.channel in self._channels:
+                moved += self._to_channel(office, queue, self._channels[office.channel])
+            elif self._topics is not None and office.channel == self._topics.name:
+                moved += self._to_topic(office, queue, self._topics)
+        return moved
+
+    def next_retry_at(self) -> datetime | None:
+        """When the next delivery that waits for a retry is due; None where none waits."""
+        waiting = (d.retry_at for queue in self.outstanding.offices.values() for d in queue.deliveries.values())
+        return min((at for at in waiting if at is not None), default=None)
+
+    def _live(self, name: str, queue: Queue) -> Office | None:
+        """The office, where something is to go there and it is live now."""
+        delivery = next(iter(queue.deliveries.values()), None)
+        if delivery is None:
+            return None
+        office = self._backbone.agency(delivery.entry.circumstances.agency).offices.get(name)
+        return office if office is not None and office.stage is OfficeStage.LIVE else None
+
+    # -- a channel that answers
+
+    def _to_channel(self, office: Office, queue: Queue, channel: Channel) -> int:
+        moved, failures, waiting = 0, 0, set[UUID]()
+        for delivery in list(queue.deliveries.values()):
+            if moved >= HAND_OVERS_MAX or failures >= FAILURES_IN_A_ROW_MAX:
+                break
+            case_id = delivery.told.case_id
+            if delivery.stage is Stage.STOPPED or case_id in waiting:
+                continue
+            if delivery.stage is not Stage.HELD_BACK and self._is_due(delivery):
+                if self._live(office.office, queue) is None:
+                    break  # It was suspended a moment ago.
+                self._hand_over(delivery, channel)
+                moved += 1
+                failures = 0 if delivery.stage in (Stage.HANDED_OVER, Stage.STOPPED) else failures + 1
+            if delivery.stage not in (Stage.HANDED_OVER, Stage.STOPPED):
+                waiting.add(case_id)
+        return moved
+
+    def _is_due(self, delivery: Delivery) -> bool:
+        now = self._backbone.clock.now()
+        if delivery.stage is Stage.STARTED:  # Another courier may be at it for so long.
+            assert delivery.last_at is not None
+            return now >= delivery.last_at + timedelta(seconds=self._timeout_seconds)
+        return delivery.retry_at is None or now >= delivery.retry_at
+
+    def _hand_over(self, delivery: Delivery, channel: Channel) -> None:
+        try:
+            parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+        except Unrenderable:
+            self._failed(delivery, channel.name, Failure.UNRENDERABLE, attempt=delivery.attempts + 1, retry=True)
+            return
+        if not self._start(delivery, channel.name):
+            return
+        try:
+            receipt = channel.hand_over(parcel, timeout_seconds=self._timeout_seconds)
+        except Failed as failed:
+            logger.warning("hand-over %s:%d failed: %s", parcel.office, parcel.number, failed)
+            self._failed(delivery, channel.name, _failure(failed), attempt=delivery.attempts, retry=failed.retry)
+        except HandOverDoubtful as doubt:
+            logger.warning("hand-over %s:%d is in doubt: %s", parcel.office, parcel.number, doubt)
+            self._doubted(delivery, channel.name)
+        else:
+            self._handed_over(delivery, channel.name, receipt)
+
+    # -- a topic that the office fetches from
+
+    def _to_topic(self, office: Office, queue: Queue, topics: FeedTopics) -> int:
+        try:
+            published = topics.published(office.office)
+            moved = self._publish(office, queue, topics, published)
+            published += moved
+            unproven = [
+                d for d in queue.deliveries.values() if d.told.number <= published and d.stage not in WITHOUT_CONTENT
+            ]
+            fetched = topics.fetched(office.office) if unproven else None
+        except self._interruptions as error:
+            logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
+            return 0
+        if fetched is not None:
+            number, receipt = fetched
+            for delivery in unproven:
+                if delivery.told.number <= number:
+                    self._handed_over(delivery, topics.name, receipt)
+                    moved += 1
+        return moved
+
+    def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
+        """Everything after the last number published, in order; a number without content as a placeholder."""
+        parcels: list[Parcel] = []
+        held = {d.told.case_id for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK}
+        for delivery in [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]:
+            parcel = self._published_as(delivery, topics.name, held)
+            if parcel is None:
+                break
+            parcels.append(parcel)
+        if parcels:
+            topics.publish(office.office, parcels)
+        return len(parcels)
+
+    def _published_as(self, delivery: Delivery, channel: str, held: set[UUID]) -> Parcel | None:
+        """The parcel of one number, its start recorded; None where its case keeps changing."""
+        parcel: Parcel | None = None
+        if delivery.stage not in WITHOUT_CONTENT:
+            try:
+                parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+            except Unrenderable:
+                attempt = delivery.attempts + 1
+                self._failed(delivery, channel, Failure.UNRENDERABLE, attempt=attempt, retry=False)
+            else:
+                if delivery.told.case_id in held:
+                    self._record(delivery, self._held_back(delivery, delivery.attempts))
+                elif self._start(delivery, channel, surely_failed=True):
+                    return parcel
+                elif delivery.stage not in WITHOUT_CONTENT:
+                    return None
+        if delivery.stage is Stage.HELD_BACK:
+            held.add(delivery.told.case_id)
+        return placeholder_of(delivery, self._rendering.placeholder())
+
+    # -- stages
+
+    def _start(self, delivery: Delivery, channel: str, *, surely_failed: bool = False) -> bool:
+        """Record that a hand-over begins, while its engagement is open; or that it ended, and nothing leaves.
+
+        False: it does not begin now. `surely_failed` says what a start without outcome means for this channel.
+        """
+        entry = delivery.told
+        before = self._outcome_of_last(delivery, channel, surely_failed)
+        for _ in range(STARTS_MAX):
+            case = self._backbone.case(entry.case_id)
+            engagement = case.engagements.engagements.get(entry.engagement_id)
+            guard = Guard(stream=case_stream(entry.case_id), version=case.version)
+            is_open = engagement is not None and engagement.is_open
+            step: Event
+            if is_open:
+                step = HandOverStarted(
+                    office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts + 1,
+                    channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
+                )
+            else:
+                step = DeliveryStopped(
+                    office=entry.office, number=entry.number, case_id=entry.case_id,
+                    engagement_id=entry.engagement_id, case_version=case.version,
+                )
+            try:
+                self._record(delivery, *before, step, guards=(guard,))
+                return is_open
+            except Conflict as conflict:
+                if conflict.stream != guard.stream:
+                    self.outstanding.tail()  # Another courier is at this delivery: look again in the next step.
+                    return False
+        return False
+
+    def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
+        """What is to be said of a start without outcome before the next one."""
+        entry, now = delivery.told, self._backbone.clock.now()
+        if delivery.stage is not Stage.STARTED:
+            return ()
+        if surely_failed:
+            return (HandOverFailed(
+                office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts,
+                channel=channel, failure=Failure.UNREACHABLE, retry_at=now,
+            ),)
+        return (HandOverDoubted(
+            office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts,
+            channel=channel, retry_at=now,
+        ),)
+
+    def _handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
+        entry = delivery.told
+        handed_over = HandedOver(
+            office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
+            person_ids=entry.person_ids, receipt=Known(receipt.reference),
+        )
+        for _ in range(STARTS_MAX):
+            try:
+                self._record(delivery, handed_over, occurred_at=receipt.at)
+                return
+            except Conflict:  # Another courier took over meanwhile; the proof is ours all the same.
+                self.outstanding.tail()
+                if delivery.stage is Stage.HANDED_OVER:
+                    return
+
+    def _failed(self, delivery: Delivery, channel: str, failure: Failure, *, attempt: int, retry: bool) -> None:
+        entry, retry_at = delivery.told, self._retry_at(delivery, attempt) if retry else None
+        failed = HandOverFailed(
+            office=entry.office, number=entry.number, case_id=entry.case_id, attempt=attempt, channel=channel,
+            failure=failure, retry_at=retry_at,
+        )
+        self._no_proof(delivery, failed, *(() if retry_at else (self._held_back(delivery, attempt),)))
+
+    def _doubted(self, delivery: Delivery, channel: str) -> None:
+        entry, retry_at = delivery.told, self._retry_at(delivery, delivery.attempts)
+        doubted = HandOverDoubted(
+            office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
+            retry_at=retry_at or self._backbone.clock.now(),
+        )
+        self._no_proof(delivery, doubted, *(() if retry_at else (self._held_back(delivery, delivery.attempts),)))
+
+    def _no_proof(self, delivery: Delivery, *events: Event) -> None:
+        """Record an attempt without proof; where another courier took over, it has said what became of ours."""
+        try:
+            self._record(delivery, *events)
+        except Conflict:
+            self.outstanding.tail()
+
+    def _held_back(self, delivery: Delivery, attempts: int) -> DeliveryHeldBack:
+        entry = delivery.told
+        return DeliveryHeldBack(office=entry.office, number=entry.number, case_id=entry.case_id, attempts=attempts)
+
+    def _retry_at(self, delivery: Delivery, attempt: int) -> datetime | None:
+        """When to try again; None after TRY_FOR."""
+        now = self._backbone.clock.now()
+        if delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
+            return None
+        return now + timedelta(seconds=retry_seconds(attempt))
+
+    def _record(
+        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None
+    ) -> None:
+        """Append the next stages of a delivery; one that another courier was quicker with raises Conflict."""
+        backbone, cause = self._backbone, delivery.entry.circumstances
+        stream, now = delivery_stream(delivery.told.office, delivery.told.number), backbone.clock.now()
+        actor = Actor(agency=cause.agency, role="courier", user="casebridge")
+        causation_id = delivery.last_event_id or cause.event_id
+        envelopes = [
+            Envelope(stream=stream, version=delivery.version + place, event=event, circumstances=replace(
+                cause, event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=min(occurred_at or now, now),
+                learned_at=now, actor=actor, principal="casebridge-courier", causation_id=causation_id,
+            ))
+            for place, event in enumerate(events, 1)
+        ]
+        encoded = tuple(backbone.encode(envelope) for envelope in envelopes)
+        schemas = backbone.schemas_for(encoded)
+        own = Guard(stream=stream, version=delivery.version)
+        backbone.log.append(Append(guards=(own, *guards), events=encoded, schemas=schemas))
+        backbone.stored(schemas)
+        for envelope in envelopes:
+            delivery.apply(envelope)
+        self.outstanding.settle(delivery)
+
+
+def retry_seconds(attempt: int) -> float:
+    """From RETRY_SECONDS_MIN after the first attempt, doubled by each, to RETRY_SECONDS_MAX."""
+    return min(RETRY_SECONDS_MAX, RETRY_SECONDS_MIN * 2.0 ** min(attempt - 1, 30))
+
+
+def _failure(failed: Failed) -> Failure:
+    """Channels that know why give the code as their reason."""
+    return Failure(failed.reason) if failed.reason in tuple(Failure) else Failure.ERROR

@@ -1,0 +1,233 @@
+"""The discloser: from the log to the feeds. What was released for an office becomes the next entry of its feed."""
+from __future__ import annotations
+
+import logging
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
+from enum import StrEnum
+from uuid import UUID, uuid5
+
+from adapters.avro.single_object import Format
+from adapters.backbone import Backbone
+from adapters.disclosure.render import Rendering, digest_of
+from adapters.disclosure.streams import feed_stream, head_of
+from domain.agency.state import Agency
+from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
+from domain.case.engagement import Engagement
+from domain.case.state import Case
+from domain.disclosure.contract import Flow, Purpose
+from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
+from domain.disclosure.notice import sources
+from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.rendering import Unrenderable
+from domain.events import Actor, Circumstances, Envelope
+from domain.personal import UNKNOWN, Known
+from domain.ports import READ_LIMIT_MAX, Append, Conflict, Guard, Position, Recorded, WorkerMove
+
+logger = logging.getLogger(__name__)
+WORKER = "discloser"
+ATTEMPTS_MAX = 8
+UNSAVED_MAX = 1_000
+"""Rows that may be read again after a crash; none of them had an effect."""
+SALT_BYTES = 16
+TOPICS = {DisclosureReleased.TOPIC, ConsularNotificationCorrected.TOPIC}
+
+
+class NotDisclosed(StrEnum):
+    """Why an event that was released for an office became no entry. It is counted, and shown."""
+
+    ENGAGEMENT_ENDED = "engagement_ended"
+    NO_CONTRACT = "no_contract"
+    UNKNOWN_OFFICE = "unknown_office"
+    TOLD_OUTSIDE = "told_outside"  # what is to be disregarded was not told through this feed
+    NOTHING_KNOWN = "nothing_known"
+    WITHHELD = "withheld"
+
+
+class _Skip(Exception):
+    def __init__(self, reason: NotDisclosed) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class Discloser:
+    """Tails the log; each entry and the worker's position are one append, so a crash loses and doubles none.
+
+    An entry is a function of the log up to its source event, of the clock and of the salt. One discloser
+    at a time: a second one is told WorkerDisplaced.
+    """
+
+    def __init__(
+        self, backbone: Backbone, rendering: Rendering, *, entropy: Callable[[int], bytes] = os.urandom
+    ) -> None:
+        self._backbone, self._rendering, self._entropy = backbone, rendering, entropy
+        self._saved: int | None = None
+        self._at: Position | None = None
+        self._published: set[bytes] = set()
+        self.not_disclosed: Counter[NotDisclosed] = Counter()
+
+    @property
+    def at(self) -> Position | None:
+        """How far it has read; None before its first step."""
+        return self._at
+
+    def step(self, limit: int = 500) -> int:
+        """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
+
+        Raises LogUnavailable and KeysUnavailable: try again; WorkerDisplaced and LineageChanged: stop.
+        """
+        log = self._backbone.log
+        if self._saved is None:
+            self._at = log.worker(WORKER)
+            self._saved = self._at.position if self._at else 0
+        rows = log.read_log(after=self._at.position if self._at else 0, limit=limit)
+        for row in rows:
+            to = Position(lineage=log.lineage, position=row.position, event_id=row.event_id)
+            if row.topic in TOPICS:
+                self._disclose(row, to)
+            self._at = to
+        if self._at is not None and self._at.position - self._saved >= UNSAVED_MAX:
+            self._move(self._at)
+        return len(rows)
+
+    def _move(self, to: Position) -> None:
+        self._backbone.log.append(Append(worker=self._worker_move(to)))
+        self._saved = to.position
+
+    def _worker_move(self, to: Position) -> WorkerMove:
+        assert self._saved is not None
+        return WorkerMove(worker=WORKER, after=self._saved, to=to)
+
+    def _disclose(self, row: Recorded, to: Position) -> None:
+        backbone = self._backbone
+        source = backbone.codec.decode(row)
+        for _ in range(ATTEMPTS_MAX):
+            try:
+                entry, form = self._entry(source)
+            except _Skip as skip:
+                self.not_disclosed[skip.reason] += 1
+                logger.warning("event %s became no entry of a feed: %s", row.event_id, skip.reason.value)
+                self._move(to)
+                return
+            if backbone.log.event(entry.circumstances.event_id) is not None:
+                return  # It is there already: the position was lost, not the entry.
+            event = backbone.encode(entry)
+            own = backbone.schemas_for([event])
+            published = () if form.fingerprint in self._published else (form.writer_schema,)
+            try:
+                backbone.log.append(Append(
+                    guards=(Guard(stream=entry.stream, version=entry.version - 1),), events=(event,),
+                    schemas=(*own, *published), worker=self._worker_move(to),
+                ))
+            except Conflict:
+                continue
+            backbone.stored(own)
+            self._published.add(form.fingerprint)
+            self._saved = to.position
+            return
+        raise Conflict(entry.stream, entry.version - 1, -1)
+
+    # -- the entry
+
+    def _entry(self, source: Envelope) -> tuple[Envelope, Format]:
+        told = source.event
+        assert isinstance(told, DisclosureReleased | ConsularNotificationCorrected)
+        case_id = UUID(source.stream.removeprefix("case-"))
+        now = self._backbone.case(case_id)
+        then = now if now.version == source.version else self._backbone.case(case_id, up_to=source.version)
+        engagement = then.engagements.engagements.get(told.engagement_id)
+        latest = now.engagements.engagements.get(told.engagement_id)
+        if engagement is None or latest is None or not latest.is_open:
+            raise _Skip(NotDisclosed.ENGAGEMENT_ENDED)
+        agency = self._backbone.agency(source.circumstances.agency)
+        flow, contract_digest = _flow(agency, engagement, source.circumstances.occurred_at)
+        form = self._rendering.format(flow.publishes)
+        if form is None:
+            raise _Skip(NotDisclosed.NO_CONTRACT)
+        number = head_of(self._backbone.log, feed_stream(told.office)) + 1
+        if isinstance(told, DisclosureReleased):
+            event: FeedEntry = _disclosed(number, case_id, then, source, told, engagement, flow, contract_digest, form)
+        else:
+            event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
+        entry = Envelope(
+            stream=feed_stream(told.office), version=number, event=event, circumstances=self._circumstances(source, event)
+        )
+        return replace(entry, event=self._proven(entry, event)), form
+
+    def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:
+        """The entry with the digest of what it renders to, under a salt of its own."""
+        try:
+            content = self._rendering.render(entry).content
+        except Unrenderable:
+            raise _Skip(NotDisclosed.WITHHELD) from None
+        salt = self._entropy(SALT_BYTES).hex()
+        return replace(event, digest=digest_of(salt, content), salt=Known(salt))
+
+    def _circumstances(self, source: Envelope, event: FeedEntry) -> Circumstances:
+        cause, now = source.circumstances, self._backbone.clock.now()
+        what = "disclosed" if isinstance(event, Disclosed) else "withdrawn"
+        return replace(
+            cause, event_id=uuid5(cause.event_id, what), occurred_at=now, learned_at=now, causation_id=cause.event_id,
+            actor=Actor(agency=cause.agency, role="discloser", user="casebridge"), principal="casebridge-discloser",
+        )
+
+    def _withdrawn(
+        self, number: int, case_id: UUID, case: Case, source: Envelope, told: ConsularNotificationCorrected,
+        engagement: Engagement, flow: Flow, form: Format,
+    ) -> Withdrawn:
+        return Withdrawn(
+            office=told.office, number=number, withdraws=self._number_of(case, told), case_id=case_id,
+            case_reference=engagement.case_reference, engagement_id=engagement.engagement_id, notice_id=told.notice_id,
+            text_code=told.text_code.value, schema_fingerprint=form.fingerprint.hex(), renderer=flow.renderer,
+            source_event_id=source.circumstances.event_id, person_ids=told.child_ids, digest="", salt=UNKNOWN,
+        )
+
+    def _number_of(self, case: Case, told: ConsularNotificationCorrected) -> int:
+        """The number under which the notice went out. A notice told by telephone has none in this feed."""
+        notice = case.consular.notices.get(told.notice_id)
+        if notice is not None and notice.notified is not None and notice.notified.entry is not None:
+            return notice.notified.entry
+        stream, after = feed_stream(told.office), 0
+        while rows := self._backbone.log.read_stream(stream, after=after, limit=READ_LIMIT_MAX):
+            for row in rows:
+                entry = self._backbone.codec.decode(row).event
+                if isinstance(entry, Disclosed) and entry.notice_id == told.notice_id:
+                    return entry.number
+            after = rows[-1].version
+        raise _Skip(NotDisclosed.TOLD_OUTSIDE)
+
+
+def _flow(agency: Agency, engagement: Engagement, moment: datetime) -> tuple[Flow, str]:
+    """What the contract in force at a moment lets flow for the engagement's purpose."""
+    office = agency.offices.get(engagement.office)
+    if office is None:
+        raise _Skip(NotDisclosed.UNKNOWN_OFFICE)
+    adopted = tuple(adoption for adoption in agency.contracts if adoption.effective_at <= moment)
+    contract = replace(agency, contracts=adopted).contract_for(office.recipient_kind)
+    flow = None if contract is None else contract.flow(engagement.purpose)
+    if contract is None or flow is None or flow.renderer not in RENDERERS:
+        raise _Skip(NotDisclosed.NO_CONTRACT)
+    return flow, contract.digest
+
+
+def _disclosed(
+    number: int, case_id: UUID, case: Case, source: Envelope, told: DisclosureReleased, engagement: Engagement,
+    flow: Flow, contract_digest: str, form: Format,
+) -> Disclosed:
+    notice = case.consular.notices.get(told.notice_id)
+    assert engagement.purpose is Purpose.CONSULAR_NOTICE, f"a notice cannot rest on {engagement.purpose}"
+    fields = () if notice is None else sources(case, flow, engagement, notice.prepared)
+    if not fields:
+        raise _Skip(NotDisclosed.NOTHING_KNOWN)
+    person_of = {reference: person for person, reference in engagement.references.items()}
+    return Disclosed(
+        office=told.office, number=number, case_id=case_id, case_reference=engagement.case_reference,
+        engagement_id=engagement.engagement_id, notice_id=told.notice_id, purpose=engagement.purpose, basis=flow.basis,
+        rule_ids=engagement.rule_ids, contract_digest=contract_digest, schema_fingerprint=form.fingerprint.hex(),
+        renderer=flow.renderer, source_event_id=source.circumstances.event_id, source_version=source.version,
+        person_ids=tuple(dict.fromkeys(person_of[field.reference] for field in fields)), fields=fields,
+        digest="", salt=UNKNOWN,
+    )

@@ -1,0 +1,47 @@
+"""What travels with an entry's bytes: CloudEvents attributes, none of which another office's parcel shares."""
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC
+
+from adapters.disclosure.outstanding import Delivery
+from adapters.disclosure.render import Rendered, salt_of
+from domain.ports import Parcel
+
+SEQUENCE_DIGITS = 20
+CONTENT_TYPE = "application/avro"
+
+
+def parcel_of(delivery: Delivery, rendered: Rendered) -> Parcel:
+    """The same entry gives the same parcel at every attempt. Raises Unrenderable where the salt is withheld."""
+    salt = salt_of(delivery.told)
+    return _parcel(delivery, rendered, (("salt", salt), ("traceparent", _trace(salt))))
+
+
+def placeholder_of(delivery: Delivery, rendered: Rendered) -> Parcel:
+    """The number and the place, without content."""
+    return _parcel(delivery, rendered, ())
+
+
+def _parcel(delivery: Delivery, rendered: Rendered, more: tuple[tuple[str, str], ...]) -> Parcel:
+    entry = delivery.told
+    at = delivery.entry.circumstances.occurred_at.astimezone(UTC)
+    return Parcel(
+        office=entry.office, number=entry.number, reference=entry.case_reference, content=rendered.content,
+        headers=(
+            ("id", f"{entry.office}:{entry.number}"),
+            ("source", f"/feeds/{entry.office}/{entry.case_reference}"),
+            ("type", rendered.type),
+            ("time", at.strftime("%Y-%m-%dT%H:%M:%SZ")),
+            ("sequence", str(delivery.sequence).zfill(SEQUENCE_DIGITS)),
+            ("feednumber", str(entry.number)),
+            ("datacontenttype", CONTENT_TYPE),
+            *more,
+        ),
+    )
+
+
+def _trace(salt: str) -> str:
+    """A fresh trace for the office, the same at every attempt; that it is ours, only this log can tell."""
+    digest = hashlib.sha256(b"trace" + bytes.fromhex(salt)).hexdigest()
+    return f"00-{digest[:32]}-{digest[32:48]}-01"

@@ -1,0 +1,92 @@
+"""Receipts: a hand-over that is proven comes back into its case as a command, and meets the duties there."""
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from uuid import uuid5
+
+from adapters.backbone import Backbone, Outcome
+from adapters.disclosure.streams import feed_stream
+from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
+from domain.events import Envelope
+from domain.personal import Known
+from domain.ports import Append, Position, WorkerMove
+
+logger = logging.getLogger(__name__)
+WORKER = "receipts"
+UNSAVED_MAX = 1_000
+"""Rows that may be read again after a crash: the command that comes again has one effect."""
+
+
+class Receipts:
+    """Tails the log; its position moves after the command, which is idempotent, so a crash between is harmless.
+
+    `outcomes` counts what became of the commands; `refusals` keeps the last REFUSALS_MAX that a case said no to.
+    """
+
+    REFUSALS_MAX = 100
+
+    def __init__(self, backbone: Backbone) -> None:
+        self._backbone = backbone
+        self._saved: int | None = None
+        self._at: Position | None = None
+        self.outcomes: Counter[str] = Counter()
+        self.refusals: list[Outcome] = []
+
+    @property
+    def at(self) -> Position | None:
+        """How far it has read; None before its first step."""
+        return self._at
+
+    def step(self, limit: int = 500) -> int:
+        """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
+
+        Raises LogUnavailable and KeysUnavailable: try again; WorkerDisplaced and LineageChanged: stop.
+        """
+        log = self._backbone.log
+        if self._saved is None:
+            self._at = log.worker(WORKER)
+            self._saved = self._at.position if self._at else 0
+        rows = log.read_log(after=self._at.position if self._at else 0, limit=limit)
+        for row in rows:
+            to = Position(lineage=log.lineage, position=row.position, event_id=row.event_id)
+            if row.topic == HandedOver.TOPIC:
+                self._submit(self._backbone.codec.decode(row))
+                self._move(to)
+            self._at = to
+        if self._at is not None and self._at.position - self._saved >= UNSAVED_MAX:
+            self._move(self._at)
+        return len(rows)
+
+    def _move(self, to: Position) -> None:
+        assert self._saved is not None
+        self._backbone.log.append(Append(worker=WorkerMove(worker=WORKER, after=self._saved, to=to)))
+        self._saved = to.position
+
+    def _submit(self, envelope: Envelope) -> None:
+        told, circumstances = envelope.event, envelope.circumstances
+        assert isinstance(told, HandedOver)
+        (row,) = self._backbone.log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
+        entry = self._backbone.codec.decode(row).event
+        assert isinstance(entry, Disclosed | Withdrawn), "only an entry with content is handed over"
+        # Where the reference's own key is gone, the entry's number still proves the hand-over.
+        receipt = told.receipt.value if isinstance(told.receipt, Known) else f"{told.office}:{told.number}"
+        outcome = self._backbone.submit(
+            {
+                "command": "RecordConsulateNotified" if isinstance(entry, Disclosed) else "RecordCorrectionReceived",
+                "command_id": str(uuid5(circumstances.event_id, "receipt")),
+                "agency": circumstances.agency,
+                "case": str(told.case_id),
+                "actor": {"agency": circumstances.agency, "role": "courier", "user": "casebridge"},
+                "occurred_at": circumstances.occurred_at.isoformat(),
+                "learned_at": circumstances.learned_at.isoformat(),
+                "data": {
+                    "notice_id": str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt,
+                },
+            },
+            principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=circumstances.traceparent,
+        )
+        self.outcomes[outcome.status] += 1
+        if outcome.status == "refused":
+            self.refusals = [*self.refusals, outcome][-self.REFUSALS_MAX:]
+            logger.error("receipt %s:%d was refused: %s [%s]", told.office, told.number, outcome.because, outcome.rule)

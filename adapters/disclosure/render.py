@@ -1,0 +1,117 @@
+"""From an entry of a feed to the bytes that leave, and to nothing else.
+
+The bytes are never stored: they are rendered from the stored source events, by the renderer and the
+published schema that the entry names, and proven by the entry's salted digest.
+"""
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.avro import EventCodec
+from adapters.avro.forms import EPOCH_ORDINAL, micros_of
+from adapters.avro.single_object import Format, SchemaRegistry, version_of, write
+from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
+from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.rendering import Facts, Record, Unrenderable
+from domain.events import Envelope
+from domain.personal import Known
+from domain.ports import EventLog
+
+
+class DigestMismatch(Exception):
+    """The bytes that an entry renders to are not those that its digest proves: nothing leaves, a person looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """The record, its bytes as they leave, and the full name of the published event."""
+
+    record: Record
+    content: bytes
+    type: str
+
+
+class Rendering:
+    """Renders entries. `published` is the folder of published schemas; the log may know more of them."""
+
+    def __init__(self, log: EventLog, codec: EventCodec, published: Path) -> None:
+        self._log, self._codec = log, codec
+        self._registry = SchemaRegistry(more=log.schemas)
+        self._by_name: dict[str, Format] = {}
+        for path in sorted(published.rglob("*.avsc")):
+            stem, number = version_of(path)
+            self._by_name[f"{stem}.v{number}"] = self._registry.add(json.loads(path.read_text(encoding="utf-8")))
+
+    def format(self, publishes: str) -> Format | None:
+        """The published schema that a contract names, as `ConsularNotice.v1`; None where there is none."""
+        return self._by_name.get(publishes)
+
+    def render(self, envelope: Envelope) -> Rendered:
+        """What an entry gives, by the schema that it names, not the latest.
+
+        Raises Unrenderable where a key is withheld, KeysUnavailable, SchemaUnknown.
+        """
+        entry = entry_of(envelope)
+        record = RENDERERS[entry.renderer](envelope, self._facts(entry))
+        form = self._registry.find(bytes.fromhex(entry.schema_fingerprint), entry.renderer)
+        return Rendered(record, write(form, _raw(record)), form.name)
+
+    def proven(self, envelope: Envelope) -> Rendered:
+        """`render`, with the entry's digest checked. Raises DigestMismatch too."""
+        entry = entry_of(envelope)
+        rendered = self.render(envelope)
+        if digest_of(salt_of(entry), rendered.content) != entry.digest:
+            raise DigestMismatch(f"entry {entry.number} of {entry.office} renders to other bytes than it proves")
+        return rendered
+
+    def placeholder(self) -> Rendered:
+        """What goes out under a number whose content does not leave."""
+        form = self._by_name["Placeholder.v1"]
+        return Rendered({}, write(form, {}), form.name)
+
+    def _facts(self, entry: FeedEntry) -> Facts:
+        facts: dict[Any, Envelope] = {}
+        for source in entry.fields if isinstance(entry, Disclosed) else ():
+            if source.event_id not in facts:
+                row = self._log.event(source.event_id)
+                if row is None:
+                    raise Unrenderable(source.path)
+                facts[source.event_id] = self._codec.decode(row)
+        return facts
+
+
+def entry_of(envelope: Envelope) -> FeedEntry:
+    entry = envelope.event
+    assert isinstance(entry, Disclosed | Withdrawn), f"{type(entry).__name__} carries no content of its own"
+    return entry
+
+
+def salt_of(entry: FeedEntry) -> str:
+    """Raises Unrenderable."""
+    if not isinstance(entry.salt, Known):
+        raise Unrenderable("salt")
+    return entry.salt.value
+
+
+def digest_of(salt: str, content: bytes) -> str:
+    return hashlib.sha256(bytes.fromhex(salt) + content).hexdigest()
+
+
+def _raw(value: Any) -> Any:
+    """Moments as microseconds and days as days since 1970, as Avro's logical types have them."""
+    match value:
+        case datetime():
+            return micros_of(value)
+        case date():
+            return value.toordinal() - EPOCH_ORDINAL
+        case dict():
+            return {name: _raw(part) for name, part in value.items()}
+        case list():
+            return [_raw(part) for part in value]
+        case _:
+            return value

@@ -1,0 +1,25 @@
+"""Names of the streams of disclosure, and where they end."""
+from __future__ import annotations
+
+from domain.ports import EventLog
+
+FEED = "feed-"
+DELIVERY = "delivery-"
+
+
+def feed_stream(office: str) -> str:
+    return f"{FEED}{office}"
+
+
+def delivery_stream(office: str, number: int) -> str:
+    return f"{DELIVERY}{office}-{number}"
+
+
+def case_stream(case_id: object) -> str:
+    return f"case-{case_id}"
+
+
+def head_of(log: EventLog, stream: str) -> int:
+    """The version at which a stream ends; 0 where it does not exist."""
+    found = log.streams(stream, limit=1)
+    return found[0][1] if found and found[0][0] == stream else 0

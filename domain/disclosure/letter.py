@@ -1,0 +1,94 @@
+"""An entry as a letter: a further rendering of the same record, for people who read paper."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+
+from domain.disclosure.contract import Purpose
+from domain.disclosure.rendering import Record
+
+NOT_KNOWN = "not known to the agency"
+ADDRESS = ("street", "number", "colonia", "municipality", "postal_code", "city", "region", "country")
+
+
+def letter(record: Record, purpose: Purpose, office_name: str, agency_name: str, date: date) -> str:
+    """Plain text, lines ending in one newline. What the record has not is said to be not known, item by item.
+
+    A letter of recall tells no fact of any person.
+    """
+    head = [agency_name, "", f"To: {office_name}", f"Date: {_day(date)}", f"Our reference: {record['case_reference']}", ""]
+    body = _recall(record) if purpose is Purpose.RECALL else _notice(record)
+    tail = ["", "Please quote our reference in any answer.", "", agency_name]
+    return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def _notice(record: Record) -> Iterator[str]:
+    count = len(record["children"])
+    yield f"Subject: {'A child' if count == 1 else f'{count} children'} in the custody of this agency"
+    yield ""
+    yield f"We notify you under: {record['basis']}."
+    for number, child in enumerate(record["children"], 1):
+        yield from ("", f"Child {number} ({child['reference']})")
+        yield from _items(("Name", _name(child)), *_born(child), ("In custody since", _since(child["in_custody_since"])))
+    for parent in record["parents"]:
+        yield from ("", f"{(parent['relation'] or 'parent').capitalize()} ({parent['reference']})")
+        yield from _items(("Name", _name(parent)), *_born(parent), ("Address", _address(parent["address"])))
+    if not record["parents"]:
+        yield from ("", f"Parents: {NOT_KNOWN}")
+    for relative in record["relatives"]:
+        yield from ("", f"Relative ({relative['reference']})")
+        yield from _items(("Name", _name(relative)), ("Telephone", relative["phone"]))
+    if not record["relatives"]:
+        yield from ("", f"A relative who can be reached: {NOT_KNOWN}")
+
+
+def _recall(record: Record) -> Iterator[str]:
+    yield f"Subject: Please disregard our notice number {record['withdraws']}"
+    yield ""
+    yield f"Our notice number {record['withdraws']} under this reference was sent to your office in error."
+    yield "Please disregard it, keep no copy of it, and pass nothing of it on."
+    yield "This letter corrects that notice and brings no other information."
+
+
+def _items(*items: tuple[str, str | None]) -> Iterator[str]:
+    for label, value in items:
+        yield f"  {label + ':':<18} {value or NOT_KNOWN}"
+
+
+def _born(person: Record) -> tuple[tuple[str, str | None], ...]:
+    day = person["birth_date"]
+    estimate = " (estimated)" if person["birth_date_is_estimate"] else ""
+    return ("Date of birth", f"{_day(day)}{estimate}" if day else None), ("Place of birth", _place(person["birth_place"]))
+
+
+def _name(person: Record) -> str | None:
+    return " ".join(part for part in (person["given_names"], person["surnames"]) if part) or None
+
+
+def _place(place: Record | None) -> str | None:
+    return None if place is None else ", ".join(place[part] for part in ("city", "region", "country") if place[part])
+
+
+def _address(address: Record | None) -> str | None:
+    if address is None:
+        return None
+    parts = ", ".join(address[part] for part in ADDRESS if address[part])
+    return f"{parts} ({address['landmarks']})" if address["landmarks"] else parts
+
+
+def _since(since: Record | None) -> str | None:
+    """In the zone in which it was recorded, as the people there read their clocks."""
+    if since is None:
+        return None
+    moment = since["moment"]
+    return f"{_day(moment.date())}, {moment:%H:%M} ({since['zone']})"
+
+
+def _day(day: date) -> str:
+    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
+
+
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)
