@@ -14,12 +14,14 @@ from kafka.errors import CorruptRecordError, KafkaError, OffsetOutOfRangeError
 
 from adapters.kafka.records import UnreadableRecord, recorded_from
 from adapters.kafka.settings import KafkaSettings
+from adapters.telemetry import telemetry
 from domain.ports import LineageChanged, Recorded
 from projections.source import Batch, Lag
 
 SHARD = "kafka-"
 LAG_SECONDS = 5.0  # For the look at what is unread.
 POLL_SECONDS_MAX = 0.5
+TRACE = "traceparent"
 
 # The client says where only in words: "... TopicPartition(topic='t', partition=1) at offset 2 failed crc check".
 CORRUPT = re.compile(r"partition=(\d+)\) at offset (\d+)")
@@ -152,16 +154,20 @@ class KafkaSource:
         unreadable: UnreadableRecord | None = None
         for place in self._places:
             records: list[Recorded] = []
+            contexts: dict[str, None] = {}  # A set that keeps their order.
             to = consumer.position(place)
             for record in polled.get(place, ()):
                 try:
                     records.append(self._recorded(place, record))
+                    contexts.update((v.decode("ascii", "replace"), None) for k, v in record.headers if k == TRACE and v)
                 except UnreadableRecord as error:
                     unreadable, to = error, record.offset
                     break
             if to > starts[place]:
                 head = max(to, consumer.highwater(place) or 0)
-                batches.append(Batch(shard=_shard(place), records=tuple(records), to=to, head_seen=head))
+                batches.append(Batch(
+                    shard=_shard(place), records=tuple(records), to=to, head_seen=head, traceparents=tuple(contexts),
+                ))
         if unreadable is not None and not batches:
             raise unreadable
         return batches
@@ -170,6 +176,7 @@ class KafkaSource:
         try:
             lineage, recorded = recorded_from(record.headers, record.value)
         except ValueError as error:
+            telemetry.unreadable("kafka")
             raise UnreadableRecord(place.topic, place.partition, record.offset, str(error)) from None
         if lineage != self._lineage:
             raise LineageChanged(

@@ -10,6 +10,7 @@ from uuid import UUID
 from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped
 from adapters.kafka.records import headers_of, rfc3339
 from adapters.kafka.transport import Message
+from adapters.telemetry import telemetry
 from domain.ports import EventLog, LogUnavailable, Recorded
 
 BATCH_RECORDS_MAX = 4_000
@@ -28,7 +29,8 @@ _time = lru_cache(maxsize=16)(lambda moment: rfc3339(moment).encode())  # One ap
 class Relay:
     """Copies the log to the publisher's topic; killed at any instruction, it loses and doubles nothing.
 
-    `traceparent` gives the W3C trace context that a record carries on, or None. One thread at a time.
+    `traceparent` tells the W3C trace context in which an event was recorded, or None: the span of its
+    batch links to it, and records carry the span's own. One thread at a time.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Relay:
         source: EventLog,
         publisher: Publisher,
         *,
-        traceparent: Traceparent | None = None,
+        traceparent: Traceparent = lambda event: None,
         batch_records_max: int = BATCH_RECORDS_MAX,
     ) -> None:
         self._source = source
@@ -69,7 +71,8 @@ class Relay:
             return 0
         mark = Mark(lineage=lineage, position=batch[-1].position, id=str(batch[-1].event_id))
         self._at = None
-        self._publisher.publish(self._messages(batch, lineage), mark)
+        with telemetry.relay(self._publisher.target, len(batch), map(self._traceparent, batch)) as span:
+            self._publisher.publish(self._messages(batch, lineage, span.traceparent), mark)
         self._at = mark
         return len(batch)
 
@@ -127,14 +130,13 @@ class Relay:
             bounded.append(event)
         return bounded
 
-    def _messages(self, events: Sequence[Recorded], lineage: UUID) -> list[Message]:
+    def _messages(self, events: Sequence[Recorded], lineage: UUID, traceparent: str | None) -> list[Message]:
         named = str(lineage).encode()
-        partition, traceparent = self._publisher.partition, self._traceparent
+        partition = self._publisher.partition
+        context = [("traceparent", traceparent.encode())] if traceparent else []
         messages = []
         for event in events:
             key = event.stream.encode()
-            headers = headers_of(event, named, _time(event.recorded_at))
-            if traceparent is not None and (trace := traceparent(event)) is not None:
-                headers.append(("traceparent", trace.encode()))
+            headers = [*headers_of(event, named, _time(event.recorded_at)), *context]
             messages.append(Message(partition(key), key, event.state, headers))
         return messages

@@ -26,7 +26,7 @@ class KafkaSettings(BaseSettings):
     rule name them all.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CASEBRIDGE_KAFKA_", frozen=True, extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="CASEBRIDGE_KAFKA_", frozen=True, extra="forbid", hide_input_in_errors=True)
 
     bootstrap: str = Field(min_length=1, description="host:port, several separated by commas")
     prefix: str = Field(default="casebridge", pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=100)
@@ -122,6 +122,11 @@ class KafkaSettings(BaseSettings):
 
     def admin(self) -> Options:
         return self.client()
+
+
+def settings_from_environment() -> KafkaSettings:
+    """Raises pydantic's ValidationError, which names what is missing or wrong, but no secret."""
+    return KafkaSettings()  # type: ignore[call-arg]  # The environment gives the arguments.
 
 
 def checked_office(office: str) -> str:

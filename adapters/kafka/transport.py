@@ -147,8 +147,9 @@ class KafkaPythonSession:
 class KafkaPythonTransport:
     """kafka-python. Nothing is connected before the first call, so that a process may fork before it."""
 
-    def __init__(self, settings: KafkaSettings) -> None:
+    def __init__(self, settings: KafkaSettings, *, read_back_seconds: float = READ_BACK_SECONDS) -> None:
         self._settings = settings
+        self._read_back_seconds = read_back_seconds
 
     def open(self, transactional_id: str) -> Session:
         return KafkaPythonSession(self._settings, transactional_id)
@@ -163,7 +164,7 @@ class KafkaPythonTransport:
     def latest(self, topic: str, key: bytes) -> bytes | None:
         """Waits while an open transaction of somebody else hides the end: what lies beyond it may be ours.
 
-        Raises PositionsHidden after READ_BACK_SECONDS.
+        Raises PositionsHidden when it does not end in time.
         """
         ends = self.ends(topic).offsets
         partition = partition_of(key, len(ends))
@@ -173,7 +174,7 @@ class KafkaPythonTransport:
             consumer.assign([place])
             consumer.seek(place, consumer.beginning_offsets([place])[place])
             found: bytes | None = None
-            deadline = time.monotonic() + READ_BACK_SECONDS
+            deadline = time.monotonic() + self._read_back_seconds
             while consumer.position(place) < end:
                 if time.monotonic() > deadline:
                     raise PositionsHidden(f"{topic} cannot be read up to offset {end}: a transaction is open")

@@ -5,7 +5,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from pydantic import ValidationError
 
-from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.settings import KafkaSettings, settings_from_environment
 
 SECRET = "not-for-anyone-to-see"
 VARIABLES = {
@@ -41,7 +41,7 @@ EXPECTED = {
 def settings(monkeypatch: pytest.MonkeyPatch) -> KafkaSettings:
     for name, value in VARIABLES.items():
         monkeypatch.setenv(f"CASEBRIDGE_KAFKA_{name}", value)
-    return KafkaSettings()
+    return settings_from_environment()
 
 
 def test_credentials_from_the_environment_reach_every_client(settings: KafkaSettings) -> None:
@@ -76,7 +76,16 @@ def test_no_secret_is_printed(settings: KafkaSettings) -> None:
 def test_without_an_address_there_are_no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("CASEBRIDGE_KAFKA_BOOTSTRAP", raising=False)
     with pytest.raises(ValidationError, match="bootstrap"):
-        KafkaSettings()
+        settings_from_environment()
+
+
+def test_a_mistake_beside_a_secret_does_not_print_the_secret(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in VARIABLES.items():
+        monkeypatch.setenv(f"CASEBRIDGE_KAFKA_{name}", value)
+    monkeypatch.setenv("CASEBRIDGE_KAFKA_SECURITY_PROTOCOL", "carrier pigeon")
+    with pytest.raises(ValidationError, match="security_protocol") as raised:
+        settings_from_environment()
+    assert SECRET not in str(raised.value)
 
 
 @pytest.mark.parametrize("office", ["", "CONS-MX", "a_b", "a b", "a..b", ".a", "../a", "a" * 101])

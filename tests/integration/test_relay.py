@@ -9,13 +9,14 @@ from uuid import UUID, uuid4
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
-from kafka import KafkaAdminClient, TopicPartition
+from kafka import KafkaAdminClient, KafkaProducer, TopicPartition
 
 from adapters.eventstore.sqlite import SqliteLog, renew_lineage
-from adapters.kafka.publisher import Mark, RelayStopped, publisher_for
+from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped, publisher_for
 from adapters.kafka.records import rfc3339
 from adapters.kafka.relay import Relay
 from adapters.kafka.settings import KafkaSettings
+from adapters.kafka.transport import KafkaPythonTransport
 from tests import servers
 from tests.faults.relay_judge import Seen, assert_kafka_is_the_log, committed_records
 from tests.faults.relay_world import create_topics, fill, fresh_settings, wait_until
@@ -134,6 +135,31 @@ def test_a_running_relay_sends_at_once_and_ends_when_told(settings: KafkaSetting
     running.join(10.0)
     assert not running.is_alive()
     relay.close()
+
+
+def test_a_position_hidden_by_an_open_transaction_is_waited_for_and_never_missed(
+    settings: KafkaSettings, log: SqliteLog
+) -> None:
+    relay = Relay(log, publisher_for(settings, settings.log_topic))
+    fill(log, 10, Random(15))
+    assert relay.step() == 10
+    other = KafkaProducer(**settings.producer("another-writer"))
+    other.init_transactions()
+    other.begin_transaction()
+    other.send(settings.positions_topic, b"{}", b"another", partition=0)
+    other.flush(10.0)
+    fill(log, 10, Random(16))
+    assert relay.step() == 10  # Its position now lies behind the open transaction.
+    relay.close()
+    transport = KafkaPythonTransport(settings, read_back_seconds=0.5)
+    publisher = Publisher(transport, target=settings.log_topic, positions=settings.positions_topic)
+    with pytest.raises(Interrupted, match="a transaction is open"):
+        publisher.resume(log.lineage)
+    other.commit_transaction()
+    other.close()
+    assert publisher.resume(log.lineage).position == 20
+    publisher.close()
+    assert assert_kafka_is_the_log(settings.bootstrap, settings.log_topic, log) == 20
 
 
 # ------------------------------------------------------------------ when it stops
