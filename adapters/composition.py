@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -15,12 +16,13 @@ from sqlalchemy import Engine
 
 from adapters.avro import EventCodec, SchemaRegistry
 from adapters.backbone import Backbone
-from adapters.channels.webhook import Resolver, WebhookChannel, system_resolver
+from adapters.channels.webhook import Webhook
 from adapters.clock_worker import ClockWorker
 from adapters.clocks import SystemClock
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser
 from adapters.disclosure.receipts import Receipts
+from adapters.disclosure.render import Rendering
 from adapters.eventstore import open_log
 from adapters.keys import FileKek, FileKeyStore
 from adapters.settings import Settings
@@ -40,14 +42,19 @@ SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard)
 
 
+def nothing() -> None:
+    """A worker that holds nothing closes nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class WebhookSecrets:
     """One signing secret for each office, derived from the key store's own, so that none is stored in clear."""
 
     root: bytes
 
-    def __call__(self, office: str) -> bytes:
-        return hmac.digest(self.root, b"casebridge/webhook/1/" + office.encode(), hashlib.sha256)
+    def __call__(self, office: str) -> str:
+        secret = hmac.digest(self.root, b"casebridge/webhook/1/" + office.encode(), hashlib.sha256)
+        return "whsec_" + b64encode(secret).decode()
 
 
 class Casebridge:
@@ -59,19 +66,21 @@ class Casebridge:
         *,
         clock: Clock | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
-        resolver: Resolver = system_resolver,
+        address_of: Callable[[str], str] | None = None,
     ) -> None:
+        """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices."""
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
-        self._resolver = resolver
+        self._address_of = address_of or self.address_of
+        self.entropy = entropy
         self._closing = ExitStack()
         try:
-            self._open(entropy)
+            self._open()
         except BaseException:
             self._closing.close()
             raise
 
-    def _open(self, entropy: Callable[[int], bytes]) -> None:
+    def _open(self) -> None:
         settings = self.settings
         if settings.log is None or settings.views is None or settings.keys is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -84,7 +93,7 @@ class Casebridge:
         self.clear_codec = EventCodec(self.registry, NoKeys())
         self.views: Engine = open_views(settings.views_url)
         self._closing.callback(self.views.dispose)
-        self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=entropy)
+        self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=self.entropy)
         self.secrets = WebhookSecrets(self.keys.command_key())
 
     def runners(self) -> dict[str, Runner]:
@@ -96,9 +105,21 @@ class Casebridge:
             for projection in made
         }
 
-    def webhook(self) -> WebhookChannel:
-        return WebhookChannel(
-            secrets=self.secrets, resolver=self._resolver, clock=self.clock,
+    def address_of(self, office: str) -> str:
+        """The address of an office, as the directory of its agency has it; raises KeyError."""
+        for stream, _ in self.log.streams("agency-"):
+            known = self.backbone.agency(stream.removeprefix("agency-")).offices.get(office)
+            if known is not None:
+                return known.address
+        raise KeyError(office)
+
+    def rendering(self) -> Rendering:
+        """From entries of feeds to the bytes and letters that leave."""
+        return Rendering(self.log, self.codec, SCHEMAS / "published")
+
+    def _webhook(self) -> Webhook:
+        return Webhook(
+            self._address_of, self.secrets, clock=self.clock, wall=SystemClock(),
             allow_loopback=self.settings.allow_loopback_webhooks,
         )
 
@@ -111,9 +132,12 @@ class Casebridge:
             while board.step():
                 pass
 
-        webhook = self.webhook()
-        discloser = Discloser(self.backbone, registry=self.registry)
-        courier = Courier(self.backbone, channels={webhook.name: webhook}, registry=self.registry, kafka=self._kafka_feed())
+        rendering, webhook, topics = self.rendering(), self._webhook(), self._kafka_feed()
+        discloser = Discloser(self.backbone, rendering, entropy=self.entropy)
+        courier = Courier(
+            self.backbone, rendering, {webhook.name: webhook}, topics=topics, interruptions=self._interruptions(),
+            entropy=self.entropy,
+        )
         receipts = Receipts(self.backbone)
         clock = ClockWorker(self.backbone, self.views, catch_up)
         views = [
@@ -123,7 +147,7 @@ class Casebridge:
             *views,
             Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,)),
             Worker(name="discloser", step=discloser.step),
-            Worker(name="courier", step=courier.step, close=courier.close),
+            Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step),
             *self._relay(),
         ]
@@ -144,6 +168,14 @@ class Casebridge:
         from adapters.kafka.publisher import publisher_for
 
         return KafkaFeed(kafka, publisher_for, lineage=self.log.lineage, clock=self.clock)
+
+    def _interruptions(self) -> tuple[type[Exception], ...]:
+        if self.settings.kafka is None:
+            return ()
+        from adapters.channels.kafka_feed import FeedUnavailable
+        from adapters.kafka.publisher import Interrupted
+
+        return FeedUnavailable, Interrupted
 
     def _relay(self) -> list[Worker]:
         kafka = self.kafka()

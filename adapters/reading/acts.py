@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from adapters.reading.words import due, moment, people, person, span
 from domain.agency.state import Agency
 from domain.case.acts import Act, ActStage, acts_of
 from domain.case.obligations import Duty, DutyStage
 from domain.case.state import Case
+from domain.policy.calendar import parse_calendar
 from domain.policy.clock import LimitKind
 from domain.policy.pack import Pack, Rule, parse_pack
 
@@ -46,8 +48,27 @@ def _explain(act: Act, case: Case, agency: Agency, now: datetime) -> Explained:
     verb = "Inform" if is_inside else "Notify"
     return Explained(
         act=act, title=f"{verb} {to} about {people(case, act.child_ids)}", state=state_of(act, now, agency.zone),
-        reasons=tuple(reason for duty in act.duties for reason in _reasons(duty, case, agency)),
+        reasons=(*(reason for duties in _alike(act) for reason in _reasons(duties, case, agency)), *_after(act)),
     )
+
+
+def _alike(act: Act) -> list[list[Duty]]:
+    """Duties of one rule with one clock and one fate are explained once, for all their children."""
+    groups: dict[object, list[Duty]] = {}
+    for duty in act.duties:
+        raised, met = duty.raised, duty.met.met_by_event_id if duty.met else None
+        groups.setdefault((raised.rule_id, raised.clock_start, duty.stage, duty.was_missed, met), []).append(duty)
+    return list(groups.values())
+
+
+def _after(act: Act) -> list[str]:
+    """What became of a notice that went to the wrong office."""
+    notice = act.notice
+    if notice is None or notice.corrected is None:
+        return []
+    proof = "it has that letter" if notice.correction_received else "its receipt is still awaited"
+    asked = notice.corrected.text_code.value
+    return [f"afterwards: this office had been told in error and was asked to {asked} it; {proof}"]
 
 
 def state_of(act: Act, now: datetime, zone: str) -> str:
@@ -77,22 +98,22 @@ def rule_of(agency: Agency, duty: Duty) -> tuple[Pack, Rule] | None:
     return None
 
 
-def _reasons(duty: Duty, case: Case, agency: Agency) -> list[str]:
-    raised, found = duty.raised, rule_of(agency, duty)
-    reasons = []
+def _reasons(duties: list[Duty], case: Case, agency: Agency) -> list[str]:
+    duty, found, reasons = duties[0], rule_of(agency, duties[0]), list[str]()
+    raised, zone = duty.raised, duty.raised.due_zone
     if found is not None:
         pack, rule = found
         citation = f" {rule.citation}." if rule.citation else ""
-        reported = f" {pack.as_reported}." if pack.as_reported else ""
-        reasons.append(f"{rule.id} ({rule.force}, {person(case, raised.child_id)}): {rule.words}{citation}{reported}")
-        reasons.append(_clock(duty, rule))
-    if raised.cited_rule_ids:
-        reasons.append(f"with {', '.join(raised.cited_rule_ids)}")
+        reported = f" ({pack.as_reported})" if pack.as_reported else ""
+        children = people(case, tuple(d.raised.child_id for d in duties))
+        reasons.append(f"{rule.id}, {rule.force}, for {children}: {rule.words}{citation}{reported}")
+        reasons.append(_clock(duty, rule, agency))
+    for cited in sorted({rule_id for d in duties for rule_id in d.raised.cited_rule_ids}):
+        reasons.append(f"with {cited}")
     if duty.met is not None:
         late = f", {span(timedelta(seconds=duty.met.late_by_seconds))} late" if duty.met.late_by_seconds else ""
         word = "said to be met" if duty.met.is_said else "met"
-        when = moment(duty.met.met_at, raised.due_zone)
-        reasons.append(f"{word} {when}{late} by event {str(duty.met.met_by_event_id)[:8]}")
+        reasons.append(f"{word} {moment(duty.met.met_at, zone)}{late}, by event {str(duty.met.met_by_event_id)[:8]}")
     elif duty.stage is DutyStage.WITHDRAWN:
         reasons.append("withdrawn: the fact that raised it was never true")
     else:
@@ -100,13 +121,27 @@ def _reasons(duty: Duty, case: Case, agency: Agency) -> list[str]:
     return reasons
 
 
-def _clock(duty: Duty, rule: Rule) -> str:
+def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:
     raised = duty.raised
     start = f"clock from {moment(raised.clock_start, raised.due_zone)}, the later of custody and the fact that raised it"
     if raised.due_at is None:
         return f"{start}; {raised.qualifier}: no number is stated, so only its age is shown"
-    counted = "hours run through weekends and holidays"
     if rule.limit.kind is LimitKind.BUSINESS_DAYS:
-        counted = f"working days in {raised.due_zone}, calendar {(raised.calendar_digest or '')[:8]}"
+        counted = f"calendar {(raised.calendar_digest or '')[:8]}{_skipped(duty, agency)}"
+    else:
+        counted = "hours run on, over weekends and holidays too"
     missed = " That moment passed with the act undone: MISSED." if duty.was_missed else ""
     return f"{start}; {rule.limit.words}: due {due(raised.due_at, raised.due_zone)} ({counted}).{missed}"
+
+
+def _skipped(duty: Duty, agency: Agency) -> str:
+    """The holidays that lay between the start of a clock and its end."""
+    raised = duty.raised
+    assert raised.due_at is not None
+    first, last = (at.astimezone(ZoneInfo(raised.due_zone)).date() for at in (raised.clock_start, raised.due_at))
+    for adoption in agency.calendars:
+        if adoption.digest == raised.calendar_digest:
+            days_off = parse_calendar(adoption.text, adoption.digest).days_off
+            passed = [f"{day:%a %d %b} is {name}" for day, name in sorted(days_off.items()) if first < day <= last]
+            return f"; {', '.join(passed)}" if passed else "; no holiday in between"
+    return ""

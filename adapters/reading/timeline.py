@@ -42,16 +42,17 @@ def lines(envelopes: Iterable[Envelope]) -> list[Line]:
     """The events of a case in words, in the order of the stream. Total over withheld and unknown fields."""
     case, found = Case(), list[Line]()
     for envelope in envelopes:
-        case = evolve(case, envelope)
+        before, case = case, evolve(case, envelope)
+        closes = isinstance(envelope.event, obligations.QuestionClosed)
         found.append(Line(
-            envelope=envelope, event=type(envelope.event).__name__, text=text_of(case, envelope),
+            envelope=envelope, event=type(envelope.event).__name__, text=text_of(before if closes else case, envelope),
             is_consequence=type(envelope.event) in CONSEQUENCES,
         ))
     return found
 
 
 def text_of(case: Case, envelope: Envelope) -> str:
-    """One sentence about one event, with the case as it was right after it."""
+    """One sentence about one event, with the case right after it (right before it, where it closes something)."""
     return TEXTS[type(envelope.event)](case, envelope.event)
 
 
@@ -86,16 +87,27 @@ def _question(case: Case, e: obligations.QuestionRaised) -> str:
     return f"where is {person(case, e.person_id)} from? {len(e.rule_ids)} rules wait for it; ask by proxy, never status"
 
 
+def _closed(case: Case, e: obligations.QuestionClosed) -> str:
+    asked = (q.person_id for q in case.obligations.questions.values() if q.question_id == e.question_id)
+    person_id = next(asked, None)
+    return "a question was answered" if person_id is None else f"where {person(case, person_id)} is from is known"
+
+
 def _origin(case: Case, e: citizenship.CitizenshipInformationObtained | citizenship.CitizenshipCorrected) -> str:
     born = countries(transform(e.birth_country, lambda code: (code,)))
     return f"{person(case, e.person_id)}: born in {born}, national of {countries(e.nationalities)}"
+
+
+def _count(items: tuple[object, ...], one: str, many: str) -> str:
+    return f"{len(items)} {one if len(items) == 1 else many}"
 
 
 def _prepared(case: Case, e: consular.ConsularNotificationPrepared) -> str:
     missing = [f"{item} (required)" for item in e.missing_required]
     missing += [f"{item} (optional)" for item in e.missing_optional]
     lacks = f"; lacks {', '.join(missing).replace('_', ' ')}" if missing else ""
-    return f"for {e.office} about {people(case, e.child_ids)}, {len(e.duty_ids)} duties{lacks}"
+    duties = _count(e.duty_ids, "duty", "duties")
+    return f"for {e.office} about {people(case, e.child_ids)}, for {duties}{lacks}"
 
 
 def _notified(case: Case, e: consular.ConsulateNotified) -> str:
@@ -111,8 +123,7 @@ def _letter(case: Case, e: trafficking.OtipLetterReceived) -> str:
 
 
 TEXTS: dict[type[Event], Text] = {
-    intake.CaseOpened: lambda c, e: f"a case about {len(e.child_ids)} "
-                                    f"{'child' if len(e.child_ids) == 1 else 'children'} was opened",
+    intake.CaseOpened: lambda c, e: f"a case about {_count(e.child_ids, 'child', 'children')} was opened",
     intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
     intake.PartyAddedToCase: lambda c, e: f"{person(c, e.party_id)}, {e.role.value}",
     intake.CaseClosed: lambda c, e: f"closed with {len(e.open_duty_ids)} duties open: {personal(e.outcome)}",
@@ -127,7 +138,7 @@ TEXTS: dict[type[Event], Text] = {
     obligations.MissWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)} had been met in time",
     obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: what raised it was never true",
     obligations.QuestionRaised: _question,
-    obligations.QuestionClosed: lambda c, e: "a question was answered",
+    obligations.QuestionClosed: _closed,
     engagement.OfficeRouted: lambda c, e: f"{personal(e.recipient_kind)} means {e.office} here ({e.reason})",
     engagement.EngagementOpened: lambda c, e: f"{e.office} may learn of {len(e.persons)} persons for "
                                               f"{e.purpose.value.replace('_', ' ')} ({', '.join(e.rule_ids)})",

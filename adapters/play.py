@@ -1,0 +1,61 @@
+"""Playing a recorded history: every *now* follows it, and no due moment between two lines is passed unseen."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from adapters.backbone import Outcome
+from adapters.clocks import HistoryClock
+from adapters.commands import parse_line
+from adapters.composition import Casebridge
+from adapters.work import Worker, drain
+from domain.refusals import Refused
+from projections.deadline_board import next_due
+
+JUST_AFTER = timedelta(seconds=1)
+DUE_MOMENTS_MAX = 1_000
+PRINCIPAL = "history"
+
+
+class HistoryStalled(Exception):
+    """More due moments lie between two lines than a history can have."""
+
+
+class Player:
+    """Submits lines at the time at which the agency learned what they say, the workers running to rest in between."""
+
+    def __init__(self, casebridge: Casebridge, clock: HistoryClock, workers: Sequence[Worker] | None = None) -> None:
+        self.casebridge, self.clock = casebridge, clock
+        self.workers = casebridge.workers() if workers is None else workers
+
+    def play(
+        self, lines: Iterable[Mapping[str, Any]], *, told: Callable[[Mapping[str, Any], Outcome], None] = lambda _, __: None
+    ) -> list[Outcome]:
+        """Every line in order; a refused one stops nothing. `told` is called after each, at rest."""
+        outcomes = []
+        for line in lines:
+            try:
+                self.wait_until(parse_line(line).learned_at)
+            except Refused:
+                pass  # The backbone will say why; a line that cannot be read moves no clock.
+            outcome = self.casebridge.backbone.submit(line, principal=PRINCIPAL)
+            drain(self.workers)
+            outcomes.append(outcome)
+            told(line, outcome)
+        return outcomes
+
+    def wait_until(self, moment: datetime) -> None:
+        """Let time pass up to `moment`, stopping just after each due moment on the way."""
+        for _ in range(DUE_MOMENTS_MAX):
+            due = next_due(self.casebridge.views, self.clock.now())
+            if due is None or due + JUST_AFTER > moment:
+                self.clock.move_to(moment)
+                return
+            self.clock.move_to(due + JUST_AFTER)
+            drain(self.workers)
+        raise HistoryStalled(f"more than {DUE_MOMENTS_MAX} due moments before {moment.isoformat()}")
+
+    def close(self) -> None:
+        for worker in self.workers:
+            worker.close()

@@ -1,0 +1,68 @@
+"""What an office was given: each entry of its feed as it left, and what became of its delivery."""
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from adapters.composition import Casebridge
+from adapters.disclosure.streams import delivery_stream, feed_stream
+from domain.disclosure.contract import Purpose
+from domain.disclosure.events import Disclosed, HandedOver, HandOverStarted, Withdrawn
+from domain.disclosure.letter import letter
+from domain.personal import Known
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """One entry: names of the fields given, the bytes and the letter they render to, and the hand-over's proof."""
+
+    office: str
+    number: int
+    what: str
+    at: datetime
+    paths: tuple[str, ...]
+    digest: str
+    content: bytes
+    letter: str
+    attempts: int
+    handed_over_at: datetime | None
+    receipt: str | None
+
+    def document(self) -> dict[str, Any]:
+        return {
+            "number": self.number, "what": self.what, "at": self.at.isoformat(), "fields": list(self.paths),
+            "digest": self.digest, "attempts": self.attempts, "letter": self.letter,
+            "handed_over_at": self.handed_over_at.isoformat() if self.handed_over_at else None, "receipt": self.receipt,
+        }
+
+
+def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entry]:
+    """The entries of a feed, rendered. Raises Unrenderable where a key is withheld."""
+    rendering, found = casebridge.rendering(), list[Entry]()
+    for envelope in casebridge.backbone.envelopes(feed_stream(office), after=after):
+        entry = envelope.event
+        if not isinstance(entry, Disclosed | Withdrawn):
+            continue
+        rendered = rendering.render(envelope)
+        agency = casebridge.backbone.agency(envelope.circumstances.agency)
+        known = agency.offices.get(office)
+        purpose = entry.purpose if isinstance(entry, Disclosed) else Purpose.RECALL
+        text = letter(
+            rendered.record, purpose, known.name if known else office, envelope.circumstances.agency,
+            envelope.circumstances.occurred_at.date(),
+        )
+        deliveries = [e.event for e in casebridge.backbone.envelopes(delivery_stream(office, entry.number))]
+        times = [e for e in casebridge.backbone.envelopes(delivery_stream(office, entry.number))
+                 if isinstance(e.event, HandedOver)]
+        receipt = times[0].event.receipt if times and isinstance(times[0].event, HandedOver) else None
+        found.append(Entry(
+            office=office, number=entry.number, at=envelope.circumstances.occurred_at,
+            what="consular notice" if isinstance(entry, Disclosed) else f"disregard entry {entry.withdraws}",
+            paths=tuple(dict.fromkeys(f.path for f in entry.fields)) if isinstance(entry, Disclosed) else (),
+            digest=entry.digest, content=rendered.content, letter=text,
+            attempts=sum(isinstance(event, HandOverStarted) for event in deliveries),
+            handed_over_at=times[0].circumstances.occurred_at if times else None,
+            receipt=receipt.value if isinstance(receipt, Known) else None,
+        ))
+    return found
