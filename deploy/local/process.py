@@ -14,6 +14,7 @@ from typing import ClassVar
 
 STOP_LIMIT_SECONDS = 30.0
 KILL_LIMIT_SECONDS = 10.0
+HALT_LIMIT_SECONDS = 10.0
 POLL_SECONDS = 0.02
 LOG_TAIL_LINES = 15
 
@@ -57,11 +58,24 @@ def free_port(wanted: int | None = None) -> int:
 
 def running(pid: int) -> bool:
     """Whether the process exists and has not ended (one that ended and waits for its parent has ended)."""
+    return state_of(pid) not in "ZX"
+
+
+def state_of(pid: int) -> str:
+    """The kernel's letter for what a process does: T stopped, Z ended and not yet collected, X gone, others alive."""
     try:
         stat = Path(f"/proc/{pid}/stat").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return False
-    return stat.rpartition(")")[2].split()[0] not in "ZX"
+        return "X"
+    return stat.rpartition(")")[2].split()[0]
+
+
+def halt(pid: int) -> None:
+    """SIGSTOP, and the moment until it took effect: the signal alone lets a busy process run on for a while."""
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)
+    if not await_true(lambda: state_of(pid) in "TZX", HALT_LIMIT_SECONDS):
+        raise ServerFailed(f"process {pid} still runs {HALT_LIMIT_SECONDS} s after SIGSTOP")
 
 
 def belongs_to(pid: int, directory: Path) -> bool:
@@ -172,7 +186,8 @@ class LocalServer:
         """SIGKILL to the server and its children; returns when all are gone. Nothing if not running."""
         if self._process is None:
             return
-        self._process.send_signal(signal.SIGSTOP)  # So that it makes no more children while they are counted.
+        if self._process.poll() is None:
+            halt(self._process.pid)  # So that it makes no more children while they are counted.
         children = children_of(self._process.pid)
         self._process.kill()
         for child in children:
@@ -184,11 +199,10 @@ class LocalServer:
         self._forget()
 
     def freeze(self) -> None:
-        """SIGSTOP: connections stay open and nothing is answered, until `thaw`."""
-        os.kill(self.pid, signal.SIGSTOP)
+        """SIGSTOP: connections stay open and nothing is answered, until `thaw`. Returns when all stand still."""
+        halt(self.pid)
         for child in children_of(self.pid):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(child, signal.SIGSTOP)
+            halt(child)
 
     def thaw(self) -> None:
         """SIGCONT, after `freeze`."""
