@@ -40,7 +40,7 @@ from domain.ports import (
     WriterSchema,
 )
 from domain.refusals import Contradiction, Refused
-from domain.submission import Submission, check_times, envelopes
+from domain.submission import COMMANDS, Submission, check_times, envelopes
 
 ATTEMPTS_MAX = 8
 STATES_MAX = 512
@@ -168,7 +168,8 @@ class Backbone:
         The same command id with the same content gets its first answer again, with other content it is
         refused. Raises LogUnavailable and KeysUnavailable: then nothing is known, and the line may be sent again.
         """
-        with telemetry.command(str(raw.get("command", "unknown")), traceparent) as span:
+        given = raw.get("command")
+        with telemetry.command(given if isinstance(given, str) and given in COMMANDS else "unknown", traceparent) as span:
             try:
                 line = parse_line(raw)
                 outcome = self._submit(line, principal, causation_id, span.traceparent)

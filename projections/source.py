@@ -16,12 +16,14 @@ class Batch:
 
     A shard is `log` (positions of the log) or `kafka-<partition>` (offsets). `to` may lie beyond the last
     record: transaction markers take offsets too. `head_seen` is the end of the shard when it was read.
+    `traceparents` are the W3C trace contexts that the records travelled with, each once.
     """
 
     shard: str
     records: tuple[Recorded, ...]
     to: int
     head_seen: int
+    traceparents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -93,6 +93,14 @@ class EventCodec:
             position=recorded.position, recorded_at=recorded.recorded_at,
         )
 
+    def traceparent(self, recorded: Recorded) -> str | None:
+        """The trace context in which it was recorded, from the envelope alone; None where it cannot be read."""
+        try:
+            found: str | None = self._registry.read(wire.ENVELOPE, recorded.state)["traceparent"]
+        except Unreadable:
+            return None
+        return found
+
     def drop_keys(self) -> None:
         """Forget every opened key at once, not only within 60 s."""
         self._keys.drop()

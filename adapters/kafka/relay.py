@@ -29,8 +29,8 @@ _time = lru_cache(maxsize=16)(lambda moment: rfc3339(moment).encode())  # One ap
 class Relay:
     """Copies the log to the publisher's topic; killed at any instruction, it loses and doubles nothing.
 
-    `traceparent` tells the W3C trace context in which an event was recorded, or None: the span of its
-    batch links to it, and records carry the span's own. One thread at a time.
+    `traceparent` tells the W3C trace context in which an event was recorded, or None. The span of its batch
+    links to it and travels with the record; without telemetry the context itself does. One thread at a time.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class Relay:
         source: EventLog,
         publisher: Publisher,
         *,
-        traceparent: Traceparent = lambda event: None,
+        traceparent: Traceparent | None = None,
         batch_records_max: int = BATCH_RECORDS_MAX,
     ) -> None:
         self._source = source
@@ -71,7 +71,8 @@ class Relay:
             return 0
         mark = Mark(lineage=lineage, position=batch[-1].position, id=str(batch[-1].event_id))
         self._at = None
-        with telemetry.relay(self._publisher.target, len(batch), map(self._traceparent, batch)) as span:
+        contexts = map(self._traceparent, batch) if self._traceparent else ()
+        with telemetry.relay(self._publisher.target, len(batch), contexts) as span:
             self._publisher.publish(self._messages(batch, lineage, span.traceparent), mark)
         self._at = mark
         return len(batch)
@@ -130,13 +131,14 @@ class Relay:
             bounded.append(event)
         return bounded
 
-    def _messages(self, events: Sequence[Recorded], lineage: UUID, traceparent: str | None) -> list[Message]:
+    def _messages(self, events: Sequence[Recorded], lineage: UUID, batch_trace: str | None) -> list[Message]:
         named = str(lineage).encode()
-        partition = self._publisher.partition
-        context = [("traceparent", traceparent.encode())] if traceparent else []
+        partition, traceparent = self._publisher.partition, self._traceparent
         messages = []
         for event in events:
             key = event.stream.encode()
-            headers = [*headers_of(event, named, _time(event.recorded_at)), *context]
+            headers = headers_of(event, named, _time(event.recorded_at))
+            if trace := batch_trace or (traceparent(event) if traceparent else None):
+                headers.append(("traceparent", trace.encode()))
             messages.append(Message(partition(key), key, event.state, headers))
         return messages
