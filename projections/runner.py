@@ -6,8 +6,8 @@ database says: no event is lost to a view, and none counts twice.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, Engine
@@ -23,6 +23,9 @@ from projections.writing import write
 BATCH = 500
 POLL_SECONDS = 0.02
 LOG_SHARD = "log"
+
+Watch = Callable[[str, Batch], AbstractContextManager[object]]
+"""Surrounds the work on one batch of the view named, for whoever measures it."""
 
 # What a database says to a row that it will never take; everything else may be tried again.
 _ROW_REFUSED = (DataError, IntegrityError, OverflowError)
@@ -64,6 +67,7 @@ class Runner:
         reader: ClearReader,
         clock: Clock,
         layout: Layout | None = None,
+        watch: Watch = lambda view, batch: nullcontext(),
     ) -> None:
         """Makes missing tables; raises ViewOutdated where the tables are those of other code."""
         self.projection = projection
@@ -71,6 +75,7 @@ class Runner:
         self._engine = bookkeeping.writing(engine)
         self._reader = reader
         self._clock = clock
+        self._watch = watch
         self._layout = layout or bookkeeping.live(projection)
         self._shape = bookkeeping.shape(projection)
         with _reachable():
@@ -86,7 +91,8 @@ class Runner:
         batches = self._source.read({shard: at.position for shard, at in before.items()},
                                     limit=limit, timeout_seconds=timeout_seconds)
         for batch in batches:
-            self._apply(batch, before.get(batch.shard))
+            with self._watch(self.projection.name, batch):
+                self._apply(batch, before.get(batch.shard))
         return sum(len(batch.records) for batch in batches)
 
     def stands(self) -> Mapping[str, Stand]:
