@@ -7,15 +7,17 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from time import monotonic
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 import psycopg
 import pytest
+from psycopg.sql import SQL
 
 from adapters.eventstore.postgres import PostgresLog
+from adapters.eventstore.postgres_setup import lock_key
 from domain.ports import (
-    READ_LIMIT_MAX,
     Append,
     Appended,
     CommandSeen,
@@ -32,8 +34,8 @@ from tests.servers import Postgres
 
 CUTS = 50
 WAKE_SECONDS_MAX = 10.0
-STORED = b"stored"
-"""The word of the append's answer; it leaves the server only after the COMMIT."""
+STORED, COMMITTED = b"stored", b"COMMIT\x00"
+"""A lone append's answer, and the tag that ends a shared transaction: both leave the server after the COMMIT."""
 
 
 class CuttingProxy:
@@ -47,14 +49,15 @@ class CuttingProxy:
         self._target = (host, port)
         self._listening = socket.create_server(("127.0.0.1", 0))
         self.port: int = self._listening.getsockname()[1]
-        self._armed, self._lock = 0, threading.Lock()
+        self._armed: list[bytes] = []
+        self._lock = threading.Lock()
         self.cuts = 0
         self._sockets: list[socket.socket] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
-    def arm(self) -> None:
+    def arm(self, answer: bytes = STORED) -> None:
         with self._lock:
-            self._armed += 1
+            self._armed.append(answer)
 
     def cut_all(self) -> None:
         """Drop every connection as it stands."""
@@ -74,18 +77,18 @@ class CuttingProxy:
     def _pass(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         with suppress(OSError):
             while chunk := source.recv(65536):
-                if answers and STORED in chunk and self._take():
+                if answers and self._take(chunk):
                     break
                 sink.sendall(chunk)
         for end in (source, sink):
             with suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
 
-    def _take(self) -> bool:
+    def _take(self, chunk: bytes) -> bool:
         with self._lock:
-            if not self._armed:
+            if not self._armed or self._armed[0] not in chunk:
                 return False
-            self._armed -= 1
+            del self._armed[0]
             self.cuts += 1
             return True
 
@@ -149,22 +152,20 @@ def test_fifty_connections_cut_after_commit_lose_and_double_nothing(store: Postg
 
 @pytest.mark.faults
 def test_appends_that_shared_a_lost_transaction_are_each_answered_as_their_own(store: PostgresStore) -> None:
-    with proxied(store) as (proxy, log):
-
-        def write(number: int) -> int:
-            for version in range(1, 11):
-                if number == 0:
-                    proxy.arm()
-                log.append(Append(events=(new_event(f"case-{number}", version),)))
-            return number
-
-        with ThreadPoolExecutor(8) as threads:
-            assert sorted(threads.map(write, range(8))) == list(range(8))
-        assert proxy.cuts > 0
-    after = store.open()
-    rows = after.read_log(after=0, limit=READ_LIMIT_MAX)
-    assert sorted((row.stream, row.version) for row in rows) == [(f"case-{n}", v) for n in range(8) for v in range(1, 11)]
-    after.close()
+    with proxied(store) as (proxy, log), psycopg.connect(store.app) as holder, ThreadPoolExecutor(8) as threads:
+        holder.execute(SQL(f"SELECT pg_advisory_lock({lock_key(store.schema)})"))
+        answers = [threads.submit(log.append, Append(events=(new_event(f"case-{n}", 1),))) for n in range(8)]
+        deadline = monotonic() + WAKE_SECONDS_MAX
+        while len(log._turns._waiting) < 7 and monotonic() < deadline:  # one has its turn, seven will share the next
+            assert not answers[0].done()
+        proxy.arm(COMMITTED)
+        holder.execute("SELECT pg_advisory_unlock_all()")
+        positions = [answer.result(WAKE_SECONDS_MAX).positions for answer in answers]
+        assert proxy.cuts == 1
+        assert [[row.position for row in log.read_stream(f"case-{number}")] for number in range(8)] == [
+            list(own) for own in positions
+        ]
+        assert log.head().position == 8
 
 
 def test_a_lost_answer_is_told_apart_from_another_writers_event(store: PostgresStore) -> None:
@@ -216,13 +217,29 @@ def test_reads_go_on_after_every_backend_was_ended(store: PostgresStore) -> None
     log.close()
 
 
+class Looking(PostgresLog):
+    """Says when a waiting reader has looked and found nothing."""
+
+    def __init__(self, store: PostgresStore) -> None:
+        self.looked = threading.Event()
+        super().__init__(store.app, schema=store.schema)
+
+    def head(self) -> Position:
+        at = super().head()
+        self.looked.set()
+        return at
+
+
 def test_a_waiting_reader_is_woken_after_its_listening_connection_was_ended(store: PostgresStore) -> None:
-    log, writer = store.open(), store.open()
+    log, writer = Looking(store), store.open()
     assert not log.wait(after=0, timeout_seconds=0.1)
     end_backends(store)
+    log.looked.clear()
     woken: list[bool] = []
-    reader = threading.Thread(target=lambda: woken.append(log.wait(after=0, timeout_seconds=WAKE_SECONDS_MAX)))
+    long = 6 * WAKE_SECONDS_MAX  # so that it is the notification, and no last look at the end, that wakes it
+    reader = threading.Thread(target=lambda: woken.append(log.wait(after=0, timeout_seconds=long)), daemon=True)
     reader.start()
+    assert log.looked.wait(WAKE_SECONDS_MAX)
     writer.append(Append(events=(new_event("case-a", 1),)))
     reader.join(WAKE_SECONDS_MAX)
     assert woken == [True]
