@@ -42,7 +42,8 @@ from domain.ports import (
 from domain.refusals import Contradiction, Refused
 from domain.submission import COMMANDS, Submission, check_times, envelopes
 
-ATTEMPTS_MAX = 8
+ATTEMPTS_MAX = 20
+TURNS = 256  # commands on one stream take turns within a process; streams share a lock rarely
 STATES_MAX = 512
 S = TypeVar("S", Case, Agency)
 
@@ -104,6 +105,7 @@ class Backbone:
         self._agencies = States[Agency](STATES_MAX)
         self._schemas_stored = {schema.fingerprint for schema in log.schemas()}
         self._command_key = keys.command_key()
+        self._turns = [Lock() for _ in range(TURNS)]
 
     # -- reading
 
@@ -172,7 +174,8 @@ class Backbone:
         with telemetry.command(given if isinstance(given, str) and given in COMMANDS else "unknown", traceparent) as span:
             try:
                 line = parse_line(raw)
-                outcome = self._submit(line, principal, causation_id, span.traceparent)
+                with self._turns[hash(line.stream) % TURNS]:
+                    outcome = self._submit(line, principal, causation_id, span.traceparent)
             except Refused as refusal:
                 outcome = Outcome(
                     status="refused", command_id=_id_of(raw), because=refusal.because, rule=refusal.rule,

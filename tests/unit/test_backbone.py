@@ -1,0 +1,156 @@
+"""The door of the backbone: once is once, a refusal leaves nothing, and a stale state is found out."""
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid5
+
+import pytest
+
+from adapters.avro import EventCodec, SchemaRegistry
+from adapters.backbone import Backbone
+from adapters.clocks import HistoryClock
+from adapters.composition import SCHEMAS
+from adapters.eventstore.sqlite import SqliteLog
+from adapters.keys import MemoryKeyStore
+from domain.case.custody import CustodyTaken
+from domain.events import Envelope
+from domain.personal import Known, Withheld
+from tests.e2e.embedded import H1, H1_CASE, START, read
+
+LINES = read(H1)
+SETUP = [line for line in LINES if "case" not in line]
+CASE = [line for line in LINES if "case" in line]
+
+
+class Parts:
+    """One log and key store, and as many backbones on them as a test needs."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = HistoryClock(START)
+        self.clock.move_to(START.replace(month=12))
+        self.log = SqliteLog(folder / "log.sqlite", clock=self.clock)
+        self.keys = MemoryKeyStore()
+
+    def backbone(self) -> Backbone:
+        codec = EventCodec(SchemaRegistry.load(SCHEMAS, more=self.log.schemas), self.keys)
+        return Backbone(log=self.log, codec=codec, keys=self.keys, clock=self.clock, entropy=lambda n: bytes(n))
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Iterator[Parts]:
+    made = Parts(tmp_path)
+    yield made
+    made.log.close()
+
+
+def submit(backbone: Backbone, lines: list[dict[str, Any]]) -> list[str]:
+    return [backbone.submit(line, principal="tester").status for line in lines]
+
+
+def test_the_same_command_twice_has_one_effect_and_one_answer(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, CASE[0]])
+    first, again = (backbone.submit(CASE[1], principal="tester") for _ in range(2))
+    assert (first.status, again.status) == ("accepted", "repeated")
+    assert (first.first, first.last) == (again.first, again.last)
+
+
+def test_the_same_id_in_another_case_is_refused(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, CASE[0]])
+    head = parts.log.head()
+    other = backbone.submit({**CASE[0], "case": str(uuid5(H1_CASE, "other"))}, principal="tester")
+    assert (other.status, other.rule, other.field) == ("refused", "IDEMPOTENCE", "command_id")
+    assert parts.log.head() == head
+
+
+def test_the_same_id_with_other_content_is_refused(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:2]])
+    changed = {**CASE[1], "data": {**CASE[1]["data"], "birth_date": "2016-03-09"}}
+    outcome = backbone.submit(changed, principal="tester")
+    assert (outcome.status, outcome.rule) == ("refused", "IDEMPOTENCE")
+
+
+def test_a_refused_command_leaves_nothing_and_is_judged_anew(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, SETUP)
+    head = parts.log.head()
+    early = backbone.submit(CASE[1], principal="tester")
+    assert (early.status, early.rule, early.field) == ("refused", "P01", "case")
+    assert parts.log.head() == head and parts.log.command(UUID(CASE[1]["command_id"])) is None
+    assert submit(backbone, CASE[:2]) == ["accepted", "accepted"]
+
+
+def test_a_command_without_effect_is_remembered_all_the_same(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:2]])
+    same_thing = {**CASE[1], "command_id": "0c0de001-0000-4000-8000-00000000ffff"}
+    outcomes = [backbone.submit(same_thing, principal="tester") for _ in range(2)]
+    assert [(o.status, o.first, o.events) for o in outcomes] == [("accepted", 0, ()), ("repeated", 0, ())]
+
+
+def test_a_backbone_whose_cached_states_are_stale_finds_out_and_decides_anew(parts: Parts) -> None:
+    first, second = parts.backbone(), parts.backbone()
+    submit(first, [*SETUP, *CASE[:3]])
+    submit(second, [CASE[3]])  # reads what there is, then ...
+    assert submit(first, CASE[4:6]) == ["accepted", "accepted"]
+    assert submit(second, CASE[6:8]) == ["accepted", "accepted"], "... goes on from a state that has moved"
+    versions = [row.version for row in parts.log.read_stream(f"case-{H1_CASE}")]
+    assert versions == list(range(1, len(versions) + 1))
+
+
+def test_a_rule_adopted_by_another_process_counts_at_once(parts: Parts) -> None:
+    first, second = parts.backbone(), parts.backbone()
+    packs = [line for line in SETUP if line["command"] == "AdoptPack"]
+    submit(first, CASE[:6])
+    submit(second, packs)
+    outcome = first.submit(CASE[6], principal="tester")
+    assert "casebridge.obligations.QuestionRaised" in outcome.events
+
+
+def test_eight_writers_of_one_case_lose_nothing(parts: Parts) -> None:
+    backbones = [parts.backbone() for _ in range(4)]
+    submit(backbones[0], [*SETUP, CASE[0]])
+    child = CASE[1]["data"]["child_id"]
+    lines = [
+        {**CASE[1], "command_id": str(uuid5(H1_CASE, f"c{n}")), "data": {"child_id": str(uuid5(H1_CASE, f"child {n}"))}}
+        for n in range(40)
+    ]
+    statuses: list[str] = []
+
+    def write(number: int) -> None:
+        statuses.extend(submit(backbones[number % 4], lines[number * 5:number * 5 + 5]))
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert statuses == ["accepted"] * 40 and child
+    assert len(parts.backbone().case(H1_CASE).intake.people) == 40
+
+
+def test_without_its_keys_a_case_still_folds_and_counts(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:15]])
+    withheld = Parts.__new__(Parts)
+    withheld.clock, withheld.log, withheld.keys = parts.clock, parts.log, MemoryKeyStore()
+    case = withheld.backbone().case(H1_CASE)
+    assert len(case.obligations.duties) == 6
+    assert all(isinstance(duty.raised.recipient_kind, Withheld) for duty in case.obligations.duties.values())
+
+
+def test_the_asserted_times_and_the_principal_stand_in_the_envelope(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:7]])
+    [taken] = [e for e in backbone.envelopes(f"case-{H1_CASE}") if isinstance(e.event, CustodyTaken)]
+    assert isinstance(taken, Envelope) and isinstance(taken.event, CustodyTaken)
+    assert taken.event.place == Known("home of the family")
+    told = taken.circumstances
+    assert (told.principal, told.actor.user, told.jurisdiction) == ("tester", "caseworker-1", "NM")
+    assert told.occurred_at.isoformat() == "2026-08-13T16:10:00-06:00" and len(told.packs) == 2
+    assert taken.recorded_at == parts.clock.now()
