@@ -7,6 +7,7 @@ import stat
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from uuid import uuid4
 
 import pytest
@@ -130,6 +131,35 @@ def test_keys_outlive_the_process(tmp_path: Path) -> None:
     assert (again.current(name), again.command_key()) == (made, command)
 
 
+def test_connections_that_need_the_same_new_keys_at_once_agree(tmp_path: Path) -> None:
+    stores, names = [file_store(tmp_path) for _ in range(THREADS)], [a_name() for _ in range(40)]
+    together = Barrier(THREADS, timeout=PROCESS_SECONDS_MAX)
+
+    def make_all(keys: FileKeyStore) -> list[tuple[int, bytes]]:
+        made = []
+        for name in names:
+            together.wait()
+            made.append(keys.current(name))
+        return made
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = list(pool.map(make_all, stores))
+    assert all(answer == answers[0] for answer in answers)
+
+
+def test_all_who_make_a_key_encryption_key_at_once_get_the_same(tmp_path: Path) -> None:
+    together = Barrier(THREADS, timeout=PROCESS_SECONDS_MAX)
+
+    def make(round_number: int) -> str:
+        together.wait()
+        return FileKek(tmp_path / f"{round_number}.key").name
+
+    for round_number in range(40):
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert len(set(pool.map(make, [round_number] * THREADS))) == 1
+    assert len(list(tmp_path.iterdir())) == 40, "a draft was left behind"
+
+
 def _keys_of(directory: Path, names: list[KeyName]) -> list[tuple[int, bytes]]:
     keys = file_store(directory)
     return [keys.current(name) for name in names] + [(0, keys.command_key())]
@@ -156,17 +186,14 @@ def _wrapped(directory: Path, name: KeyName) -> bytes:
 
 
 def test_a_destroyed_key_leaves_no_copy_in_any_file(tmp_path: Path) -> None:
-    keys, name = file_store(tmp_path), a_name()
-    key = keys.current(name)[1]
-    wrapped = _wrapped(tmp_path, name)
-    assert _traces(tmp_path, wrapped), "the search finds nothing even before"
-    assert not _traces(tmp_path, key), "a key stands unwrapped in a file"
-    for _ in range(30):
-        keys.current(a_name())  # so that pages split and move
-    keys.destroy([name])
-    assert not _traces(tmp_path, wrapped)
-    keys.current(a_name())
-    assert not _traces(tmp_path, wrapped)
+    keys, names = file_store(tmp_path), [a_name() for _ in range(40)]  # so many that pages split and move
+    secrets = [keys.current(name)[1] for name in names]
+    wrapped = [_wrapped(tmp_path, name) for name in names]
+    assert all(_traces(tmp_path, copy) for copy in wrapped), "the search finds nothing even before"
+    assert not [key for key in secrets if _traces(tmp_path, key)], "a key stands unwrapped in a file"
+    assert keys.destroy(names[:30]) == 30
+    assert not [copy for copy in wrapped[:30] if _traces(tmp_path, copy)]
+    assert all(_traces(tmp_path, copy) for copy in wrapped[30:])
 
 
 def test_destroying_is_not_reported_while_a_reader_holds_the_old_copy(tmp_path: Path) -> None:

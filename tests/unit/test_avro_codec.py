@@ -320,3 +320,10 @@ def test_blocks_with_their_size_in_bytes_are_read_too() -> None:
     assert SchemaRegistry().read(form, sized) == {"a": [1, 2, 3]}
     with pytest.raises(Unreadable):
         SchemaRegistry().read(form, form.header + bytes([254, 255, 255, 255, 15]))
+
+
+@pytest.mark.parametrize("body", [[1], [0x81, 0], [5, 97], [4, 97], [0xFE, 0xFF, 0xFF, 0xFF, 0x0F], [0x80] * 11])
+def test_a_length_that_is_negative_or_beyond_the_data_is_unreadable(body: list[int]) -> None:
+    form = format_of({"type": "record", "name": "a.S", "fields": [{"name": "s", "type": "string"}]})
+    with pytest.raises(Unreadable):
+        SchemaRegistry().read(form, form.header + bytes(body))
