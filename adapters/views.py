@@ -9,7 +9,12 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from domain.ports import EventLog, KeyName
+from adapters.avro.codec import EventCodec
+from adapters.avro.envelope import ENVELOPE, from_raw
+from adapters.avro.errors import Unreadable
+from adapters.avro.single_object import SchemaRegistry
+from domain.events import Circumstances, Envelope
+from domain.ports import EventLog, KeyName, Recorded
 from projections.runner import LOG_SHARD
 from projections.source import Batch, Lag
 
@@ -101,6 +106,23 @@ class LogSource:
 
     def close(self) -> None:
         """The log belongs to whoever opened it."""
+
+
+class ClearCodec:
+    """`ClearReader` over a codec that holds no key."""
+
+    def __init__(self, registry: SchemaRegistry) -> None:
+        self._registry = registry
+        self._codec = EventCodec(registry, NoKeys())
+
+    def circumstances(self, recorded: Recorded) -> Circumstances:
+        record = self._registry.read(ENVELOPE, recorded.state)
+        if record["event_id"] != str(recorded.event_id):
+            raise Unreadable(recorded.topic, "the row has another event id than its bytes")
+        return from_raw(record, recorded.event_id)
+
+    def decode(self, recorded: Recorded) -> Envelope:
+        return self._codec.decode(recorded)
 
 
 class NoKeys:

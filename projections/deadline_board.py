@@ -36,9 +36,8 @@ from domain.case.obligations import (
 )
 from domain.events import Envelope
 from domain.ports import Recorded
-from projections.projection import Change, Moment, Patch, Put, Row, Words
+from projections.projection import Change, ClearReader, Moment, Patch, Put, Row, Words, case_of
 
-CASE = "case-"
 ROWS_MAX = 1_000
 
 metadata = MetaData()
@@ -161,7 +160,8 @@ class DeadlineBoard:
     def concerns(self, recorded: Recorded) -> bool:
         return recorded.topic in _TOPICS
 
-    def when(self, recorded: Recorded, envelope: Envelope) -> Iterable[Change]:
+    def when(self, recorded: Recorded, reader: ClearReader) -> Iterable[Change]:
+        envelope = reader.decode(recorded)
         match envelope.event:
             case DutyRaised() as told:
                 yield Put(duties, _duty(told, recorded, envelope))
@@ -189,7 +189,7 @@ class DeadlineBoard:
 def _place(recorded: Recorded, envelope: Envelope) -> Row:
     told = envelope.circumstances
     return {
-        "case_id": UUID(recorded.stream.removeprefix(CASE)), "agency": told.agency, "jurisdiction": told.jurisdiction,
+        "case_id": case_of(recorded.stream), "agency": told.agency, "jurisdiction": told.jurisdiction,
         "raised_event_id": recorded.event_id,
     }
 

@@ -23,7 +23,7 @@ from domain.disclosure.events import (
 )
 from domain.events import Envelope
 from domain.ports import Recorded
-from projections.projection import Change, Moment, Put, Row, Value
+from projections.projection import Change, ClearReader, Moment, Put, Row, Value
 
 ROWS_MAX = 1_000
 
@@ -97,7 +97,8 @@ class Deliveries:
     def concerns(self, recorded: Recorded) -> bool:
         return recorded.topic in _TOPICS
 
-    def when(self, recorded: Recorded, envelope: Envelope) -> Iterable[Change]:
+    def when(self, recorded: Recorded, reader: ClearReader) -> Iterable[Change]:
+        envelope = reader.decode(recorded)
         match envelope.event:
             case Disclosed() as told:
                 yield _entry(told, recorded, None)

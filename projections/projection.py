@@ -8,17 +8,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from functools import lru_cache
+from typing import Protocol, runtime_checkable
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Dialect, String, Table
 from sqlalchemy.types import TypeDecorator
 
-from domain.events import Envelope
+from domain.events import Circumstances, Envelope
 from domain.ports import Recorded
 
 Value = str | int | bytes | bool | UUID | datetime | tuple[str, ...] | None
 Row = Mapping[str, Value]
+
+CASE = "case-"
+CASES_CACHED_MAX = 10_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -92,14 +96,46 @@ class Projection(Protocol):
     def concerns(self, recorded: Recorded) -> bool:
         """Whether `when` has to see it. Judged by stream and topic: what is of no concern is never decoded."""
 
-    def when(self, recorded: Recorded, envelope: Envelope) -> Iterable[Change]:
-        """The changes that make the view true again after this event. Pure, and total over withheld fields."""
+    def when(self, recorded: Recorded, reader: ClearReader) -> Iterable[Change]:
+        """The changes that make the view true again after this event, of which it reads what it needs and no more.
+
+        Pure, and total over withheld fields. What `reader` raises makes the event unreadable to this view.
+        """
 
 
-class ClearReader(Protocol):
-    """Reads the clear part of an event without any key: every boxed field comes as WITHHELD."""
+class Reader(Protocol):
+    """Reads an event as far as its keys go: a field whose key is missing comes as WITHHELD."""
 
     def decode(self, recorded: Recorded) -> Envelope: ...
+
+
+@runtime_checkable
+class ClearReader(Reader, Protocol):
+    """Reads events without any key, and of an event only what is asked for."""
+
+    def circumstances(self, recorded: Recorded) -> Circumstances:
+        """Who recorded it and when it happened; what happened is not looked at, so its type may be unknown here."""
+
+
+def clear_reader(reader: Reader) -> ClearReader:
+    """`reader` where it reads circumstances alone, else one that reads the whole event for them."""
+    return reader if isinstance(reader, ClearReader) else _WholeReader(reader)
+
+
+class _WholeReader:
+    def __init__(self, reader: Reader) -> None:
+        self.decode = reader.decode
+
+    def circumstances(self, recorded: Recorded) -> Circumstances:
+        return self.decode(recorded).circumstances
+
+
+@lru_cache(maxsize=CASES_CACHED_MAX)
+def case_of(stream: str) -> UUID:
+    """The case of a stream `case-<uuid>`; raises ValueError for any other name."""
+    if not stream.startswith(CASE):
+        raise ValueError("a stream of no case")
+    return UUID(stream.removeprefix(CASE))
 
 
 class History(Protocol):

@@ -9,7 +9,7 @@ from sqlalchemy import Connection, Engine, MetaData, delete, quoted_name, text, 
 from domain.ports import Clock
 from projections.bookkeeping import Layout, live, lock_tables, metadata, positions, quarantine, shape, shapes, stands
 from projections.bookkeeping import writing as for_writing
-from projections.projection import ClearReader, Projection
+from projections.projection import Projection, Reader
 from projections.runner import BATCH, Runner
 from projections.source import Source
 
@@ -28,7 +28,7 @@ def rebuild(
     source: Source,
     engine: Engine,
     *,
-    reader: ClearReader,
+    reader: Reader,
     clock: Clock,
     progress: Callable[[int, int], None] = lambda done, left: None,
 ) -> int:

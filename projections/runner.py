@@ -16,7 +16,7 @@ from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, Operationa
 from domain.ports import Clock, KeysUnavailable, LineageChanged, LogError, Recorded, WorkerDisplaced
 from projections import bookkeeping
 from projections.bookkeeping import Layout, Stand, Unreadable, ViewOutdated
-from projections.projection import Change, ClearReader, History, Projection
+from projections.projection import Change, History, Projection, Reader, clear_reader
 from projections.source import Batch, Source
 from projections.writing import write
 
@@ -64,7 +64,7 @@ class Runner:
         source: Source,
         engine: Engine,
         *,
-        reader: ClearReader,
+        reader: Reader,
         clock: Clock,
         layout: Layout | None = None,
         watch: Watch = lambda view, batch: nullcontext(),
@@ -73,7 +73,7 @@ class Runner:
         self.projection = projection
         self._source = source
         self._engine = bookkeeping.writing(engine)
-        self._reader = reader
+        self._reader = clear_reader(reader)
         self._clock = clock
         self._watch = watch
         self._layout = layout or bookkeeping.live(projection)
@@ -158,7 +158,7 @@ class Runner:
         if not self.projection.concerns(record):
             return None
         try:
-            return _Folded(record, list(self.projection.when(record, self._reader.decode(record))))
+            return _Folded(record, list(self.projection.when(record, self._reader)))
         except (LogError, KeysUnavailable, MemoryError):
             raise  # Says nothing about this event.
         except Exception as error:

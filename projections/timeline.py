@@ -6,13 +6,12 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Engine, Index, Integer, MetaData, String, Table, Uuid, select
+from sqlalchemy import BigInteger, Column, Engine, Integer, MetaData, String, Table, Uuid, select
 
 from domain.events import Envelope
 from domain.ports import Recorded
-from projections.projection import Change, ClearReader, History, Moment, Put
+from projections.projection import CASE, Change, ClearReader, History, Moment, Put, Reader, case_of
 
-CASE = "case-"
 PAGE_MAX = 1_000
 
 metadata = MetaData()
@@ -29,7 +28,6 @@ timeline = Table(
     Column("recorded_at", Moment, nullable=False),
     Column("actor_role", String, nullable=False),
     Column("command_id", Uuid, nullable=False),
-    Index("ix_timeline_event_id", "event_id"),
 )
 
 
@@ -58,10 +56,10 @@ class Timeline:
     def concerns(self, recorded: Recorded) -> bool:
         return recorded.stream.startswith(CASE)
 
-    def when(self, recorded: Recorded, envelope: Envelope) -> Iterable[Change]:
-        told = envelope.circumstances
+    def when(self, recorded: Recorded, reader: ClearReader) -> Iterable[Change]:
+        told = reader.circumstances(recorded)
         return [Put(timeline, {
-            "case_id": UUID(recorded.stream.removeprefix(CASE)),
+            "case_id": case_of(recorded.stream),
             "version": recorded.version,
             "position": recorded.position,
             "event_id": recorded.event_id,
@@ -83,7 +81,7 @@ def timeline_of(engine: Engine, case_id: UUID, *, after: int = 0, limit: int = P
 
 
 def opened(
-    entries: Sequence[TimelineEntry], history: History, reader: ClearReader
+    entries: Sequence[TimelineEntry], history: History, reader: Reader
 ) -> Iterator[tuple[TimelineEntry, Envelope]]:
     """Each entry with what it says, as far as `reader` holds the keys; `entries` are one page of one case."""
     if entries:

@@ -9,6 +9,7 @@ from uuid import UUID, uuid5
 from zoneinfo import ZoneInfo
 
 from adapters.avro.codec import EventCodec, registry_of
+from adapters.views import ClearCodec
 from domain.case.intake import ChildAddedToCase
 from domain.case.obligations import (
     DeadlineMissed,
@@ -48,6 +49,10 @@ EVENTS: tuple[type[Event], ...] = (
 
 def codec(keys: KeyStore) -> EventCodec:
     return EventCodec(registry_of(EVENTS), keys)
+
+
+def clear_codec() -> ClearCodec:
+    return ClearCodec(registry_of(EVENTS))
 
 
 def case(number: int) -> UUID:

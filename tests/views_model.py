@@ -18,7 +18,7 @@ from sqlalchemy import Column, Engine, Index, Integer, MetaData, String, Table, 
 
 from domain.events import Actor, Circumstances, Envelope, Event
 from domain.ports import Recorded
-from projections.projection import Change, Moment, Patch, Put
+from projections.projection import Change, ClearReader, Moment, Patch, Put
 from projections.source import Batch, Lag
 
 NAMES = UUID("6f0b3a52-6c6e-4e0a-8a6e-3f1d2c4b5a69")
@@ -74,7 +74,8 @@ class Things:
     def concerns(self, recorded: Recorded) -> bool:
         return recorded.topic != TOPIC + "Aside"
 
-    def when(self, recorded: Recorded, envelope: Envelope) -> Iterable[Change]:
+    def when(self, recorded: Recorded, reader: ClearReader) -> Iterable[Change]:
+        envelope = reader.decode(recorded)
         told = envelope.event
         assert isinstance(told, Told)
         at = envelope.circumstances.occurred_at
@@ -92,6 +93,9 @@ class Things:
 
 class JsonReader:
     """Reads the test's own form of state."""
+
+    def circumstances(self, recorded: Recorded) -> Circumstances:
+        return self.decode(recorded).circumstances
 
     def decode(self, recorded: Recorded) -> Envelope:
         told = json.loads(recorded.state)

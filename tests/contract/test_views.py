@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +19,7 @@ from domain.ports import LineageChanged, Recorded, WorkerDisplaced
 from projections.bookkeeping import ViewOutdated
 from projections.rebuild import rebuild
 from projections.runner import Runner, ViewBehind, ViewLag, ViewsUnavailable
+from projections.source import Batch
 from tests.views_model import (
     LINEAGE,
     START,
@@ -242,6 +244,20 @@ def test_lag_is_told_in_events_and_in_seconds(views: Engine) -> None:
     assert one.lag() == ViewLag(events=20, seconds=200 - 101)
     one.step(100)
     assert one.lag() == ViewLag(events=0, seconds=0.0)
+
+
+def test_whoever_measures_is_entered_around_every_batch(views: Engine) -> None:
+    seen: list[tuple[str, int, int]] = []
+
+    @contextmanager
+    def watch(view: str, batch: Batch) -> Iterator[None]:
+        before = sum(at.position for at in one.stands().values())
+        yield
+        seen.append((view, before, sum(at.position for at in one.stands().values())))
+
+    one = runner(views, ListSource(RECORDS), watch=watch)
+    catch_up(one, 60)
+    assert seen == [("test_things", 0, 60), ("test_things", 60, 120)]
 
 
 def test_a_reader_waits_until_the_view_has_passed_a_position(views: Engine) -> None:

@@ -37,6 +37,7 @@ from tests.views_history import (
     START,
     History,
     case,
+    clear_codec,
     codec,
     deliveries_folded,
     duties_folded,
@@ -81,7 +82,7 @@ def log(envelopes: list[Envelope], keys: MemoryKeyStore, tmp_path_factory: pytes
 
 
 def catch_up(view: Projection, source: Source, engine: Engine, limit: int = 97, timeout_seconds: float = 0.0) -> Runner:
-    runner = Runner(view, source, engine, reader=codec(NoKeys()), clock=StillClock())
+    runner = Runner(view, source, engine, reader=clear_codec(), clock=StillClock())
     for _ in range(STEPS_MAX):
         # A transaction marker alone is a step without events.
         if not runner.step(limit, timeout_seconds) and runner.lag().events == 0:
@@ -225,7 +226,7 @@ def test_any_split_into_batches_comes_to_the_same_board(tmp_path_factory: Any, s
     log = MemoryLog()
     store(log, envelopes, codec(MemoryKeyStore()))
     engine = open_views(f"sqlite:///{tmp_path_factory.mktemp('split') / 'views.db'}")
-    runners = [Runner(v, LogSource(log), engine, reader=codec(NoKeys()), clock=StillClock()) for v in VIEWS]
+    runners = [Runner(v, LogSource(log), engine, reader=clear_codec(), clock=StillClock()) for v in VIEWS]
     for runner in runners:
         for limit in [*limits, 100]:
             runner.step(limit)
