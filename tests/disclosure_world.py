@@ -49,7 +49,8 @@ class World:
     """Everything of one agency in a folder; a second World on the same folder is a second process."""
 
     def __init__(
-        self, folder: Path, *, clock: HistoryClock | None = None, addresses: Mapping[str, str] | None = None
+        self, folder: Path, *, clock: HistoryClock | None = None, addresses: Mapping[str, str] | None = None,
+        channels: Mapping[str, str] | None = None,
     ) -> None:
         self.clock = clock or HistoryClock(START)
         self.log = SqliteLog(folder / "log.sqlite", clock=self.clock)
@@ -60,6 +61,7 @@ class World:
         self.discloser = Discloser(self.backbone, self.rendering)
         self.receipts = Receipts(self.backbone)
         self.addresses = dict(addresses or {})
+        self._channels = dict(channels or {})
         self._commands = 0
 
     def webhook(self) -> Webhook:
@@ -107,7 +109,7 @@ class World:
             kind, country = KINDS[office]
             self.submit("ListOffice", {
                 "office": office, "recipient_kind": kind, "name": f"Consulate {office}", "country": country,
-                "zone": "America/Denver", "serves": ["NM"], "channel": "webhook",
+                "zone": "America/Denver", "serves": ["NM"], "channel": self._channels.get(office, "webhook"),
                 "address": self.addresses.get(office, "https://consulate.example/casebridge"),
             })
             self.submit("PutOfficeLive", {"office": office, "second_person": "counsel-1"})
@@ -143,12 +145,14 @@ class World:
         }, case_id=case_id)
         return family
 
-    def release(self, family: Family, *, office: str = MEXICO) -> None:
-        self.submit("PrepareConsularNotification", {
-            "notice_id": family.notice_id, "office": office,
-            "form": "nm_mexico" if office == MEXICO else "nm_plain",
-        }, case_id=family.case_id)
-        self.submit("ReleaseDisclosure", {"notice_id": family.notice_id}, case_id=family.case_id)
+    def release(self, family: Family, *, office: str = MEXICO, notices: int = 1) -> None:
+        """Prepare and release; more than one notice makes several entries of one case."""
+        for number in range(notices):
+            notice_id = family.notice_id if number == 0 else uuid5(family.notice_id, str(number))
+            self.submit("PrepareConsularNotification", {
+                "notice_id": notice_id, "office": office, "form": "nm_mexico" if office == MEXICO else "nm_plain",
+            }, case_id=family.case_id)
+            self.submit("ReleaseDisclosure", {"notice_id": notice_id}, case_id=family.case_id)
 
     def correct_country(self, family: Family, *, country: str = "HN") -> None:
         """The country proved wrong: the engagement ends by itself."""

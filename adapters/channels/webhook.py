@@ -20,8 +20,10 @@ import ssl
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPException
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -81,18 +83,25 @@ class Webhook:
 
     def hand_over(self, parcel: Parcel, *, timeout_seconds: float) -> Receipt:
         """Raises HandOverFailed (its reason is a `Failure` code) or HandOverDoubtful."""
-        target, body = _target(self._address_of(parcel.office)), _body(parcel)
-        headers = self._headers(parcel, target, body)
+        body = _body(parcel)
+        try:
+            target = _target(self._address_of(parcel.office))
+            headers = self._headers(parcel, target, body)
+        except (KeyError, ValueError) as error:  # no such office, no URL, no secret: somebody has to mend it
+            raise HandOverFailed(Failure.ERROR.value, retry=True) from error
         connection = self._connect(target, timeout_seconds)
-        watch = threading.Timer(timeout_seconds, _cut, (connection,))  # a read's timeout begins anew with every byte
+        over = threading.Event()
+        watch = threading.Timer(timeout_seconds, _cut, (connection, over))  # a read's timeout begins anew with every byte
         watch.daemon = True
         watch.start()
         try:
             connection.request("POST", target.path, body, headers, preload_content=False, decode_content=False)
-            answer = connection.getresponse()
-            status, stamp, told = answer.status, answer.headers.get("date", ""), answer.headers.get("webhook-receipt-id")
-            told = told or (_told(answer) if 200 <= status < 300 else None)
-        except (HTTPError, OSError, ValueError) as error:
+            with closing(connection.getresponse()) as answer:
+                if over.is_set():
+                    raise TimeoutError("the answer was cut while it came")
+                status, stamp, told = answer.status, answer.headers.get("date", ""), answer.headers.get("webhook-receipt-id")
+                told = told or (_told(answer) if 200 <= status < 300 else None)
+        except (HTTPError, HTTPException, OSError, ValueError) as error:
             raise HandOverDoubtful(f"no answer came ({type(error).__name__})") from error
         finally:
             watch.cancel()
@@ -134,7 +143,7 @@ class Webhook:
                 connection.connect()
                 connection.timeout = timeout_seconds  # from here on, of reading
                 return connection
-            except (HTTPError, OSError) as error:
+            except (HTTPError, OSError, ValueError) as error:
                 connection.close()
                 last = error
         raise HandOverFailed(Failure.UNREACHABLE.value, retry=True) from last
@@ -144,8 +153,8 @@ class Webhook:
             return HTTPConnection(address, target.port, timeout=connect_seconds)
         self._trust = self._trust or ssl.create_default_context()
         return HTTPSConnection(
-            address, target.port, timeout=connect_seconds, server_hostname=target.host, assert_hostname=target.host,
-            cert_reqs="CERT_REQUIRED", ssl_context=self._trust,
+            address, target.port, timeout=connect_seconds, server_hostname=target.host, cert_reqs="CERT_REQUIRED",
+            ssl_context=self._trust,
         )
 
 
@@ -182,8 +191,9 @@ def _is_public(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _cut(connection: HTTPConnection) -> None:
+def _cut(connection: HTTPConnection, over: threading.Event) -> None:
     """End a connection whose time is over, from another thread; who waits on it sees it end."""
+    over.set()
     sock = connection.sock
     if sock is not None:
         try:
@@ -196,7 +206,7 @@ def _told(answer: urllib3.BaseHTTPResponse) -> str | None:
     """The receiver's own id for what it took, where it gives one; its absence or damage changes no receipt."""
     try:
         told = json.loads(answer.read(ANSWER_BYTES_MAX))
-    except (HTTPError, OSError, ValueError):
+    except (HTTPError, HTTPException, OSError, ValueError):
         return None
     told = told.get("id") if isinstance(told, dict) else None
     return told if isinstance(told, str) and told else None

@@ -3,17 +3,20 @@ from __future__ import annotations
 
 import logging
 import os
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
+from adapters.avro import AvroError
 from adapters.backbone import Backbone
 from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstanding, Queue, Stage
 from adapters.disclosure.parcel import parcel_of, placeholder_of
-from adapters.disclosure.render import Rendering
+from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.disclosure.streams import case_stream, delivery_stream
+from adapters.telemetry import telemetry
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.disclosure.events import (
@@ -39,8 +42,11 @@ TRY_FOR = timedelta(days=5)
 STARTS_MAX = 8
 """How often a case may change under a hand-over that is about to start before the next step tries again."""
 HAND_OVERS_MAX = 100
+FETCHED_EVERY_SECONDS = 0.5
 FAILURES_IN_A_ROW_MAX = 3
 """An office that fails so often in one step is left alone until the next."""
+
+UNRENDERABLE = (Unrenderable, DigestMismatch, AvroError)
 
 
 class FeedTopics(Protocol):
@@ -68,10 +74,12 @@ class Courier:
         self, backbone: Backbone, rendering: Rendering, channels: Mapping[str, Channel], *,
         topics: FeedTopics | None = None, interruptions: tuple[type[Exception], ...] = (),
         timeout_seconds: float = TIMEOUT_SECONDS, entropy: Callable[[int], bytes] = os.urandom,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._backbone, self._rendering, self._channels = backbone, rendering, channels
         self._topics, self._interruptions = topics, interruptions
         self._timeout_seconds, self._entropy = timeout_seconds, entropy
+        self._monotonic, self._asked_at = monotonic, dict[str, float]()
         self.outstanding = Outstanding(backbone.log, backbone.codec)
 
     def step(self) -> int:
@@ -134,21 +142,25 @@ class Courier:
     def _hand_over(self, delivery: Delivery, channel: Channel) -> None:
         try:
             parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
-        except Unrenderable:
-            self._failed(delivery, channel.name, Failure.UNRENDERABLE, attempt=delivery.attempts + 1, retry=True)
+        except UNRENDERABLE as error:
+            self._unrenderable(delivery, channel.name, error, retry=not isinstance(error, DigestMismatch))
             return
         if not self._start(delivery, channel.name):
             return
-        try:
-            receipt = channel.hand_over(parcel, timeout_seconds=self._timeout_seconds)
-        except Failed as failed:
-            logger.warning("hand-over %s:%d failed: %s", parcel.office, parcel.number, failed)
-            self._failed(delivery, channel.name, _failure(failed), attempt=delivery.attempts, retry=failed.retry)
-        except HandOverDoubtful as doubt:
-            logger.warning("hand-over %s:%d is in doubt: %s", parcel.office, parcel.number, doubt)
-            self._doubted(delivery, channel.name)
-        else:
-            self._handed_over(delivery, channel.name, receipt)
+        with telemetry.hand_over(channel.name, delivery.entry.circumstances.traceparent) as span:
+            try:
+                receipt = channel.hand_over(parcel, timeout_seconds=self._timeout_seconds)
+            except Failed as failed:
+                span.outcome("failed")
+                logger.warning("hand-over %s:%d failed: %s", parcel.office, parcel.number, failed)
+                self._failed(delivery, channel.name, _failure(failed), attempt=delivery.attempts, retry=failed.retry)
+            except HandOverDoubtful as doubt:
+                span.outcome("doubted")
+                logger.warning("hand-over %s:%d is in doubt: %s", parcel.office, parcel.number, doubt)
+                self._doubted(delivery, channel.name)
+            else:
+                span.outcome("handed_over")
+                self._handed_over(delivery, channel.name, receipt, traceparent=span.traceparent)
 
     # -- a topic that the office fetches from
 
@@ -160,7 +172,7 @@ class Courier:
             unproven = [
                 d for d in queue.deliveries.values() if d.told.number <= published and d.stage not in WITHOUT_CONTENT
             ]
-            fetched = topics.fetched(office.office) if unproven else None
+            fetched = topics.fetched(office.office) if unproven and self._may_ask(office.office) else None
         except self._interruptions as error:
             logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
             return 0
@@ -172,17 +184,29 @@ class Courier:
                     moved += 1
         return moved
 
+    def _may_ask(self, office: str) -> bool:
+        """Asking what an office has fetched opens connections: not oftener than FETCHED_EVERY_SECONDS."""
+        now = self._monotonic()
+        if now - self._asked_at.get(office, -FETCHED_EVERY_SECONDS) < FETCHED_EVERY_SECONDS:
+            return False
+        self._asked_at[office] = now
+        return True
+
     def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
         """Everything after the last number published, in order; a number without content as a placeholder."""
-        parcels: list[Parcel] = []
+        parcels, contexts = list[Parcel](), list[str | None]()
         held = {d.told.case_id for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK}
         for delivery in [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]:
             parcel = self._published_as(delivery, topics.name, held)
             if parcel is None:
                 break
             parcels.append(parcel)
+            contexts.append(delivery.entry.circumstances.traceparent)
         if parcels:
-            topics.publish(office.office, parcels)
+            with telemetry.hand_over(topics.name, None) as span:
+                for context in contexts:
+                    span.link(context)
+                topics.publish(office.office, parcels)
         return len(parcels)
 
     def _published_as(self, delivery: Delivery, channel: str, held: set[UUID]) -> Parcel | None:
@@ -191,9 +215,8 @@ class Courier:
         if delivery.stage not in WITHOUT_CONTENT:
             try:
                 parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
-            except Unrenderable:
-                attempt = delivery.attempts + 1
-                self._failed(delivery, channel, Failure.UNRENDERABLE, attempt=attempt, retry=False)
+            except UNRENDERABLE as error:  # A topic cannot wait for one number.
+                self._unrenderable(delivery, channel, error, retry=False)
             else:
                 if delivery.told.case_id in held:
                     self._record(delivery, self._held_back(delivery, delivery.attempts))
@@ -254,7 +277,9 @@ class Courier:
             channel=channel, retry_at=now,
         ),)
 
-    def _handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
+    def _handed_over(
+        self, delivery: Delivery, channel: str, receipt: Receipt, *, traceparent: str | None = None
+    ) -> None:
         entry = delivery.told
         handed_over = HandedOver(
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
@@ -262,12 +287,17 @@ class Courier:
         )
         for _ in range(STARTS_MAX):
             try:
-                self._record(delivery, handed_over, occurred_at=receipt.at)
+                self._record(delivery, handed_over, occurred_at=receipt.at, traceparent=traceparent)
                 return
             except Conflict:  # Another courier took over meanwhile; the proof is ours all the same.
                 self.outstanding.tail()
                 if delivery.stage is Stage.HANDED_OVER:
                     return
+
+    def _unrenderable(self, delivery: Delivery, channel: str, error: Exception, *, retry: bool) -> None:
+        entry = delivery.told
+        logger.error("entry %s:%d cannot be rendered: %s", entry.office, entry.number, error)
+        self._failed(delivery, channel, Failure.UNRENDERABLE, attempt=delivery.attempts + 1, retry=retry)
 
     def _failed(self, delivery: Delivery, channel: str, failure: Failure, *, attempt: int, retry: bool) -> None:
         entry, retry_at = delivery.told, self._retry_at(delivery, attempt) if retry else None
@@ -304,7 +334,8 @@ class Courier:
         return now + timedelta(seconds=retry_seconds(attempt))
 
     def _record(
-        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None
+        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None,
+        traceparent: str | None = None,
     ) -> None:
         """Append the next stages of a delivery; one that another courier was quicker with raises Conflict."""
         backbone, cause = self._backbone, delivery.entry.circumstances
@@ -315,6 +346,7 @@ class Courier:
             Envelope(stream=stream, version=delivery.version + place, event=event, circumstances=replace(
                 cause, event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=min(occurred_at or now, now),
                 learned_at=now, actor=actor, principal="casebridge-courier", causation_id=causation_id,
+                traceparent=traceparent or cause.traceparent,
             ))
             for place, event in enumerate(events, 1)
         ]
@@ -325,6 +357,7 @@ class Courier:
         backbone.stored(schemas)
         for envelope in envelopes:
             delivery.apply(envelope)
+            telemetry.delivery(delivery.stage.value, getattr(envelope.event, "failure", None))
         self.outstanding.settle(delivery)
 
 

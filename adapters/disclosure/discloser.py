@@ -14,6 +14,7 @@ from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
 from adapters.disclosure.render import Rendering, digest_of
 from adapters.disclosure.streams import feed_stream, head_of
+from adapters.telemetry import telemetry
 from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
 from domain.case.engagement import Engagement
@@ -25,7 +26,17 @@ from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Unrenderable
 from domain.events import Actor, Circumstances, Envelope
 from domain.personal import UNKNOWN, Known
-from domain.ports import READ_LIMIT_MAX, Append, Conflict, Guard, Position, Recorded, WorkerMove
+from domain.ports import (
+    READ_LIMIT_MAX,
+    Append,
+    Conflict,
+    Guard,
+    LogUnavailable,
+    Position,
+    Recorded,
+    WorkerDisplaced,
+    WorkerMove,
+)
 
 logger = logging.getLogger(__name__)
 WORKER = "discloser"
@@ -56,8 +67,8 @@ class _Skip(Exception):
 class Discloser:
     """Tails the log; each entry and the worker's position are one append, so a crash loses and doubles none.
 
-    An entry is a function of the log up to its source event, of the clock and of the salt. One discloser
-    at a time: a second one is told WorkerDisplaced.
+    An entry is a function of the log up to its source event, of the clock and of the salt. Of two disclosers
+    one is told WorkerDisplaced, and goes on from where the other was.
     """
 
     def __init__(
@@ -77,8 +88,15 @@ class Discloser:
     def step(self, limit: int = 500) -> int:
         """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
 
-        Raises LogUnavailable and KeysUnavailable: try again; WorkerDisplaced and LineageChanged: stop.
+        Raises LogUnavailable, KeysUnavailable and WorkerDisplaced: call it again; LineageChanged: stop.
         """
+        try:
+            return self._step(limit)
+        except WorkerDisplaced:
+            self._saved = None
+            raise
+
+    def _step(self, limit: int) -> int:
         log = self._backbone.log
         if self._saved is None:
             self._at = log.worker(WORKER)
@@ -102,14 +120,18 @@ class Discloser:
         return WorkerMove(worker=WORKER, after=self._saved, to=to)
 
     def _disclose(self, row: Recorded, to: Position) -> None:
-        backbone = self._backbone
-        source = backbone.codec.decode(row)
+        source = self._backbone.codec.decode(row)
+        with telemetry.disclose([source.circumstances.traceparent]) as span:
+            self._append(source, to, span.traceparent or source.circumstances.traceparent)
+
+    def _append(self, source: Envelope, to: Position, traceparent: str | None) -> None:
+        backbone, event_id = self._backbone, source.circumstances.event_id
         for _ in range(ATTEMPTS_MAX):
             try:
-                entry, form = self._entry(source)
+                entry, form = self._entry(source, traceparent)
             except _Skip as skip:
                 self.not_disclosed[skip.reason] += 1
-                logger.warning("event %s became no entry of a feed: %s", row.event_id, skip.reason.value)
+                logger.warning("event %s became no entry of a feed: %s", event_id, skip.reason.value)
                 self._move(to)
                 return
             if backbone.log.event(entry.circumstances.event_id) is not None:
@@ -128,11 +150,19 @@ class Discloser:
             self._published.add(form.fingerprint)
             self._saved = to.position
             return
-        raise Conflict(entry.stream, entry.version - 1, -1)
+        raise LogUnavailable(f"{entry.stream} changed {ATTEMPTS_MAX} times under the discloser")
 
     # -- the entry
 
-    def _entry(self, source: Envelope) -> tuple[Envelope, Format]:
+    def preview(self, source: Envelope) -> Envelope | NotDisclosed:
+        """The entry that this event would become now, or why it would become none. Nothing is recorded, and the
+        event need not be: a person sees what they are about to release as it will leave."""
+        try:
+            return self._entry(source, None)[0]
+        except _Skip as skip:
+            return skip.reason
+
+    def _entry(self, source: Envelope, traceparent: str | None) -> tuple[Envelope, Format]:
         told = source.event
         assert isinstance(told, DisclosureReleased | ConsularNotificationCorrected)
         case_id = UUID(source.stream.removeprefix("case-"))
@@ -152,9 +182,8 @@ class Discloser:
             event: FeedEntry = _disclosed(number, case_id, then, source, told, engagement, flow, contract_digest, form)
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
-        entry = Envelope(
-            stream=feed_stream(told.office), version=number, event=event, circumstances=self._circumstances(source, event)
-        )
+        circumstances = replace(self._circumstances(source, event), traceparent=traceparent)
+        entry = Envelope(stream=feed_stream(told.office), version=number, event=event, circumstances=circumstances)
         return replace(entry, event=self._proven(entry, event)), form
 
     def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:

@@ -84,8 +84,10 @@ class Delivery:
 
 @dataclass(slots=True)
 class Queue:
-    """What one office is still to get, by number, in order. `counts` says how many entries each case has had."""
+    """What one office is still to get, by number, in order. `counts` says how many entries each case has had,
+    `last` is the number of the newest entry."""
 
+    last: int = 0
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     counts: dict[UUID, int] = field(default_factory=dict)
 
@@ -104,7 +106,7 @@ class Outstanding:
             for row in rows:
                 if row.stream.startswith((FEED, DELIVERY)):
                     self._apply(self._codec.decode(row))
-            self.at = rows[-1].position
+                self.at = row.position
 
     def settle(self, delivery: Delivery) -> None:
         """Forget a delivery whose hand-over is proven."""
@@ -115,6 +117,8 @@ class Outstanding:
         event = envelope.event
         if isinstance(event, Disclosed | Withdrawn):
             queue = self.offices.setdefault(event.office, Queue())
+            assert event.number == queue.last + 1, f"the feed of {event.office} has a gap before {event.number}"
+            queue.last = event.number
             queue.counts[event.case_id] = sequence = queue.counts.get(event.case_id, 0) + 1
             queue.deliveries[event.number] = Delivery(entry=envelope, sequence=sequence)
         elif envelope.stream.startswith(DELIVERY):

@@ -1,7 +1,9 @@
-"""What travels with an entry's bytes: CloudEvents attributes, none of which another office's parcel shares."""
+"""What travels with an entry's bytes: CloudEvents attributes, none of which another office's parcel shares.
+
+No trace context goes along: our own trace of the hand-over stays inside.
+"""
 from __future__ import annotations
 
-import hashlib
 from datetime import UTC
 
 from adapters.disclosure.outstanding import Delivery
@@ -14,8 +16,7 @@ CONTENT_TYPE = "application/avro"
 
 def parcel_of(delivery: Delivery, rendered: Rendered) -> Parcel:
     """The same entry gives the same parcel at every attempt. Raises Unrenderable where the salt is withheld."""
-    salt = salt_of(delivery.told)
-    return _parcel(delivery, rendered, (("salt", salt), ("traceparent", _trace(salt))))
+    return _parcel(delivery, rendered, (("salt", salt_of(delivery.told)),))
 
 
 def placeholder_of(delivery: Delivery, rendered: Rendered) -> Parcel:
@@ -39,9 +40,3 @@ def _parcel(delivery: Delivery, rendered: Rendered, more: tuple[tuple[str, str],
             *more,
         ),
     )
-
-
-def _trace(salt: str) -> str:
-    """A fresh trace for the office, the same at every attempt; that it is ours, only this log can tell."""
-    digest = hashlib.sha256(b"trace" + bytes.fromhex(salt)).hexdigest()
-    return f"00-{digest[:32]}-{digest[32:48]}-01"

@@ -7,10 +7,11 @@ from uuid import uuid5
 
 from adapters.backbone import Backbone, Outcome
 from adapters.disclosure.streams import feed_stream
+from adapters.telemetry import telemetry
 from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from domain.events import Envelope
 from domain.personal import Known
-from domain.ports import Append, Position, WorkerMove
+from domain.ports import Append, Position, WorkerDisplaced, WorkerMove
 
 logger = logging.getLogger(__name__)
 WORKER = "receipts"
@@ -41,8 +42,15 @@ class Receipts:
     def step(self, limit: int = 500) -> int:
         """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
 
-        Raises LogUnavailable and KeysUnavailable: try again; WorkerDisplaced and LineageChanged: stop.
+        Raises LogUnavailable, KeysUnavailable and WorkerDisplaced: call it again; LineageChanged: stop.
         """
+        try:
+            return self._step(limit)
+        except WorkerDisplaced:
+            self._saved = None
+            raise
+
+    def _step(self, limit: int) -> int:
         log = self._backbone.log
         if self._saved is None:
             self._at = log.worker(WORKER)
@@ -51,7 +59,9 @@ class Receipts:
         for row in rows:
             to = Position(lineage=log.lineage, position=row.position, event_id=row.event_id)
             if row.topic == HandedOver.TOPIC:
-                self._submit(self._backbone.codec.decode(row))
+                handed_over = self._backbone.codec.decode(row)
+                with telemetry.receipt(handed_over.circumstances.traceparent) as span:
+                    self._submit(handed_over, span.traceparent or handed_over.circumstances.traceparent)
                 self._move(to)
             self._at = to
         if self._at is not None and self._at.position - self._saved >= UNSAVED_MAX:
@@ -63,7 +73,7 @@ class Receipts:
         self._backbone.log.append(Append(worker=WorkerMove(worker=WORKER, after=self._saved, to=to)))
         self._saved = to.position
 
-    def _submit(self, envelope: Envelope) -> None:
+    def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
         told, circumstances = envelope.event, envelope.circumstances
         assert isinstance(told, HandedOver)
         (row,) = self._backbone.log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
@@ -84,7 +94,7 @@ class Receipts:
                     "notice_id": str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt,
                 },
             },
-            principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=circumstances.traceparent,
+            principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=traceparent,
         )
         self.outcomes[outcome.status] += 1
         if outcome.status == "refused":

@@ -57,7 +57,10 @@ class Rendering:
         Raises Unrenderable where a key is withheld, KeysUnavailable, SchemaUnknown.
         """
         entry = entry_of(envelope)
-        record = RENDERERS[entry.renderer](envelope, self._facts(entry))
+        renderer = RENDERERS.get(entry.renderer)
+        if renderer is None:
+            raise Unrenderable(f"renderer {entry.renderer}")  # A newer program has it.
+        record = renderer(envelope, self._facts(entry))
         form = self._registry.find(bytes.fromhex(entry.schema_fingerprint), entry.renderer)
         return Rendered(record, write(form, _raw(record)), form.name)
 
