@@ -37,7 +37,9 @@ def history() -> tuple[Envelope, ...]:
             if line.case_id is None or raw["command"] in {"CorrectConsularNotification", "RecordDisclosureBreach"}:
                 continue
             number += 1
-            made = submission(line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id)
+            made = submission(
+                line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id
+            )
             decided = decide(made, case, STREAM)
             case = fold(decided, case)
             found += decided
