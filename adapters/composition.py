@@ -26,6 +26,7 @@ from adapters.disclosure.render import Rendering
 from adapters.eventstore import open_log
 from adapters.keys import FileKek, FileKeyStore
 from adapters.settings import Settings
+from adapters.telemetry import telemetry
 from adapters.views import LogSource, NoKeys, open_views
 from adapters.work import Worker
 from domain.ports import Clock, EventLog
@@ -82,6 +83,7 @@ class Casebridge:
 
     def _open(self) -> None:
         settings = self.settings
+        telemetry.configure_from_environment()
         if settings.log is None or settings.views is None or settings.keys is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log: EventLog = open_log(settings.log_url, clock=self.clock)
@@ -99,9 +101,12 @@ class Casebridge:
     def runners(self) -> dict[str, Runner]:
         """The views, each fed from the log."""
         source = LogSource(self.log)
+        watch = telemetry.watch(self.clock, traceparent=self.clear_codec.traceparent)
         made = [projection() for projection in PROJECTIONS]
         return {
-            projection.name: Runner(projection, source, self.views, reader=self.clear_codec, clock=self.clock)
+            projection.name: Runner(
+                projection, source, self.views, reader=self.clear_codec, clock=self.clock, watch=watch
+            )
             for projection in made
         }
 
@@ -184,7 +189,8 @@ class Casebridge:
         from adapters.kafka.publisher import Interrupted, publisher_for
         from adapters.kafka.relay import Relay
 
-        relay = Relay(self.log, publisher_for(kafka, kafka.log_topic))
+        traceparent = self.clear_codec.traceparent if telemetry.is_on else None
+        relay = Relay(self.log, publisher_for(kafka, kafka.log_topic), traceparent=traceparent)
         return [Worker(name="relay", step=relay.step, close=relay.close, passing=(Interrupted,))]
 
     def close(self) -> None:

@@ -37,13 +37,14 @@ class Telemetry:
         self._on = collecting(span_exporter, metric_reader)
 
     def configure_from_environment(self, environ: Mapping[str, str] = os.environ) -> bool:
-        """Switch on where the `OTEL_*` variables ask for it; whether they did.
+        """Switch on where the `OTEL_*` variables ask for it, unless it is on already; whether it is on.
 
         On means: `OTEL_TRACES_EXPORTER` or `OTEL_METRICS_EXPORTER` names one, or an OTLP endpoint is
         given, and `OTEL_SDK_DISABLED` is not true. Everything else (sampler, batches, intervals, headers,
         resource) the SDK reads from the process's environment. Raises TelemetryMisconfigured.
         """
-        self.shutdown()
+        if self._on is not None:
+            return True
         asked = wanted(environ)
         if not asked:
             return False
