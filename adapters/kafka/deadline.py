@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import queue
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import TypeVar
@@ -40,10 +41,19 @@ class Worker:
         self._thread.start()
         self._usable = True
 
-    def run(self, what: str, call: Callable[[], T], *, seconds: float, late: Callable[[T], None] = _forget) -> T:
+    def run(
+        self,
+        what: str,
+        call: Callable[[], T],
+        *,
+        seconds: float,
+        late: Callable[[T], None] = _forget,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> T:
         """The call's result or exception; raises Overdue, or TooManyStuck in a process beyond help.
 
-        `late` is given a result that comes after all, once nobody waits for it.
+        `meanwhile` runs in the caller's thread, within the same time. `late` is given a result that comes
+        after all, once nobody waits for it.
         """
         if not self._usable:
             raise Overdue(f"{what} was not begun: an earlier call never came back")
@@ -64,9 +74,11 @@ class Worker:
                     _count_stuck(-1)
                     late(result)
 
+        deadline = time.monotonic() + seconds
         self._calls.put(job)
+        meanwhile()
         try:
-            return outcome.result(timeout=seconds)
+            return outcome.result(timeout=max(0.0, deadline - time.monotonic()))
         except TimeoutError:
             if not outcome.cancel():  # It came back at the last moment.
                 return outcome.result()

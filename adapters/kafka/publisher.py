@@ -121,11 +121,13 @@ class Publisher:
             raise self._stop(f"its position is {mark.position}, but its end offset is 0: the topic was made anew")
         return mark
 
-    def publish(self, messages: Sequence[Message], mark: Mark) -> None:
+    def publish(
+        self, messages: Sequence[Message], mark: Mark, *, meanwhile: Callable[[], None] = lambda: None
+    ) -> None:
         """All messages and the mark, or nothing of it, in one transaction of at most 15 s.
 
-        Raises Interrupted, after which only `resume` tells which of the two it was, and RelayStopped
-        for a record that no transaction can carry.
+        `meanwhile` runs in the caller's thread while Kafka works. Raises Interrupted, after which only
+        `resume` tells which of the two it was, and RelayStopped for a record that no transaction can carry.
         """
         session = self._session
         if session is None:
@@ -145,7 +147,7 @@ class Publisher:
             session.commit()
             self._at(Phase.DONE)
 
-        self._call("a transaction", transaction)
+        self._call("a transaction", transaction, meanwhile=meanwhile)
         if session.disturbed():
             log.warning("%s: a connection was lost in a transaction that was committed: new session", self.target)
             self._drop()
@@ -161,10 +163,17 @@ class Publisher:
                 session.abandon()
         self._drop()
 
-    def _call(self, what: str, call: Callable[[], T], *, late: Callable[[T], None] = lambda result: None) -> T:
+    def _call(
+        self,
+        what: str,
+        call: Callable[[], T],
+        *,
+        late: Callable[[T], None] = lambda result: None,
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> T:
         assert self._worker is not None
         try:
-            return self._worker.run(what, call, seconds=self._deadline_seconds, late=late)
+            return self._worker.run(what, call, seconds=self._deadline_seconds, late=late, meanwhile=meanwhile)
         except (MessageSizeTooLargeError, RecordListTooLargeError) as error:
             raise self._stop(f"a record is too large for the topic: {error}") from error
         except TooManyStuck as error:

@@ -46,6 +46,7 @@ class Relay:
         self._traceparent = traceparent
         self._batch_records_max = batch_records_max
         self._at: Mark | None = None
+        self._ahead: tuple[Mark, Sequence[Recorded]] | None = None
 
     @property
     def at(self) -> Mark | None:
@@ -57,7 +58,7 @@ class Relay:
 
         A batch is what there is, up to 4,000 records or 8 MiB: one record when caught up, so that it
         leaves at once. The event at the position is read again with each batch, so a store that was
-        restored under a running relay is noticed. Raises Interrupted and LogUnavailable, after which
+        restored under a running relay is noticed within two batches. Raises Interrupted and LogUnavailable, after which
         the next step goes on, and RelayStopped.
         """
         lineage = self._source.lineage
@@ -68,13 +69,17 @@ class Relay:
         batch = self._after(at)
         self._at = at
         if not batch:
+            telemetry.lag("relay", 0)
             return 0
         mark = Mark(lineage=lineage, position=batch[-1].position, id=str(batch[-1].event_id))
         self._at = None
         contexts = map(self._traceparent, batch) if self._traceparent else ()
         with telemetry.relay(self._publisher.target, len(batch), contexts) as span:
-            self._publisher.publish(self._messages(batch, lineage, span.traceparent), mark)
+            messages = self._messages(batch, lineage, span.traceparent)
+            self._publisher.publish(messages, mark, meanwhile=lambda: self._read_ahead(mark, len(batch)))
         self._at = mark
+        if telemetry.is_on:
+            telemetry.lag("relay", self._source.head().position - mark.position)
         return len(batch)
 
     def run(self, stop: threading.Event) -> None:
@@ -102,9 +107,10 @@ class Relay:
 
     def _after(self, at: Mark) -> Sequence[Recorded]:
         """What follows the mark, once the log has shown the very event that stands at it."""
+        ahead, self._ahead = self._ahead, None
+        events = ahead[1] if ahead is not None and ahead[0] == at else self._read(at)
         if at.position == 0:
-            return self._bounded(self._source.read_log(after=0, limit=self._batch_records_max))
-        events = self._source.read_log(after=at.position - 1, limit=self._batch_records_max + 1)
+            return self._bounded(events)
         if not events or events[0].position != at.position:
             head = self._source.head().position
             because = (
@@ -116,6 +122,23 @@ class Relay:
         if str(events[0].event_id) != at.id:
             raise self._stop(f"at position {at.position} the topic has event {at.id}, the store {events[0].event_id}")
         return self._bounded(events[1:])
+
+    def _read(self, at: Mark) -> Sequence[Recorded]:
+        """The event at the mark, and what follows it."""
+        if at.position == 0:
+            return self._source.read_log(after=0, limit=self._batch_records_max)
+        return self._source.read_log(after=at.position - 1, limit=self._batch_records_max + 1)
+
+    def _read_ahead(self, mark: Mark, relayed: int) -> None:
+        """While Kafka takes a full batch, read the next one; it counts only if the mark is reached."""
+        if relayed < self._batch_records_max:
+            return  # Caught up: what comes next is read when it is there.
+        try:
+            events = self._read(mark)
+        except LogUnavailable:
+            return  # The next step reads again, and says so.
+        if len(events) > 1:
+            self._ahead = mark, events
 
     def _stop(self, because: str) -> RelayStopped:
         return RelayStopped(f"{self._publisher.target}: {because}. Nothing was written; a person has to decide.")

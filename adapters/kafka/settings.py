@@ -26,7 +26,9 @@ class KafkaSettings(BaseSettings):
     rule name them all.
     """
 
-    model_config = SettingsConfigDict(env_prefix="CASEBRIDGE_KAFKA_", frozen=True, extra="forbid", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="CASEBRIDGE_KAFKA_", frozen=True, extra="forbid", hide_input_in_errors=True
+    )
 
     bootstrap: str = Field(min_length=1, description="host:port, several separated by commas")
     prefix: str = Field(default="casebridge", pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=100)
