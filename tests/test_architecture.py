@@ -30,7 +30,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "pydantic_settings": ("adapters",),
     "rich": ("adapters.cli",),
     "sqlalchemy": ("adapters", "projections"),
-    "standardwebhooks": ("adapters.channels",),
+    "standardwebhooks": ("adapters.channels", "adapters.partners"),
     "starlette": ("adapters.http", "adapters.web"),
     "typer": ("adapters.cli",),
     "urllib3": ("adapters.channels",),
@@ -56,8 +56,7 @@ PROJECTIONS_MAY_READ = (
     "domain.refusals",
 )
 
-# The composition root knows every adapter; only what starts the program knows the composition root.
-KNOW_THE_COMPOSITION = ("adapters.cli", "adapters.http", "adapters.web")
+COMPOSITION = "adapters.composition"
 
 # A clock, a random number, an environment or a device of the machine: a decider gets all of these as data.
 IMPURE_MODULES = {
@@ -151,11 +150,16 @@ def test_projections_know_events_and_no_rules() -> None:
     assert [str(imported) for imported in found if a_rule(imported)] == []
 
 
-def test_only_what_starts_the_program_knows_the_composition_root() -> None:
-    found = [imported for name, tree in modules("adapters") for imported in imports(name, tree)]
-    root = ("adapters.composition",)
-    knowing = [i for i in found if within(i.module, root) or within(f"{i.module}.{i.name}", root)]
-    assert [str(imported) for imported in knowing if not within(imported.by, (*KNOW_THE_COMPOSITION, *root))] == []
+def test_what_the_composition_root_puts_together_does_not_know_it() -> None:
+    known = {name: {f"{i.module}.{i.name}" for i in imports(name, tree)} for name, tree in modules("adapters")}
+    parts: set[str] = set()
+    waiting = [COMPOSITION]
+    while waiting:
+        by = waiting.pop()
+        found = {name for name in known if any(within(taken, (name,)) for taken in known.get(by, ()))} - parts
+        parts |= found
+        waiting += found
+    assert [name for name in parts if any(within(taken, (COMPOSITION,)) for taken in known[name])] == []
 
 
 def test_the_domain_asks_no_clock_no_chance_and_no_file() -> None:

@@ -206,11 +206,11 @@ def test_what_is_missing_is_named_with_how_to_get_it_and_fails_where_it_is_requi
     (tmp_path / "conftest.py").write_text("from tests.conftest import kafka_server, postgres_server  # noqa: F401\n")
 
     def run(**more: str) -> str:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith(("CASEBRIDGE_", "DOCKER_"))}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith(("CASEBRIDGE_", "DOCKER_", "PYTEST_"))}
         done = subprocess.run(
             [sys.executable, "-m", "pytest", "-ra", "-p", "no:cacheprovider", "--rootdir", tmp_path, tmp_path],
             env={**kept, "PATH": str(tmp_path), "DOCKER_HOST": "tcp://127.0.0.1:1", **more},
-            cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=60,
+            cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False, timeout=120,
         )  # fmt: skip
         return done.stdout
 
