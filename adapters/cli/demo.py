@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.backbone import Outcome
+from adapters.cli.submit import lines as submitted
 from adapters.clocks import HistoryClock
 from adapters.composition import Casebridge
 from adapters.partners.receiver import Received, Receiver
@@ -49,8 +50,8 @@ def _play(console: Console, casebridge: Casebridge, clock: HistoryClock, receive
     player = Player(casebridge, clock)
     try:
         for name in BUNDLED:
-            text = (HISTORIES / name).read_text(encoding="utf-8")
-            player.play(map(json.loads, text.splitlines()), told=lambda line, outcome: told.append((line, outcome)))
+            with (HISTORIES / name).open("rb") as source:  # The same door as `casebridge submit`.
+                player.play((read.raw or {} for read in submitted(source)), told=lambda *pair: told.append(pair))
         player.wait_until(clock.now() + AFTERWARDS)
     finally:
         player.close()
