@@ -4,12 +4,13 @@
 |---|---|
 | 2xx | a receipt |
 | no connection, or none that proves who it is | surely not handed over; tried again |
-| an address that is not public | surely not; not tried again by itself |
-| 400, 410, 413, 415, 422: these bytes are not taken, now or later | surely not; not tried again by itself |
-| any other answer: a redirect (never followed), 401, 404, 408, 429, 5xx | surely not; tried again |
+| no address, or one that is not public | surely not; tried again |
+| 410: the office wants nothing here any more | surely not; not tried again by itself |
+| any other answer: a redirect (never followed), 4xx, 5xx | surely not; tried again |
 | the request began to go out, and no answer came | in doubt |
 
-An answer other than 2xx is taken at its word: the receiver says that it did not accept.
+An answer other than 2xx is taken at its word: the receiver says that it did not accept. What a person can
+mend on either side within days (a secret, a path, a parser, a name) is tried again, because a legal clock runs.
 """
 from __future__ import annotations
 
@@ -40,7 +41,7 @@ CONNECT_SECONDS_MAX = 5.0
 ADDRESSES_MAX = 8
 ANSWER_BYTES_MAX = 4_096
 REFERENCE_LENGTH_MAX = 200
-NOT_TAKEN = frozenset({400, 410, 413, 415, 422})
+GONE = 410
 NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 PORTS = {"https": 443, "http": 80}
 
@@ -109,7 +110,7 @@ class Webhook:
         if 200 <= status < 300:
             return Receipt(reference=_printable(told or f"{status} {stamp}".strip()), at=self._clock.now())
         failure = Failure.ERROR if status >= 500 else Failure.REFUSED
-        raise HandOverFailed(failure.value, retry=status not in NOT_TAKEN)
+        raise HandOverFailed(failure.value, retry=status != GONE)
 
     def _headers(self, parcel: Parcel, target: _Target, body: str) -> dict[str, str]:
         message_id = webhook_id(parcel)
@@ -135,7 +136,7 @@ class Webhook:
         plain = target.scheme == "http"
         for address in checked:
             if not ((_is_public(address) and not plain) or (self._allow_loopback and address.is_loopback)):
-                raise HandOverFailed(Failure.FORBIDDEN_ADDRESS.value, retry=False)
+                raise HandOverFailed(Failure.FORBIDDEN_ADDRESS.value, retry=True)
         last: Exception | None = None
         for address in checked:
             connection = self._connection(target, str(address), min(CONNECT_SECONDS_MAX, timeout_seconds))
@@ -166,7 +167,7 @@ def webhook_id(parcel: Parcel) -> str:
 def _target(url: str) -> _Target:
     parts = urlsplit(url)
     if parts.scheme not in PORTS or not parts.hostname or parts.username:
-        raise HandOverFailed(Failure.FORBIDDEN_ADDRESS.value, retry=False)
+        raise HandOverFailed(Failure.FORBIDDEN_ADDRESS.value, retry=True)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Target(parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme], path)
 

@@ -165,6 +165,7 @@ class Courier:
     # -- a topic that the office fetches from
 
     def _to_topic(self, office: Office, queue: Queue, topics: FeedTopics) -> int:
+        moved, fetched, unproven = 0, None, list[Delivery]()
         try:
             published = topics.published(office.office)
             moved = self._publish(office, queue, topics, published)
@@ -172,10 +173,10 @@ class Courier:
             unproven = [
                 d for d in queue.deliveries.values() if d.told.number <= published and d.stage not in WITHOUT_CONTENT
             ]
-            fetched = topics.fetched(office.office) if unproven and self._may_ask(office.office) else None
+            if unproven and self._may_ask(office.office):
+                fetched = topics.fetched(office.office)
         except self._interruptions as error:
             logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
-            return 0
         if fetched is not None:
             number, receipt = fetched
             for delivery in unproven:

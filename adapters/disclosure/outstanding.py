@@ -17,6 +17,8 @@ from domain.disclosure.events import (
     HandOverDoubted,
     HandOverFailed,
     HandOverStarted,
+    Held,
+    Released,
     Withdrawn,
 )
 from domain.events import Envelope
@@ -121,6 +123,8 @@ class Outstanding:
             queue.last = event.number
             queue.counts[event.case_id] = sequence = queue.counts.get(event.case_id, 0) + 1
             queue.deliveries[event.number] = Delivery(entry=envelope, sequence=sequence)
+        elif isinstance(event, Held | Released):
+            self.offices.setdefault(event.office, Queue()).last = event.number  # tells of a number, has no content
         elif envelope.stream.startswith(DELIVERY):
             office, number = _place(event)
             delivery = self.offices[office].deliveries.get(number)

@@ -1,0 +1,103 @@
+"""An office that consumes its feed from Kafka: its own fetch is the hand-over."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from kafka import KafkaAdminClient, TopicPartition
+from kafka.structs import OffsetAndMetadata
+
+from adapters.channels.kafka_feed import FeedUnavailable, KafkaFeed
+from adapters.disclosure.courier import Courier
+from adapters.disclosure.render import digest_of, entry_of
+from adapters.kafka.publisher import Interrupted, publisher_for
+from adapters.kafka.settings import KafkaSettings
+from tests import servers
+from tests.disclosure_world import MEXICO, World
+from tests.faults.relay_judge import Seen, committed_records
+from tests.faults.relay_world import create_topics, fresh_settings
+
+pytestmark = pytest.mark.timeout(180)
+
+
+@pytest.fixture
+def settings(kafka_server: servers.Kafka) -> KafkaSettings:
+    settings = fresh_settings(kafka_server.bootstrap)
+    create_topics(settings, [MEXICO])
+    return settings
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path, channels={MEXICO: "kafka"})
+    world.found(MEXICO)
+    yield world
+    world.close()
+
+
+def courier_of(world: World, settings: KafkaSettings) -> tuple[Courier, KafkaFeed]:
+    feed = KafkaFeed(settings, publisher_for, lineage=world.log.lineage, clock=world.clock)
+    courier = Courier(
+        world.backbone, world.rendering, {}, topics=feed, interruptions=(Interrupted, FeedUnavailable),
+        monotonic=iter(range(10_000)).__next__,
+    )
+    return courier, feed
+
+
+def records(settings: KafkaSettings) -> list[Seen]:
+    return committed_records(settings.bootstrap, settings.feed_topic(MEXICO))
+
+
+def fetch_all(settings: KafkaSettings) -> None:
+    """As the office's own consumer would commit after its last record."""
+    admin = KafkaAdminClient(**settings.admin())
+    place = TopicPartition(settings.feed_topic(MEXICO), 0)
+    admin.alter_group_offsets(settings.group(MEXICO), {place: OffsetAndMetadata(len(records(settings)) + 1, "", -1)})
+    admin.close()
+
+
+def test_a_notice_on_the_offices_topic_meets_its_duties_once_the_office_has_fetched_it(
+    world: World, settings: KafkaSettings
+) -> None:
+    family = world.family(1)
+    world.release(family, notices=2)
+    world.disclose()
+    courier, feed = courier_of(world, settings)
+    assert courier.step() == 2
+    for envelope, record in zip(world.feed(), records(settings), strict=True):
+        entry, headers = entry_of(envelope), {name: value.decode() for name, value in record.headers}
+        assert record.key.decode() == entry.case_reference
+        assert headers["ce_id"] == f"{MEXICO}:{entry.number}" and headers["ce_feednumber"] == str(entry.number)
+        assert headers["ce_sequence"] == f"{entry.number:020}" and headers["content-type"] == "application/avro"
+        assert digest_of(headers["ce_salt"], record.value) == entry.digest
+        assert not {"traceparent", "ce_traceparent"} & headers.keys()
+        text = " ".join(headers.values())
+        assert all(str(ours) not in text for ours in (entry.case_id, entry.notice_id, entry.engagement_id))
+    world.receive()
+    assert world.delivery(1) == ["HandOverStarted"] and not world.receipts.outcomes
+    fetch_all(settings)
+    world.tick(minutes=1)
+    assert courier.step() == 2
+    world.receive()
+    assert world.backbone.case(family.case_id).consular.notices[family.notice_id].notified is not None
+    feed.close()
+
+
+def test_another_courier_goes_on_where_the_last_one_ended_and_writes_nothing_twice(
+    world: World, settings: KafkaSettings
+) -> None:
+    world.release(world.family(1))
+    world.disclose()
+    first, abandoned = courier_of(world, settings)
+    first.step()
+    world.release(world.family(2))
+    world.disclose()
+    second, feed = courier_of(world, settings)
+    second.step()
+    second.step()
+    numbers = [dict(record.headers)["ce_feednumber"] for record in records(settings)]
+    assert numbers == [b"1", b"2"]
+    assert world.delivery(1) == world.delivery(2) == ["HandOverStarted"]
+    for topic in (abandoned, feed):
+        topic.close()
