@@ -22,7 +22,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "eventsourcing": ("adapters.eventstore",),
     "fastavro": ("adapters.avro",),
     "holidays": ("adapters",),
-    "kafka": ("adapters.kafka",),
+    "kafka": ("adapters.kafka", "adapters.channels.kafka_feed"),
     "opentelemetry": ("adapters.telemetry",),
     "psycopg": ("adapters",),
     "psycopg_pool": ("adapters",),

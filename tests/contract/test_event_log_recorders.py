@@ -6,6 +6,7 @@ from the log's installation.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
@@ -28,7 +29,8 @@ from tests.servers import Postgres
 # Only the library's factory cases use its cipher, which would need a second cryptography package.
 sys.modules.setdefault("eventsourcing.cipher", no_cipher := ModuleType("eventsourcing.cipher"))
 no_cipher.AESCipher = None  # type: ignore[attr-defined]
-from eventsourcing.tests import persistence as library  # noqa: E402
+with warnings.catch_warnings():  # Importing the library's tests forgets every warning filter, ours too.
+    from eventsourcing.tests import persistence as library
 
 if sys.modules["eventsourcing.cipher"] is no_cipher:
     del sys.modules["eventsourcing.cipher"]
