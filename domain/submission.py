@@ -110,6 +110,7 @@ def envelopes(
 ) -> list[Envelope]:
     """The events as they will stand in `stream` after version `after`."""
     standing = submission.standing
+    jurisdiction, packs = standing.jurisdiction, standing.pack_digests
     return [
         Envelope(
             stream=stream,
@@ -126,8 +127,8 @@ def envelopes(
                 causation_id=recording.causation_id or submission.causation_id,
                 traceparent=submission.traceparent,
                 agency=standing.code,
-                jurisdiction=standing.jurisdiction,
-                packs=standing.pack_digests,
+                jurisdiction=jurisdiction,
+                packs=packs,
             ),
         )
         for index, recording in enumerate(recordings)

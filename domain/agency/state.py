@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from domain.agency.events import (
@@ -74,7 +75,7 @@ class Agency:
 
     def packs_at(self, moment: datetime) -> tuple[Pack, ...]:
         """The packs in force at `moment`, outermost layer first: of each id the last adopted by then."""
-        return _ordered(adoption for adoption in self.packs if adoption.effective_at <= moment)
+        return _ordered(tuple(adoption for adoption in self.packs if adoption.effective_at <= moment))
 
     def calendar_at(self, moment: datetime) -> Calendar | None:
         adopted = [adoption for adoption in self.calendars if adoption.effective_at <= moment]
@@ -103,10 +104,11 @@ class Agency:
         ]
 
     def _latest_packs(self) -> tuple[Pack, ...]:
-        return _ordered(iter(self.packs))
+        return _ordered(self.packs)
 
 
-def _ordered(adoptions: Any) -> tuple[Pack, ...]:
+@lru_cache(maxsize=64)
+def _ordered(adoptions: tuple[Adoption, ...]) -> tuple[Pack, ...]:
     latest: dict[str, Adoption] = {}
     for adoption in sorted(adoptions, key=lambda adoption: adoption.effective_at):
         latest[adoption.id] = adoption

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID, personal, require_person
+from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register
@@ -235,4 +236,9 @@ EVOLVES = {
     ProxyQuestionAnswered: _answered,
     CitizenshipInformationObtained: _obtained,
     CitizenshipCorrected: _corrected,
+}
+KEYS: Keys = {
+    ProxyQuestionAnswered: lambda e: e.answer_id,
+    CitizenshipInformationObtained: lambda e: (e.information_id, e.person_id),
+    CitizenshipCorrected: lambda e: e.correction_id,
 }

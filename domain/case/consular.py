@@ -9,6 +9,7 @@ from uuid import UUID
 
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
 from domain.case.intake import OUR_ID, Person, personal, require_child, require_open
+from domain.case.keys import Keys
 from domain.case.obligations import RULE, Duty
 from domain.disclosure.contract import Purpose, Release
 from domain.events import Circumstances, Compartment, Envelope, Event, boxed, clear, event
@@ -388,4 +389,7 @@ DECIDES = {
 EVOLVES = {
     ImmigrationUnitInformed: _informed, ConsularNotificationPrepared: _prepared, DisclosureReleased: _released,
     ConsulateNotified: _notified, ConsularNotificationCorrected: _corrected, CorrectionReceived: _received,
+}
+KEYS: Keys = {
+    ConsularNotificationPrepared: lambda e: e.notice_id, ConsulateNotified: lambda e: (e.notice_id, "notified"),
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID, personal, require_child
+from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Personal
 from domain.refusals import Refused
@@ -120,3 +121,4 @@ def _ended(custody: Custody, told: CustodyEnded, envelope: Envelope) -> Custody:
 INITIAL = Custody()
 DECIDES = {TakeIntoCustody: take_into_custody, EndCustody: end_custody}
 EVOLVES = {CustodyTaken: _taken, CustodyEnded: _ended}
+KEYS: Keys = {CustodyTaken: lambda e: e.episode_id, CustodyEnded: lambda e: (e.episode_id, "ended")}

@@ -49,6 +49,11 @@ for _area in AREAS.values():
 
 def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelope]:
     """The events that a command brings about, as they will stand in `stream`; raises Refused. Pure."""
+    return decided(submission, case, stream)[0]
+
+
+def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[Envelope], Case]:
+    """`decide`, with the case as these events leave it."""
     check_times(submission)
     recorded = _Recorded(submission, case, stream)
     recorded.add(DECIDES[type(submission.command)](submission, case))
@@ -58,7 +63,7 @@ def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelop
         recorded.add(_difference(submission, recorded.case, before, after))
         recorded.add(_routes(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case, before, after))
-    return recorded.envelopes
+    return recorded.envelopes, recorded.case
 
 
 class _Recorded:
@@ -69,6 +74,8 @@ class _Recorded:
         self.case, self.envelopes = case, list[Envelope]()
 
     def add(self, recordings: Sequence[Recording]) -> None:
+        if not recordings:
+            return
         done = len(self.envelopes)
         more = envelopes(
             self._submission, recordings, stream=self._stream, after=self._start + done, first_ordinal=done

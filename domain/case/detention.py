@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID, Person, personal, require_person
+from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register
 from domain.personal import Known, Personal
@@ -213,4 +214,8 @@ DECIDES = {
 EVOLVES = {
     ParentReportedDetained: _reported, ANumberObtained: _number, DetaineeLocatorSearched: _searched,
     IceDetaineeLocated: _located,
+}
+KEYS: Keys = {
+    ParentReportedDetained: lambda e: e.report_id, DetaineeLocatorSearched: lambda e: e.search_id,
+    IceDetaineeLocated: lambda e: e.location_id,
 }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.case.intake import OUR_ID
+from domain.case.keys import Keys
 from domain.disclosure.contract import Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
@@ -186,3 +187,4 @@ def _ended(state: Engagements, told: EngagementEnded, _: Envelope) -> Engagement
 INITIAL = Engagements()
 DECIDES = {RouteToOffice: route_to_office}
 EVOLVES = {OfficeRouted: _routed, EngagementOpened: _opened, EngagementWidened: _widened, EngagementEnded: _ended}
+KEYS: Keys = {}

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register, first
@@ -254,4 +255,7 @@ INITIAL = Intake()
 DECIDES = {OpenCase: open_case, AddChild: add_child, AddParty: add_party, CloseCase: close_case}
 EVOLVES = {
     CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added, CaseClosed: _closed,
+}
+KEYS: Keys = {
+    CaseOpened: lambda e: "case", ChildAddedToCase: lambda e: e.child_id, PartyAddedToCase: lambda e: e.party_id,
 }

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID, personal, require_child, require_person
+from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.people import Address
@@ -81,3 +82,4 @@ def _requested(state: Kin, told: IssHomeStudyRequested, _: Envelope) -> Kin:
 INITIAL = Kin()
 DECIDES = {RequestHomeStudy: request_home_study}
 EVOLVES = {IssHomeStudyRequested: _requested}
+KEYS: Keys = {IssHomeStudyRequested: lambda e: e.request_id}

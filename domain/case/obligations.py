@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID
+from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
 from domain.policy.owed import DutyKey
@@ -229,3 +230,4 @@ EVOLVES = {
     DutyRaised: _raised, DutyMet: _met, DeadlineMissed: _missed, MissWithdrawn: _miss_withdrawn,
     DutyWithdrawn: _withdrawn, QuestionRaised: _question_raised, QuestionClosed: _question_closed,
 }
+KEYS: Keys = {}

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, require_person
+from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
 from domain.refusals import Refused
@@ -92,3 +93,6 @@ def _breached(state: Privacy, told: DisclosureBreachRecorded, _: Envelope) -> Pr
 INITIAL = Privacy()
 DECIDES = {GiveConfidentialityAssurance: give_assurance, RecordDisclosureBreach: record_breach}
 EVOLVES = {ConfidentialityAssuranceGiven: _assured, DisclosureBreachRecorded: _breached}
+KEYS: Keys = {
+    ConfidentialityAssuranceGiven: lambda e: e.assurance_id, DisclosureBreachRecorded: lambda e: e.breach_id,
+}

@@ -18,14 +18,13 @@ from domain.case import (
     privacy,
     trafficking,
 )
+from domain.case.keys import Key, Keys
 from domain.events import Envelope, Event
 from domain.people import PARENTS
 from domain.personal import Withheld
 from domain.policy.triggers import ChildFacts, OriginFacts
 from domain.refusals import Contradiction
 from domain.submission import Recording
-
-Key = UUID | str | tuple[UUID, UUID] | tuple[UUID, str]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,60 +82,17 @@ def _origin(case: Case, person_id: UUID) -> OriginFacts:
     return OriginFacts(person_id=person_id, nationalities=origin.nationalities, birth_country=origin.birth_country)
 
 
-def recorded_key(event: Event) -> Key | None:
-    """Under which of its sender's ids an event is remembered."""
-    match event:
-        case intake.CaseOpened():
-            return "case"
-        case intake.ChildAddedToCase():
-            return event.child_id
-        case intake.PartyAddedToCase():
-            return event.party_id
-        case custody.CustodyTaken():
-            return event.episode_id
-        case custody.CustodyEnded():
-            return event.episode_id, "ended"
-        case citizenship.ProxyQuestionAnswered():
-            return event.answer_id
-        case citizenship.CitizenshipInformationObtained():
-            return event.information_id, event.person_id
-        case citizenship.CitizenshipCorrected():
-            return event.correction_id
-        case consular.ConsularNotificationPrepared():
-            return event.notice_id
-        case consular.ConsulateNotified():
-            return event.notice_id, "notified"
-        case kin.IssHomeStudyRequested():
-            return event.request_id
-        case detention.ParentReportedDetained():
-            return event.report_id
-        case detention.DetaineeLocatorSearched():
-            return event.search_id
-        case detention.IceDetaineeLocated():
-            return event.location_id
-        case trafficking.TraffickingConcernFlagged():
-            return event.concern_id
-        case trafficking.OtipReferralSubmitted():
-            return event.referral_id
-        case trafficking.OtipLetterReceived():
-            return event.letter_id
-        case privacy.ConfidentialityAssuranceGiven():
-            return event.assurance_id
-        case privacy.DisclosureBreachRecorded():
-            return event.breach_id
-        case _:
-            return None
-
-
 AREAS = {
     "intake": intake, "custody": custody, "citizenship": citizenship, "obligations": obligations,
     "engagements": engagement, "consular": consular, "kin": kin, "detention": detention, "trafficking": trafficking,
     "privacy": privacy,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
+KEYS: Keys = {}
 for _name, _area in AREAS.items():
     for _event, _evolve in cast(Mapping[type[Event], Any], _area.EVOLVES).items():
         EVOLVES[_event] = (*EVOLVES.get(_event, ()), (_name, _evolve))
+    KEYS |= cast(Keys, _area.KEYS)
 
 
 def evolve(case: Case, envelope: Envelope) -> Case:
@@ -145,9 +101,9 @@ def evolve(case: Case, envelope: Envelope) -> Case:
     changes: dict[str, Any] = {
         name: area_evolve(getattr(case, name), event, envelope) for name, area_evolve in EVOLVES[type(event)]
     }
-    key = recorded_key(event)
+    key = KEYS.get(type(event))
     if key is not None:
-        changes["recorded"] = {**case.recorded, key: event}
+        changes["recorded"] = {**case.recorded, key(event): event}
     return replace(case, version=envelope.version, **changes)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.intake import OUR_ID, personal, require_child
+from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
 from domain.refusals import Refused
@@ -157,4 +158,8 @@ DECIDES = {
 }
 EVOLVES = {
     TraffickingConcernFlagged: _flagged, OtipReferralSubmitted: _referred, OtipLetterReceived: _letter,
+}
+KEYS: Keys = {
+    TraffickingConcernFlagged: lambda e: e.concern_id, OtipReferralSubmitted: lambda e: e.referral_id,
+    OtipLetterReceived: lambda e: e.letter_id,
 }
