@@ -6,7 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
@@ -43,8 +43,10 @@ STARTS_MAX = 8
 """How often a case may change under a hand-over that is about to start before the next step tries again."""
 HAND_OVERS_MAX = 100
 FETCHED_EVERY_SECONDS = 0.5
+EARLIEST = datetime.min.replace(tzinfo=UTC)
 FAILURES_IN_A_ROW_MAX = 3
-"""An office that fails so often in one step is left alone until the next."""
+PAUSE_SECONDS = 60.0
+"""For so long an office is left alone that failed so often in a row: other offices need not wait for its time-outs."""
 
 UNRENDERABLE = (Unrenderable, DigestMismatch, AvroError)
 
@@ -80,6 +82,7 @@ class Courier:
         self._topics, self._interruptions = topics, interruptions
         self._timeout_seconds, self._entropy = timeout_seconds, entropy
         self._monotonic, self._asked_at = monotonic, dict[str, float]()
+        self._paused_until: dict[str, datetime] = {}
         self.outstanding = Outstanding(backbone.log, backbone.codec)
 
     def step(self) -> int:
@@ -115,9 +118,14 @@ class Courier:
     # -- a channel that answers
 
     def _to_channel(self, office: Office, queue: Queue, channel: Channel) -> int:
+        if self._backbone.clock.now() < self._paused_until.get(office.office, EARLIEST):
+            return 0
         moved, failures, waiting = 0, 0, set[UUID]()
         for delivery in list(queue.deliveries.values()):
-            if moved >= HAND_OVERS_MAX or failures >= FAILURES_IN_A_ROW_MAX:
+            if failures >= FAILURES_IN_A_ROW_MAX:
+                self._paused_until[office.office] = self._backbone.clock.now() + timedelta(seconds=PAUSE_SECONDS)
+                break
+            if moved >= HAND_OVERS_MAX:
                 break
             case_id = delivery.told.case_id
             if delivery.stage is Stage.STOPPED or case_id in waiting:
@@ -160,7 +168,7 @@ class Courier:
                 self._doubted(delivery, channel.name)
             else:
                 span.outcome("handed_over")
-                self._handed_over(delivery, channel.name, receipt, traceparent=span.traceparent)
+                self._handed_over(delivery, channel.name, receipt)
 
     # -- a topic that the office fetches from
 
@@ -195,18 +203,19 @@ class Courier:
 
     def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
         """Everything after the last number published, in order; a number without content as a placeholder."""
-        parcels, contexts = list[Parcel](), list[str | None]()
+        parcels: list[Parcel] = []
         held = {d.told.case_id for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK}
-        for delivery in [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]:
-            parcel = self._published_as(delivery, topics.name, held)
-            if parcel is None:
-                break
-            parcels.append(parcel)
-            contexts.append(delivery.entry.circumstances.traceparent)
-        if parcels:
-            with telemetry.hand_over(topics.name, None) as span:
-                for context in contexts:
-                    span.link(context)
+        unpublished = [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]
+        if not unpublished:
+            return 0
+        with telemetry.hand_over(topics.name, None) as span:
+            for delivery in unpublished:
+                parcel = self._published_as(delivery, topics.name, held)
+                if parcel is None:
+                    break
+                parcels.append(parcel)
+                span.link(delivery.entry.circumstances.traceparent)
+            if parcels:
                 topics.publish(office.office, parcels)
         return len(parcels)
 
@@ -278,9 +287,7 @@ class Courier:
             channel=channel, retry_at=now,
         ),)
 
-    def _handed_over(
-        self, delivery: Delivery, channel: str, receipt: Receipt, *, traceparent: str | None = None
-    ) -> None:
+    def _handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
         entry = delivery.told
         handed_over = HandedOver(
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
@@ -288,7 +295,7 @@ class Courier:
         )
         for _ in range(STARTS_MAX):
             try:
-                self._record(delivery, handed_over, occurred_at=receipt.at, traceparent=traceparent)
+                self._record(delivery, handed_over, occurred_at=receipt.at)
                 return
             except Conflict:  # Another courier took over meanwhile; the proof is ours all the same.
                 self.outstanding.tail()
@@ -335,8 +342,7 @@ class Courier:
         return now + timedelta(seconds=retry_seconds(attempt))
 
     def _record(
-        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None,
-        traceparent: str | None = None,
+        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None
     ) -> None:
         """Append the next stages of a delivery; one that another courier was quicker with raises Conflict."""
         backbone, cause = self._backbone, delivery.entry.circumstances
@@ -347,7 +353,7 @@ class Courier:
             Envelope(stream=stream, version=delivery.version + place, event=event, circumstances=replace(
                 cause, event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=min(occurred_at or now, now),
                 learned_at=now, actor=actor, principal="casebridge-courier", causation_id=causation_id,
-                traceparent=traceparent or cause.traceparent,
+                traceparent=telemetry.traceparent or delivery.traceparent or cause.traceparent,
             ))
             for place, event in enumerate(events, 1)
         ]

@@ -52,6 +52,7 @@ class Delivery:
     first_at: datetime | None = None
     last_at: datetime | None = None
     last_event_id: UUID | None = None
+    traceparent: str | None = None  # of its last stage
     retry_at: datetime | None = None
 
     @property
@@ -66,7 +67,7 @@ class Delivery:
             return
         event, self.version = envelope.event, envelope.version
         self.last_event_id, self.last_at = envelope.circumstances.event_id, envelope.circumstances.occurred_at
-        self.first_at = self.first_at or self.last_at
+        self.first_at, self.traceparent = self.first_at or self.last_at, envelope.circumstances.traceparent
         match event:
             case HandOverStarted():
                 self.stage, self.attempts, self.retry_at = Stage.STARTED, event.attempt, None
@@ -75,9 +76,9 @@ class Delivery:
             case HandOverDoubted():
                 self.stage, self.retry_at = Stage.DOUBTED, event.retry_at
             case DeliveryHeldBack():
-                self.stage = Stage.HELD_BACK
+                self.stage, self.retry_at = Stage.HELD_BACK, None
             case DeliveryStopped():
-                self.stage = Stage.STOPPED
+                self.stage, self.retry_at = Stage.STOPPED, None
             case HandedOver():
                 self.stage = Stage.HANDED_OVER
             case _:

@@ -290,7 +290,9 @@ def test_a_notice_that_an_office_fetches_from_its_topic_is_traced_to_the_receipt
         print("\n" + "\n".join(trace.tree(release)))
         reached = {span.name for span in trace.spans if span.context.span_id in trace.reached(release)}
         assert {"disclose", FEED, "receive receipt", "submit RecordConsulateNotified"} <= reached
-        assert (trace.named(FEED).parent, trace.named(FEED).kind) == (None, SpanKind.PRODUCER)
+        send, receipt = trace.named(FEED), trace.named("receive receipt")
+        assert (send.parent, send.kind) == (None, SpanKind.PRODUCER)
+        assert [link.context.span_id for link in receipt.links] == [send.context.span_id]
         for name, value in given:
             assert name not in ("traceparent", "tracestate")
             assert not any(f"{span.context.trace_id:032x}".encode() in value for span in trace.spans)
