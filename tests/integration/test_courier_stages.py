@@ -73,6 +73,26 @@ def test_an_office_that_fails_is_tried_again_later_and_only_its_own_case_waits(w
     assert world.delivery(1) == ["HandOverStarted", "HandOverFailed", "HandOverStarted", "HandedOver"]
 
 
+def test_an_office_that_is_down_is_left_alone_for_a_while_and_other_offices_do_not_wait(world: World) -> None:
+    for number in range(5):
+        world.release(world.family(number))
+    world.release(world.family(5, country="GT"), office=GUATEMALA)
+    world.disclose()
+    is_down = [True]
+    channel = RecordingChannel(
+        world.clock, lambda _, parcel: 503 if parcel.office == MEXICO and is_down[0] else Mood.ACCEPT
+    )
+    courier = world.courier(channel)
+    deliver(courier)
+    assert [(p.office, p.number) for p in channel.calls] == [(MEXICO, 1), (MEXICO, 2), (MEXICO, 3), (GUATEMALA, 1)]
+    is_down[0] = False
+    deliver(courier)
+    assert len(channel.calls) == 4
+    world.tick(seconds=couriers.PAUSE_SECONDS)
+    deliver(courier)
+    assert sorted(p.number for p in channel.taken if p.office == MEXICO) == [1, 2, 3, 4, 5]
+
+
 def test_a_doubtful_hand_over_is_made_again_with_the_same_id_and_bytes(world: World) -> None:
     world.release(world.family(1))
     world.disclose()
