@@ -124,6 +124,15 @@ def apply(admin: KafkaAdminClient, specs: Sequence[TopicSpec], *, dry_run: bool)
     return steps
 
 
+def applied(settings: KafkaSettings, specs: Sequence[TopicSpec], *, dry_run: bool) -> tuple[TopicStep, ...]:
+    """`apply`, over a connection of its own."""
+    admin = KafkaAdminClient(**settings.admin())
+    try:
+        return apply(admin, specs, dry_run=dry_run)
+    finally:
+        admin.close()
+
+
 def _spec(settings: KafkaSettings, name: str, partitions: int, config: Mapping[str, str]) -> TopicSpec:
     return TopicSpec(
         name=name,

@@ -1,0 +1,312 @@
+"""`feed` and `release`: what an office was given, and what waits for a person's decision."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from adapters.cli.console import (
+    REFUSED,
+    USAGE,
+    AsJson,
+    actor,
+    catch_up,
+    end,
+    heading,
+    identifier,
+    installation,
+    principal,
+    say,
+    table,
+    tell_json,
+)
+
+if TYPE_CHECKING:
+    from adapters.composition import Casebridge
+    from domain.case.consular import Notice
+    from domain.case.state import Case
+    from domain.events import Envelope
+
+PAGE = 200
+FOLLOW_SECONDS = 1.0
+LETTER_RULE = "-" * 72
+
+
+# ------------------------------------------------------------------ feed
+def feed(
+    ctx: typer.Context,
+    office: Annotated[str, typer.Argument(metavar="OFFICE", help="The office's code, such as cons-mx.el-paso.")],
+    after: Annotated[int, typer.Option(metavar="N", min=0, help="Only entries with a higher number.")] = 0,
+    follow: Annotated[bool, typer.Option("--follow", help="Go on as entries come; Ctrl-C ends it.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What an office was given, entry by entry: when, for what, which fields, and the letter as it reads.
+
+    The fields are named; their values stand only in the letter. A letter whose key is withheld is not shown.
+
+    Example: casebridge feed cons-mx.el-paso --after 1
+    Next: `casebridge case timeline CASE` shows the receipt that came back.
+    """
+    with installation(ctx) as casebridge:
+        if not _is_listed(casebridge, office):
+            raise end(REFUSED, f"no agency lists an office {office}: `casebridge partner show` lists them")
+        number = after
+        try:
+            while True:
+                for envelope in _entries(casebridge, office, number):
+                    entry = _entry(casebridge, envelope)
+                    number = envelope.version
+                    if as_json:
+                        tell_json(entry)
+                    else:
+                        _print(entry)
+                if not follow:
+                    break
+                casebridge.log.wait(after=casebridge.log.head().position, timeout_seconds=FOLLOW_SECONDS)
+        except KeyboardInterrupt:
+            pass
+    if number == after and not as_json and not follow:
+        say(f"{office} was given nothing{f' after number {after}' if after else ''}")
+
+
+def _is_listed(casebridge: Casebridge, office: str) -> bool:
+    agencies = (stream.removeprefix("agency-") for stream, _ in casebridge.log.streams("agency-"))
+    return any(office in casebridge.backbone.agency(code).offices for code in agencies)
+
+
+def _entries(casebridge: Casebridge, office: str, after: int) -> Iterator[Envelope]:
+    while rows := casebridge.log.read_stream(f"feed-{office}", after=after, limit=PAGE):
+        for row in rows:
+            yield casebridge.codec.decode(row)
+        after = rows[-1].version
+
+
+def _entry(casebridge: Casebridge, envelope: Envelope) -> dict[str, Any]:
+    """An entry with its letter; `letter` is None where it has none, or where its key is withheld."""
+    from domain.disclosure.events import Disclosed, Held, Released, Withdrawn
+
+    told: Any = envelope.event
+    entry: dict[str, Any] = {
+        "office": told.office, "number": told.number, "at": envelope.circumstances.occurred_at.isoformat(),
+        "case": str(told.case_id), "what": type(told).__name__,
+    }
+    match told:
+        case Disclosed():
+            entry |= {
+                "purpose": told.purpose.value, "basis": told.basis, "rules": list(told.rule_ids),
+                "fields": list(dict.fromkeys(source.path for source in told.fields)), "refers_to": None,
+                "case_reference": told.case_reference, "digest": told.digest, "contract_digest": told.contract_digest,
+                "schema_fingerprint": told.schema_fingerprint, "renderer": told.renderer,
+            }
+        case Withdrawn():
+            entry |= {
+                "purpose": "recall", "fields": [], "refers_to": told.withdraws, "case_reference": told.case_reference,
+                "digest": told.digest, "schema_fingerprint": told.schema_fingerprint, "renderer": told.renderer,
+            }
+        case Held() | Released():
+            entry |= {"fields": [], "refers_to": told.holds if isinstance(told, Held) else told.releases}
+    stage, receipt_at = _delivery(casebridge, told.office, told.number)
+    return entry | {"stage": stage, "staged_at": receipt_at, "letter": _letter_of(casebridge, envelope)}
+
+
+def _delivery(casebridge: Casebridge, office: str, number: int) -> tuple[str, str | None]:
+    """The last stage of an entry's delivery, in words, and when that was."""
+    stages = casebridge.backbone.envelopes(f"delivery-{office}-{number}")
+    if not stages:
+        return "waiting", None
+    last = stages[-1]
+    name = type(last.event).__name__
+    return STAGES.get(name, name), last.circumstances.occurred_at.isoformat()
+
+
+STAGES = {
+    "HandOverStarted": "started", "HandedOver": "handed over", "HandOverFailed": "failed", "HandOverDoubted": "in doubt",
+    "DeliveryHeldBack": "held back", "DeliveryStopped": "stopped",
+}
+
+
+def _letter_of(casebridge: Casebridge, envelope: Envelope) -> str | None:
+    from domain.disclosure.contract import Purpose
+    from domain.disclosure.events import Disclosed, Withdrawn
+    from domain.disclosure.letter import letter
+    from domain.disclosure.rendering import Unrenderable
+
+    told, circumstances = envelope.event, envelope.circumstances
+    if not isinstance(told, Disclosed | Withdrawn):
+        return None
+    try:
+        record = casebridge.rendering().render(envelope).record
+    except Unrenderable:
+        return None
+    office = casebridge.backbone.agency(circumstances.agency).offices.get(told.office)
+    purpose = told.purpose if isinstance(told, Disclosed) else Purpose.RECALL
+    name = office.name if office is not None else told.office
+    return letter(record, purpose, name, circumstances.agency, circumstances.occurred_at.date())
+
+
+def _print(entry: dict[str, Any]) -> None:
+    about = f", about number {entry['refers_to']}" if entry.get("refers_to") else ""
+    heading(f"{entry['office']} number {entry['number']}: {entry['what']}{about}")
+    say(f"at {entry['at']}, for {str(entry.get('purpose', 'its place in the feed')).replace('_', ' ')}, "
+        f"case {entry['case']}; delivery {entry['stage']}" + (f" {entry['staged_at']}" if entry["staged_at"] else ""))
+    say(f"fields given: {', '.join(entry['fields']) or 'none'}")
+    if entry["letter"] is not None:
+        say(f"{LETTER_RULE}\n{entry['letter']}{LETTER_RULE}\n")
+    elif "digest" in entry:
+        say("the letter is (withheld): a key that it rests on is not available\n")
+
+
+# ------------------------------------------------------------------ release
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Waiting:
+    """A notice that a person has to let go."""
+
+    case_id: UUID
+    case: Case
+    notice: Notice
+    prepared: Envelope
+
+    @property
+    def agency(self) -> str:
+        return self.prepared.circumstances.agency
+
+    @property
+    def prepared_at(self) -> str:
+        return self.prepared.circumstances.occurred_at.isoformat()
+
+
+def release(
+    ctx: typer.Context,
+    target: Annotated[UUID | None, typer.Argument(metavar="CASE", parser=identifier, help="Whose notice.")] = None,
+    notice: Annotated[UUID | None, typer.Argument(metavar="NOTICE_ID", parser=identifier, help="Which notice.")] = None,
+    user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who decides, if not you.")] = None,
+    case: Annotated[UUID | None, typer.Option(metavar="CASE", parser=identifier, help="List this case alone.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """What waits for a person before it leaves; with CASE and NOTICE_ID: show it as it will leave, ask, release it.
+
+    Example: casebridge release
+    Next: casebridge release CASE NOTICE_ID shows the letter and the facts that it rests on, and asks.
+    """
+    if (target is None) is not (notice is None):
+        raise end(USAGE, "to release, give both CASE and NOTICE_ID; `casebridge release` alone lists what waits")
+    with installation(ctx) as casebridge:
+        if target is None or notice is None:
+            catch_up(casebridge, "timeline")
+            _list([waiting for case_id in _cases(casebridge, case) for waiting in _waiting(casebridge, case_id)], as_json)
+            return
+        chosen = next((one for one in _waiting(casebridge, target) if one.notice.prepared.notice_id == notice), None)
+        if chosen is None:
+            raise end(REFUSED, f"case {target} has no notice {notice} that waits: `casebridge release` lists them")
+        if not as_json:
+            _show(casebridge, chosen)
+        office = chosen.notice.prepared.office
+        if not yes and (as_json or not typer.confirm(f"Release it to {office}?")):
+            raise end(REFUSED, "nothing was released" + ("; with --json, say --yes" if as_json else ""))
+        outcome = casebridge.backbone.submit({
+            "command": "ReleaseDisclosure", "command_id": str(uuid4()), "agency": chosen.agency, "case": str(target),
+            "actor": actor(chosen.agency, "liaison", user), "occurred_at": casebridge.clock.now().isoformat(),
+            "data": {"notice_id": str(notice)},
+        }, principal=principal())
+    if outcome.status == "refused":
+        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    if as_json:
+        tell_json({"case": str(target), "notice_id": str(notice), "office": office, "position": outcome.last})
+    else:
+        say(f"released: `casebridge work` hands it over to {office}")
+
+
+def _cases(casebridge: Casebridge, case_id: UUID | None) -> list[UUID]:
+    """Cases in which a notice was ever prepared, by the timeline, which holds no personal field."""
+    if case_id is not None:
+        return [case_id]
+    from sqlalchemy import select
+
+    from domain.case.consular import ConsularNotificationPrepared
+    from projections.timeline import timeline
+
+    asked = select(timeline.c.case_id).distinct().where(timeline.c.topic == ConsularNotificationPrepared.TOPIC)
+    with casebridge.views.connect() as connection:
+        return list(connection.scalars(asked.order_by(timeline.c.case_id)))
+
+
+def _waiting(casebridge: Casebridge, case_id: UUID) -> Iterator[Waiting]:
+    case = casebridge.backbone.case(case_id)
+    for notice in case.consular.notices.values():
+        if notice.released is None and notice.notified is None:
+            row = casebridge.log.event(notice.prepared_event_id)
+            assert row is not None, "a folded event is in the log"
+            yield Waiting(case_id=case_id, case=case, notice=notice, prepared=casebridge.clear_codec.decode(row))
+
+
+def _list(waiting: list[Waiting], as_json: bool) -> None:
+    if as_json:
+        tell_json([
+            {"case": str(one.case_id), "notice_id": str(told.notice_id), "office": told.office, "agency": one.agency,
+             "prepared_at": one.prepared_at, "child_ids": [str(child_id) for child_id in told.child_ids],
+             "missing_required": list(told.missing_required), "missing_optional": list(told.missing_optional)}
+            for one in waiting for told in (one.notice.prepared,)
+        ])
+    elif not waiting:
+        say("nothing waits for release")
+    else:
+        table(("case", "notice", "office", "prepared", "lacks"), [
+            (one.case_id, one.notice.prepared.notice_id, one.notice.prepared.office, one.prepared_at,
+             ", ".join(one.notice.prepared.missing_required).replace("_", " ")) for one in waiting
+        ])
+
+
+def _show(casebridge: Casebridge, waiting: Waiting) -> None:
+    prepared = waiting.notice.prepared
+    entry = _as_it_will_leave(casebridge, waiting)
+    heading(f"Notice {prepared.notice_id} to {prepared.office}, as it will leave")
+    text = _letter_of(casebridge, entry)
+    say(f"{LETTER_RULE}\n{text or '(withheld): a key that it rests on is not available'}\n{LETTER_RULE}")
+    heading("The facts it rests on")
+    table(("field", "sign of the person", "told by event", "occurred", "learned"), _facts(casebridge, entry))
+    for word, missing in (("required", prepared.missing_required), ("optional", prepared.missing_optional)):
+        if missing:
+            say(f"Not known, {word}: {', '.join(missing).replace('_', ' ')}")
+
+
+def _as_it_will_leave(casebridge: Casebridge, waiting: Waiting) -> Envelope:
+    """The entry that the discloser would write if the notice were released now; nothing is recorded."""
+    from adapters.disclosure.discloser import Discloser
+    from domain.case.consular import DisclosureReleased
+    from domain.disclosure.contract import Purpose
+    from domain.events import Envelope
+
+    prepared, now = waiting.notice.prepared, casebridge.clock.now()
+    engagement = waiting.case.engagements.open_for(prepared.office, Purpose.CONSULAR_NOTICE)
+    if engagement is None:
+        raise end(REFUSED, "the basis of this notice has ended: nothing may leave [DECISION-12]")
+    released = DisclosureReleased(
+        notice_id=prepared.notice_id, office=prepared.office, engagement_id=engagement.engagement_id, by_person=True
+    )
+    source = Envelope(
+        stream=f"case-{waiting.case_id}", version=waiting.case.version, event=released,
+        circumstances=replace(waiting.prepared.circumstances, occurred_at=now, learned_at=now),
+    )
+    entry = Discloser(casebridge.backbone, casebridge.rendering()).preview(source)
+    if not isinstance(entry, Envelope):
+        raise end(REFUSED, f"this notice would not leave: {entry.value.replace('_', ' ')}")
+    return entry
+
+
+def _facts(casebridge: Casebridge, entry: Envelope) -> Iterator[tuple[str, ...]]:
+    from domain.disclosure.events import Disclosed
+
+    assert isinstance(entry.event, Disclosed), "only a notice waits for release"
+    for source in entry.event.fields:
+        row = casebridge.log.event(source.event_id)
+        assert row is not None, "an entry rests on events of the log"
+        told = casebridge.clear_codec.decode(row)
+        at = told.circumstances
+        yield (
+            source.path, source.reference, f"{type(told.event).__name__} {str(source.event_id)[:8]}",
+            at.occurred_at.isoformat(), at.learned_at.isoformat(),
+        )

@@ -1,0 +1,136 @@
+"""The command line's own parts: reading lines, times, ids; plain data; what a terminal would obey."""
+from __future__ import annotations
+
+import io
+from datetime import UTC, date, datetime, timedelta
+from uuid import UUID
+
+import pytest
+import typer
+
+from adapters.cli.console import clean, duration, identifier, moment
+from adapters.cli.failures import explained
+from adapters.cli.plain import outline, plain
+from adapters.cli.submit import LINE_BYTES_MAX, Read, lines
+from domain.events import Compartment
+from domain.people import PersonName
+from domain.personal import UNKNOWN, WITHHELD, Known
+from domain.ports import KeyName, KeysUnavailable, LineageChanged, LogUnavailable
+from domain.refusals import Refused
+
+PERSON = UUID("0c100000-0000-4000-8000-000000000001")
+
+
+def read(text: bytes) -> list[Read]:
+    return list(lines(io.BytesIO(text)))
+
+
+def test_blank_lines_count_and_say_nothing() -> None:
+    assert [(line.number, line.raw) for line in read(b'\n{"a": 1}\n  \n{"b": 2}')] == [(2, {"a": 1}), (4, {"b": 2})]
+
+
+@pytest.mark.parametrize(("text", "because"), [
+    (b"not json", "not JSON"),
+    (b'{"a": }', "column 7"),
+    (b"[1]", "JSON object"),
+    (b'"text"', "JSON object"),
+    (b'{"a": NaN}', "not JSON"),
+    (b'{"a": "\xff"}', "not UTF-8"),
+    (b'{"a": "\\ud800"}', "not UTF-8"),
+    (b'{"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "not JSON"),
+    (b'{"a": ' + b"9" * 10_000 + b"}", "not JSON"),
+])
+def test_a_line_that_is_no_object_is_told_by_its_number_and_stops_nothing(text: bytes, because: str) -> None:
+    bad, good = read(text + b'\n{"command": "OpenCase"}\n')
+    assert bad.number == 1 and bad.raw is None and because in bad.because
+    assert good == Read(2, good.offset, {"command": "OpenCase"})
+
+
+def test_a_field_that_stands_twice_is_named() -> None:
+    assert read(b'{"data": {"office": "a", "office": "b"}}')[0].field == "office"
+
+
+def test_a_line_that_is_too_long_is_passed_over_without_being_held() -> None:
+    text = b'{"a": "' + b"x" * (3 * LINE_BYTES_MAX) + b'"}\n{"b": 2}\n'
+    long, good = read(text)
+    assert long.raw is None and "longer than" in long.because
+    assert (good.number, good.raw, good.offset) == (2, {"b": 2}, len(text))
+
+
+def test_a_line_of_the_greatest_length_is_read() -> None:
+    text = b'{"a": "' + b"x" * (LINE_BYTES_MAX - 10) + b'"}\n'
+    assert len(text) == LINE_BYTES_MAX
+    assert read(text)[0].raw is not None
+
+
+def test_a_byte_order_mark_is_no_part_of_the_first_command() -> None:
+    assert read(b'\xef\xbb\xbf{"a": 1}')[0].raw == {"a": 1}
+
+
+@pytest.mark.parametrize("text", [
+    "2026-08-13T16:10:00-06:00", "2026-08-13T22:10:00Z", "2026-08-13T16:10:00-06:00[America/Denver]",
+])
+def test_a_time_is_read_with_its_offset(text: str) -> None:
+    assert moment(text) == datetime(2026, 8, 13, 22, 10, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("text", ["2026-08-13", "2026-08-13T16:10:00", "yesterday", ""])
+def test_a_time_without_its_zone_is_refused(text: str) -> None:
+    with pytest.raises(typer.BadParameter):
+        moment(text)
+
+
+def test_a_length_of_time_has_its_unit() -> None:
+    assert [duration(text) for text in ("90m", "72h", "3d")] == [
+        timedelta(minutes=90), timedelta(hours=72), timedelta(days=3)
+    ]
+    for text in ("72", "h", "-1h", "1w", "99999999999d"):
+        with pytest.raises(typer.BadParameter):
+            duration(text)
+
+
+def test_an_id_is_a_whole_one() -> None:
+    assert identifier(str(PERSON)) == PERSON
+    with pytest.raises(typer.BadParameter):
+        identifier("0c100000")
+
+
+def test_nothing_that_a_terminal_obeys_is_printed() -> None:
+    assert clean("Ana\x1b[2J\x07\x9b1m\r\nLuz\tPaz") == "Ana\ufffd[2J\ufffd\ufffd1m\ufffd\nLuz\tPaz"
+
+
+def test_unknown_is_null_and_withheld_is_said() -> None:
+    key = KeyName(case=PERSON, person=PERSON, compartment=Compartment.IDENTITY)
+    assert plain({"a": UNKNOWN, "b": WITHHELD, "c": Known(date(2020, 1, 2)), "d": (key,), PERSON: None}) == {
+        "a": None, "b": {"withheld": True}, "c": "2020-01-02", str(PERSON): None,
+        "d": [{"case": str(PERSON), "person": str(PERSON), "compartment": "identity"}],
+    }
+
+
+def test_an_outline_tells_unknown_from_withheld_and_from_what_does_not_apply() -> None:
+    state = {
+        "people": {PERSON: {"person_id": PERSON, "name": Known(PersonName(given_names="Ana", surnames="Paz")),
+                            "phone": UNKNOWN, "address": WITHHELD, "ended_at": None, "event_id": PERSON}},
+        "ids": (PERSON,), "is_open": True,
+    }
+    assert list(outline(state, {str(PERSON): "Ana Paz"})) == [
+        "people:", "  Ana Paz:", "    name: given names Ana, surnames Paz", "    phone: (not known)",
+        "    address: (withheld)", "ids: Ana Paz", "is open: yes",
+    ]
+
+
+@pytest.mark.parametrize(("error", "code"), [
+    (Refused("no such office", rule="DIRECTORY"), 1),
+    (LogUnavailable("the log cannot be opened"), 3),
+    (LineageChanged("another log"), 3),
+    (KeysUnavailable("the key store cannot be reached"), 3),
+    (OSError(13, "Permission denied", "file"), 3),
+])
+def test_each_kind_of_failure_has_its_exit_code_and_one_sentence(error: Exception, code: int) -> None:
+    found, sentence = explained(error)
+    assert found == code and sentence and "\n" not in sentence
+
+
+def test_an_error_that_nobody_foresaw_is_named_without_its_message() -> None:
+    code, sentence = explained(RuntimeError("Nahomy Belén lives at Calle Ficticia"))
+    assert code == 3 and "RuntimeError" in sentence and "Nahomy" not in sentence
