@@ -45,6 +45,8 @@ def _of_a_library(error: Exception) -> tuple[int, str]:
         return USAGE, str(error)
     if _is(error, "pydantic", "ValidationError"):
         return USAGE, f"settings are wrong: {_settings(error)}"
+    if _is(error, "adapters.telemetry.environment", "TelemetryMisconfigured"):
+        return USAGE, str(error)
     if isinstance(error, OSError):
         return INFRASTRUCTURE, f"{error.strerror or type(error).__name__}: {error.filename or 'a connection'}"
     return INFRASTRUCTURE, f"an error that it does not know: {_name(error)}. CASEBRIDGE_DEBUG=1 shows where"
