@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,6 +26,7 @@ from domain.case.obligations import (
     DutyRaised,
     DutyWithdrawn,
     QuestionClosed,
+    QuestionRaised,
     RecordMissedDeadline,
 )
 from domain.personal import Known
@@ -229,6 +231,12 @@ def test_a_correction_must_name_what_told_the_fact() -> None:
         evidence="paper",
     )
     informed.when(wrong, at=FRIDAY_10 + timedelta(days=1)).then_refused(rule="P19", field="replaces_event_id")
+
+
+def test_a_correction_that_leaves_the_nationality_open_withdraws_nothing_and_asks_again() -> None:
+    half = replace(_correction(informed, CHILD, "half"), nationalities=None)
+    outcome = informed.when(half, at=FRIDAY_10 + timedelta(days=1)).then(CitizenshipCorrected, QuestionRaised)
+    assert ("US-CONSULATE-VCCR", "C1", "CONS-GT") in raised(outcome.scenario())
 
 
 def test_the_correction_of_an_old_telling_does_not_beat_a_newer_one() -> None:
