@@ -140,7 +140,8 @@ class KafkaFeed:
     def _number_before(self, office: str, committed: int) -> int:
         """The number in the last record before an offset, looking back further and further.
 
-        Where retention has taken that record, the next one tells; where none is left, all was passed.
+        Where retention has taken that record, the next one tells; where none is left, all was passed,
+        and only then is a producer's session needed.
         """
         place = self._place(office)
         consumer = KafkaConsumer(**self._settings.consumer())
@@ -156,8 +157,13 @@ class KafkaFeed:
                 if since == start:
                     break
                 back *= 4
+            if after := _numbers(consumer, place, committed, end, first_only=True):
+                return after[0] - 1
+            published = self.published(office)
+            # Asked for after `published`, so that nothing of what that counts lies behind it.
+            end = consumer.end_offsets([place])[place]
             after = _numbers(consumer, place, committed, end, first_only=True)
-            return after[0] - 1 if after else self.published(office)
+            return after[0] - 1 if after else published
         finally:
             consumer.close(autocommit=False)
 

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from adapters.channels.kafka_feed import ATTEMPTS_MAX, FeedGap, KafkaFeed
@@ -18,7 +18,7 @@ from domain.ports import Parcel
 from tests import servers
 from tests.faults.relay_fake import FakeKafka, FakeTransport
 from tests.faults.relay_judge import Seen, committed_records
-from tests.faults.relay_world import create_topics, fresh_settings
+from tests.faults.relay_world import create_topics, fresh_settings, wait_until
 
 MEXICO, GUATEMALA = "cons-mx.el-paso", "cons-gt.del-rio"
 NOW = datetime(2026, 3, 2, 17, 0, tzinfo=UTC)
@@ -245,6 +245,27 @@ def test_every_committed_offset_tells_the_number_before_it(settings: KafkaSettin
         commit(settings, MEXICO, offset)
         fetched = feed.fetched(MEXICO)
         assert fetched is not None and fetched[0] == number, f"offset {offset}"
+
+
+def test_aborted_records_before_the_offset_are_looked_past(settings: KafkaSettings, feed: KafkaFeed) -> None:
+    feed.publish(MEXICO, parcels(MEXICO, 1, 2))
+    aborting = KafkaProducer(**settings.producer("aborting"))
+    aborting.init_transactions()
+    for _ in range(3):
+        aborting.begin_transaction()
+        for _ in range(5):
+            aborting.send(settings.feed_topic(MEXICO), b"x", b"k", partition=0)
+        aborting.flush(10.0)
+        aborting.abort_transaction()
+    aborting.close()
+    wait_until(lambda: ends(settings, MEXICO)[1] >= 21, "the last marker", limit_seconds=10.0)
+    commit(settings, MEXICO, 21)
+    fetched = KafkaFeed(settings, no_publisher, lineage=LINEAGE, clock=StandingClock()).fetched(MEXICO)
+    assert fetched is not None and fetched[0] == 2
+
+
+def no_publisher(given: KafkaSettings, target: str) -> Publisher:
+    raise AssertionError("a look at what was fetched opened a session, which fences the courier's")
 
 
 def test_what_was_fetched_stays_known_when_retention_has_taken_the_records(

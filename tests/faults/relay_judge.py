@@ -6,11 +6,12 @@ from collections import defaultdict
 from dataclasses import dataclass
 from uuid import uuid4
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, Message, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaError, KafkaException, Message, TopicPartition
 
 from domain.ports import READ_LIMIT_MAX, EventLog
 
 READ_SECONDS_MAX = 120.0
+NOT_LED_YET = (KafkaError.NOT_LEADER_FOR_PARTITION, KafkaError.LEADER_NOT_AVAILABLE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +66,19 @@ def _consumer(bootstrap: str, isolation: str) -> Consumer:
 
 def _ends(bootstrap: str, topic: str) -> dict[int, int]:
     consumer = _consumer(bootstrap, "read_uncommitted")
+    deadline = time.monotonic() + READ_SECONDS_MAX
     try:
-        partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
-        return {
-            partition: consumer.get_watermark_offsets(TopicPartition(topic, partition), timeout=10)[1]
-            for partition in partitions
-        }
+        while True:
+            try:
+                partitions = consumer.list_topics(topic, timeout=10).topics[topic].partitions
+                places = {partition: TopicPartition(topic, partition) for partition in partitions}
+                return {n: consumer.get_watermark_offsets(place, timeout=10)[1] for n, place in places.items()}
+            except KafkaException as error:
+                # A topic is named before its partitions are led.
+                if not error.args[0].retriable() and error.args[0].code() not in NOT_LED_YET:
+                    raise
+                assert time.monotonic() < deadline, f"{topic} has no end after {READ_SECONDS_MAX} s: {error}"
+                time.sleep(0.05)
     finally:
         consumer.close()
 

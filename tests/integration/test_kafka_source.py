@@ -131,6 +131,24 @@ def test_an_idle_topic_gives_nothing_and_has_no_lag(
     assert source.read(after, limit=10, timeout_seconds=0.5) == []
 
 
+def test_a_transaction_marker_behind_the_last_record_is_no_lag(
+    settings: KafkaSettings, log: SqliteLog, source: KafkaSource
+) -> None:
+    fill(log, 30, Random(8))
+    relay_all(settings, log)
+    after: dict[str, int] = {}
+    read_all(source, after, 30)
+    behind = {shard: offset - 1 for shard, offset in passed_all(source, after).items() if offset > 0}
+    lag = source.lag(after | behind)
+    assert (lag.events, lag.oldest_unread_at) == (0, None)
+
+
+def passed_all(source: KafkaSource, after: dict[str, int]) -> dict[str, int]:
+    """Offsets behind everything, markers included."""
+    wait_until(lambda: not passed(source, after), "the end", limit_seconds=10.0)
+    return after
+
+
 def passed(source: KafkaSource, after: dict[str, int]) -> list[Batch]:
     batches = list(source.read(after, limit=10, timeout_seconds=0.2))
     after.update({batch.shard: batch.to for batch in batches})
