@@ -51,7 +51,7 @@ duties = Table(
     Column("rule_id", String, nullable=False),
     Column("cited_rule_ids", Words, nullable=False),
     Column("child_id", Uuid, nullable=False),
-    Column("episode_id", Uuid, nullable=False),
+    Column("episode_id", Uuid),
     Column("cause_event_id", Uuid, nullable=False),
     Column("raised_event_id", Uuid, nullable=False),
     Column("raised_version", Integer, nullable=False),  # where the boxed recipient is opened from
@@ -107,7 +107,7 @@ class BoardDuty:
     rule_id: str
     cited_rule_ids: tuple[str, ...]
     child_id: UUID
-    episode_id: UUID
+    episode_id: UUID | None
     cause_event_id: UUID
     raised_event_id: UUID
     raised_version: int

@@ -43,7 +43,7 @@ class DutyRaised(Event):
     rule_id: str = clear(RULE)
     cited_rule_ids: tuple[str, ...] = clear(RULE)
     child_id: UUID = clear(OUR_ID)
-    episode_id: UUID = clear(OUR_ID)
+    episode_id: UUID | None = clear("our own id; absent where the duty does not rest on custody")
     cause_event_id: UUID = clear(OUR_ID)
     clock_start: datetime = clear(CLOCK)
     due_at: datetime | None = clear(CLOCK)

@@ -22,7 +22,7 @@ class DutyKey:
     rule_id: str
     recipient_kind: str
     child_id: UUID
-    episode_id: UUID
+    episode_id: UUID | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
