@@ -25,6 +25,8 @@ class Point(Enum):
     BEFORE_HAND_OVER = "between the start's append and the hand-over"
     IN_HAND_OVER = "while the office is at it"
     AFTER_HAND_OVER = "after the office's answer, before its append"
+    BEFORE_RECEIPT = "before a receipt's command is appended"
+    AFTER_RECEIPT = "after it, before its position moves"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +71,14 @@ def deliver_until_killed(folder: str, url: str, now: datetime, death: Death) -> 
     dying, append = Dying(death), world.log.append
 
     def deadly(wanted: Append) -> Appended:
+        is_receipt = wanted.command is not None
         dying.at(Point.BEFORE_APPEND)
+        if is_receipt:
+            dying.at(Point.BEFORE_RECEIPT)
         appended = append(wanted)
         dying.at(Point.AFTER_APPEND)
+        if is_receipt:
+            dying.at(Point.AFTER_RECEIPT)
         return appended
 
     world.log.append = deadly  # type: ignore[method-assign, assignment]

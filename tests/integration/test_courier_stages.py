@@ -9,7 +9,8 @@ import pytest
 
 from adapters.disclosure import courier as couriers
 from adapters.disclosure.courier import Courier, retry_seconds
-from adapters.disclosure.discloser import NotDisclosed
+from adapters.disclosure.discloser import Discloser, NotDisclosed
+from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import digest_of, entry_of, salt_of
 from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandedOver, HandOverFailed, HandOverStarted
 from domain.events import Compartment
@@ -127,6 +128,47 @@ def test_a_courier_that_died_after_the_start_leaves_a_doubt_that_the_next_one_re
     world.tick(seconds=5)
     deliver(courier)
     assert world.delivery(1) == ["HandOverStarted", "HandOverDoubted", "HandOverStarted", "HandedOver"]
+
+
+APPENDS = 5
+"""Of one entry's life: it is disclosed, started, proven, its receipt recorded, and the receipts' position moved."""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("nth", range(1, APPENDS + 1))
+def test_a_power_cut_around_any_append_loses_and_doubles_nothing(world: World, nth: int, when: str) -> None:
+    family = world.family(1)
+    world.release(family)
+    append, count = world.log.append, [0]
+
+    class Power(BaseException):
+        pass
+
+    def cut(wanted: Append) -> object:
+        count[0] += 1
+        if count[0] == nth and when == "before":
+            raise Power
+        appended = append(wanted)
+        if count[0] == nth:
+            raise Power
+        return appended
+
+    channel = RecordingChannel(world.clock)
+    world.log.append = cut  # type: ignore[method-assign, assignment]
+    with pytest.raises(Power):
+        world.disclose()
+        deliver(world.courier(channel))
+        world.receive()
+    world.log.append = append  # type: ignore[method-assign]
+    world.discloser, world.receipts = Discloser(world.backbone, world.rendering), Receipts(world.backbone)
+    world.tick(minutes=1)
+    world.disclose()
+    deliver(world.courier(channel))
+    world.receive()
+    assert len(world.feed()) == 1 and len({parcel.content for parcel in channel.taken}) == 1
+    assert world.delivery(1).count("HandedOver") == 1
+    told = [type(e.event).__name__ for e in world.backbone.envelopes(f"case-{family.case_id}")]
+    assert told.count("ConsulateNotified") == 1
 
 
 def test_nothing_leaves_to_an_office_that_is_not_live(world: World) -> None:

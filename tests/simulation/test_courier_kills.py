@@ -26,7 +26,7 @@ PROCESS_SECONDS_MAX = 60.0
 
 # How often a process comes by a point, at least mostly: entries are disclosed, started, proven and received.
 ENTRIES = FAMILIES * NOTICES
-NTH_MAX = dict.fromkeys(Point, ENTRIES // 2) | {Point.BEFORE_APPEND: 4 * ENTRIES, Point.AFTER_APPEND: 4 * ENTRIES}
+NTH_MAX = dict.fromkeys(Point, ENTRIES // 2) | {Point.BEFORE_APPEND: 3 * ENTRIES, Point.AFTER_APPEND: 3 * ENTRIES}
 POINTS = (*Point, Point.BEFORE_APPEND, Point.AFTER_APPEND)
 
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(3_600 if LARGE else 300)]
