@@ -22,7 +22,7 @@ from adapters.telemetry import telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
-from domain.case.decide import decide as decide_case
+from domain.case.decide import decided as decided_case
 from domain.case.state import Case
 from domain.case.state import evolve as evolve_case
 from domain.events import Envelope
@@ -199,7 +199,7 @@ class Backbone:
                 traceparent=traceparent, entropy=entropy, standing=standing,
             )
             try:
-                decided, version = self._decide(submission, line.stream, is_fresh)
+                decided, version, case = self._decide(submission, line.stream, is_fresh)
             except Refused:
                 seen = self.log.command(line.command_id)
                 if seen is not None:
@@ -210,7 +210,7 @@ class Backbone:
             if not decided and not is_fresh:
                 continue
             try:
-                return self._append(line, decided, version, standing.version, record)
+                return self._append(line, decided, version, standing.version, record, case)
             except CommandSeen as known:
                 return self._repeated(known.record, digest)
             except Conflict:
@@ -223,17 +223,22 @@ class Backbone:
         cached = None if is_fresh else states.get(stream)
         return self._fresh(stream, states, initial, evolve) if cached is None else cached
 
-    def _decide(self, submission: Submission[Any], stream: str, is_fresh: bool) -> tuple[Sequence[Envelope], int]:
+    def _decide(
+        self, submission: Submission[Any], stream: str, is_fresh: bool
+    ) -> tuple[Sequence[Envelope], int, Case | None]:
+        """The events, the version that they rest on, and their case, where they have one, as they leave it."""
         if submission.case_id is not None:
             case = self._state(stream, self._cases, Case(), evolve_case, is_fresh)
-            return decide_case(submission, case, stream), case.version
+            decided, after = decided_case(submission, case, stream)
+            return decided, case.version, after
         check_times(submission)
         standing = submission.standing
         recordings = agency_decide.DECIDES[type(submission.command)](submission, standing)
-        return envelopes(submission, recordings, stream=stream, after=standing.version), standing.version
+        return envelopes(submission, recordings, stream=stream, after=standing.version), standing.version, None
 
     def _append(
-        self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord
+        self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord,
+        after: Case | None,
     ) -> Outcome:
         events = tuple(self.codec.encode(envelope) for envelope in decided)
         schemas = self.schemas_for(events)
@@ -242,23 +247,14 @@ class Backbone:
             guards.append(Guard(stream=f"agency-{line.agency}", version=standing_version))
         appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
         self.stored(schemas)
-        self._advance(line, decided)
+        if after is not None:
+            self._cases.put(line.stream, after)  # So that the next command reads nothing. An agency's stream is read again.
         return Outcome(
             status="accepted", command_id=line.command_id, stream=line.stream,
             first=appended.positions[0] if appended.positions else 0,
             last=appended.positions[-1] if appended.positions else 0,
             events=tuple(event.topic for event in events),
         )
-
-    def _advance(self, line: Line, decided: Sequence[Envelope]) -> None:
-        """Carry the cached case forward, so that the next command reads nothing."""
-        if line.case_id is None:
-            return  # An agency's stream is short and changes rarely: it is read again.
-        case = self._cases.get(line.stream) or Case()
-        if decided and case.version == decided[0].version - 1:
-            for envelope in decided:
-                case = evolve_case(case, envelope)
-            self._cases.put(line.stream, case)
 
     def _repeated(self, record: CommandRecord, digest: bytes) -> Outcome:
         if not hmac.compare_digest(record.digest, digest):

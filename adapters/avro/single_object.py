@@ -46,7 +46,7 @@ class Format:
     def write(self) -> compiled.Writer:
         return compiled.writer(self.raw)
 
-    @property
+    @cached_property
     def writer_schema(self) -> WriterSchema:
         return WriterSchema(fingerprint=self.fingerprint, name=self.name, text=text_of(self.declared))
 

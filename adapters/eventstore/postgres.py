@@ -6,7 +6,7 @@ translates the answers, and finds out what became of an append whose connection 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -55,7 +55,7 @@ NEVER_STORED = (psycopg.errors.LockNotAvailable, psycopg.errors.QueryCanceled, P
 UNLOCKED_INSERTS = "POSTGRES_ENABLE_DB_FUNCTIONS"
 """eventsourcing's switch for inserts without a lock: its readers then miss committed events."""
 
-Value = str | bytes | int | UUID | datetime | None | list[str] | list[int] | list[bytes] | list[UUID]
+Value = str | bytes | int | UUID | datetime | None
 
 
 class Undecided(Enum):
@@ -199,11 +199,11 @@ class PostgresLog:
         guards = [(stream, version) for stream, version in heads if stream not in own]
         return [
             self._lineage,
-            [stream for stream, _ in guards], [version for _, version in guards],
-            [e.event_id for e in events], [e.stream for e in events], [e.version for e in events],
-            [e.topic for e in events], [e.state for e in events],
+            _texts(stream for stream, _ in guards), _array(str(version) for _, version in guards),
+            _array(str(e.event_id) for e in events), _texts(e.stream for e in events),
+            _array(str(e.version) for e in events), _texts(e.topic for e in events), _bytes(e.state for e in events),
             *((command.command_id, command.stream, command.digest) if command else (None, None, None)),
-            [s.fingerprint for s in schemas], [s.name for s in schemas], [s.text for s in schemas],
+            _bytes(s.fingerprint for s in schemas), _texts(s.name for s in schemas), _texts(s.text for s in schemas),
             *((worker.worker, worker.after, worker.to.position, worker.to.event_id) if worker else (None,) * 4),
         ]  # fmt: skip
 
@@ -372,6 +372,19 @@ class PostgresLog:
         self._pool.close()
 
 
+def _array(items: Iterable[str]) -> str:
+    """PostgreSQL's literal of an array. The driver's own dumpers of lists took half of an append's time here."""
+    return "{" + ",".join(items) + "}"
+
+
+def _texts(items: Iterable[str]) -> str:
+    return _array('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
+
+
+def _bytes(items: Iterable[bytes]) -> str:
+    return _array(f'"\\\\x{item.hex()}"' for item in items)
+
+
 class _Statements:
     """The statements of this log, with its schema's name in place."""
 
@@ -381,7 +394,7 @@ class _Statements:
             "SELECT * FROM {}.append(%s, %s::text[], %s::bigint[], %s::uuid[], %s::text[], %s::bigint[], %s::text[],"
             " %s::bytea[], %s::uuid, %s::text, %s::bytea, %s::bytea[], %s::text[], %s::text[],"
             " %s::text, %s::bigint, %s::bigint, %s::uuid)"
-        )
+        ).as_bytes(None)  # Put together once: the driver would do it again for every append.
         self.set_clock = self._with_schema("SELECT {}.set_history_clock(%s)")
         self.follows_history = SQL("SELECT to_regclass({}) IS NOT NULL").format(Literal(f"{schema}.history_clock"))
         self.lineage = self._with_schema("SELECT lineage FROM {}.lineages ORDER BY number DESC LIMIT 1")
