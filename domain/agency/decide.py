@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
 from domain.agency.events import (
     CalendarAdopted,
@@ -15,10 +16,12 @@ from domain.agency.events import (
     OfficeSuspended,
     OfficeWentLive,
     PackAdopted,
+    StaffLanguageCertified,
 )
 from domain.agency.state import Adoption, Agency, Office
 from domain.disclosure.contract import parse_contract
 from domain.events import fields_of
+from domain.languages import language
 from domain.policy.calendar import parse_calendar
 from domain.policy.pack import parse_pack
 from domain.refusals import Contradiction, Refused
@@ -94,6 +97,15 @@ class EndOffice(Command):
     """The office leaves the directory for good."""
 
     office: str
+
+
+@command
+class CertifyStaffLanguage(Command):
+    """Record that a staff member was certified in one language; a second language takes a second certificate."""
+
+    certificate_id: UUID
+    staff_id: UUID
+    language: str
 
 
 def digest(text: str) -> str:
@@ -199,6 +211,19 @@ def end_office(submission: Submission[EndOffice], agency: Agency) -> Sequence[Re
     return [Recording(event=OfficeEnded(office=_office(agency, submission.command.office).office))]
 
 
+def certify_staff_language(submission: Submission[CertifyStaffLanguage], agency: Agency) -> Sequence[Recording]:
+    wish = submission.command
+    certified = StaffLanguageCertified(
+        certificate_id=wish.certificate_id, staff_id=wish.staff_id, language=language(wish.language, "language"),
+    )
+    known = agency.certificates.get(wish.certificate_id)
+    if known is None:
+        return [Recording(event=certified)]
+    if (known.staff_id, known.language) != (certified.staff_id, certified.language):
+        raise Contradiction("one certificate is for one language of one staff member", field="certificate_id")
+    return []
+
+
 DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Recording]]] = {
     AdoptPack: adopt_pack,
     AdoptCalendar: adopt_calendar,
@@ -208,4 +233,5 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     PutOfficeLive: put_office_live,
     SuspendOffice: suspend_office,
     EndOffice: end_office,
+    CertifyStaffLanguage: certify_staff_language,
 }

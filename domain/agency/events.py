@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from uuid import UUID
 
 from domain.events import Event, clear, event
 
 TEXT = "adopted text: law, calendar or contract, nothing about a person"
 DIRECTORY = "directory of offices: public bodies, nothing about a person"
+STAFF = "staff are not persons of a case"
 
 
 class OfficeStage(StrEnum):
@@ -90,3 +92,12 @@ class OfficeEnded(Event):
     """An office left the directory for good."""
 
     office: str = clear(DIRECTORY)
+
+
+@event("casebridge.agency.StaffLanguageCertified")
+class StaffLanguageCertified(Event):
+    """A staff member passed the exam in one language, and may use it with families from then on."""
+
+    certificate_id: UUID = clear("our own id")
+    staff_id: UUID = clear(STAFF)
+    language: str = clear("language of a staff member's certificate, ISO 639")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
+from uuid import UUID
 
 from domain.agency.events import (
     CalendarAdopted,
@@ -17,6 +18,7 @@ from domain.agency.events import (
     OfficeSuspended,
     OfficeWentLive,
     PackAdopted,
+    StaffLanguageCertified,
 )
 from domain.disclosure.contract import Contract, parse_contract
 from domain.events import Envelope, Event
@@ -50,6 +52,16 @@ class Office:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class LanguageCertificate:
+    """One language of one staff member. It counts from `certified_at`, however fluent they were before."""
+
+    certificate_id: UUID
+    staff_id: UUID
+    language: str
+    certified_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Agency:
     """Everything adopted and listed so far. `version` is that of the agency's stream."""
 
@@ -59,6 +71,7 @@ class Agency:
     calendars: tuple[Adoption, ...] = ()
     contracts: tuple[Adoption, ...] = ()
     offices: Mapping[str, Office] = field(default_factory=dict)
+    certificates: Mapping[UUID, LanguageCertificate] = field(default_factory=dict)
 
     @property
     def jurisdiction(self) -> str:
@@ -102,6 +115,13 @@ class Agency:
             and self.jurisdiction in office.serves
             and office.stage is not OfficeStage.ENDED
         ]
+
+    def certificate_of(self, staff_id: UUID, language: str, moment: datetime) -> LanguageCertificate | None:
+        """The certificate by which this staff member may use this language at `moment`."""
+        return next((
+            certificate for certificate in self.certificates.values()
+            if certificate.staff_id == staff_id and certificate.language == language and certificate.certified_at <= moment
+        ), None)
 
     def _latest_packs(self) -> tuple[Pack, ...]:
         return _ordered(self.packs)
@@ -150,6 +170,14 @@ def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
     return evolve_stage
 
 
+def _certified(agency: Agency, event: StaffLanguageCertified, envelope: Envelope) -> Agency:
+    certificate = LanguageCertificate(
+        certificate_id=event.certificate_id, staff_id=event.staff_id, language=event.language,
+        certified_at=envelope.circumstances.occurred_at,
+    )
+    return replace(agency, certificates={**agency.certificates, event.certificate_id: certificate})
+
+
 EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     PackAdopted: _pack,
     CalendarAdopted: _calendar,
@@ -159,6 +187,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     OfficeWentLive: _stage(OfficeStage.LIVE),
     OfficeSuspended: _stage(OfficeStage.SUSPENDED),
     OfficeEnded: _stage(OfficeStage.ENDED),
+    StaffLanguageCertified: _certified,
 }
 
 
