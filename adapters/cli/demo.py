@@ -144,6 +144,8 @@ def _given(feeds: dict[str, list[Entry]], zone: str) -> Table:
         for entry in given:
             when = moment(entry.handed_over_at, zone) if entry.handed_over_at else "not yet"
             fields = ", ".join(entry.paths) or "none"
+            if entry.corrected_since:
+                fields += f"; untrue since the correction: {', '.join(entry.corrected_since)}"
             table.add_row(
                 office, str(entry.number), entry.what, when, str(entry.attempts), entry.receipt or "-", fields
             )

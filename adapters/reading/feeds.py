@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.composition import Casebridge
 from adapters.disclosure.streams import delivery_stream, feed_stream
+from domain.case.citizenship import CitizenshipCorrected
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, HandedOver, HandOverStarted, Withdrawn
 from domain.disclosure.letter import letter
@@ -15,7 +16,10 @@ from domain.personal import Known
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """One entry: names of the fields given, the bytes and the letter they render to, and the hand-over's proof."""
+    """One entry: names of the fields given, the bytes and the letter they render to, and the hand-over's proof.
+
+    `corrected_since` names fields that proved untrue after they were given, while the entry stands.
+    """
 
     office: str
     number: int
@@ -28,19 +32,23 @@ class Entry:
     attempts: int
     handed_over_at: datetime | None
     receipt: str | None
+    corrected_since: tuple[str, ...]
 
     def document(self) -> dict[str, Any]:
         return {
             "number": self.number, "what": self.what, "at": self.at.isoformat(), "fields": list(self.paths),
             "digest": self.digest, "attempts": self.attempts, "letter": self.letter,
             "handed_over_at": self.handed_over_at.isoformat() if self.handed_over_at else None, "receipt": self.receipt,
+            "corrected_since": list(self.corrected_since),
         }
 
 
 def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entry]:
     """The entries of a feed, rendered. Raises Unrenderable where a key is withheld."""
     rendering, found = casebridge.rendering(), list[Entry]()
-    for envelope in casebridge.backbone.envelopes(feed_stream(office), after=after):
+    feed = casebridge.backbone.envelopes(feed_stream(office))
+    withdrawn = {e.event.withdraws for e in feed if isinstance(e.event, Withdrawn)}
+    for envelope in feed[after:]:
         entry = envelope.event
         if not isinstance(entry, Disclosed | Withdrawn):
             continue
@@ -64,5 +72,14 @@ def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entr
             attempts=sum(isinstance(event, HandOverStarted) for event in deliveries),
             handed_over_at=times[0].circumstances.occurred_at if times else None,
             receipt=receipt.value if isinstance(receipt, Known) else None,
+            corrected_since=_corrected(casebridge, entry) if entry.number not in withdrawn else (),
         ))
     return found
+
+
+def _corrected(casebridge: Casebridge, entry: Disclosed | Withdrawn) -> tuple[str, ...]:
+    if isinstance(entry, Withdrawn):
+        return ()
+    case = casebridge.backbone.envelopes(f"case-{entry.case_id}")
+    untrue = {e.event.replaces_event_id for e in case if isinstance(e.event, CitizenshipCorrected)}
+    return tuple(dict.fromkeys(field.path for field in entry.fields if field.event_id in untrue))

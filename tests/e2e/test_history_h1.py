@@ -149,3 +149,11 @@ def test_the_same_history_again_has_no_effect_and_the_same_answers(h1: Embedded)
     again = h1.play(H1)
     assert {outcome.status for outcome in again} == {"repeated"}
     assert h1.casebridge.log.head() == head
+
+
+def test_what_was_given_elsewhere_and_proved_untrue_is_named(h1: Embedded) -> None:
+    """Mexico was told the mother's first birthplace; that entry stands until its own correction goes out."""
+    [mexico] = entries(h1.casebridge, "cons-mx.el-paso")
+    assert mexico.corrected_since == ("parent.birth_place",)
+    assert [entry.corrected_since for entry in entries(h1.casebridge, "cons-gt.denver")] == [(), ()]
+    assert entries(h1.casebridge, "cons-hn.houston")[0].corrected_since == ()
