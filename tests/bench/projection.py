@@ -38,7 +38,7 @@ from tests.views_model import StillClock
 OURS = 20_000
 PEER = 2_000
 WARM_UP = 200
-ROUNDS = 5
+ROUNDS = 3
 WAIT_SECONDS_MAX = 120.0
 BAR = 10.0
 MICROSECONDS = 1_000_000
