@@ -180,6 +180,16 @@ def test_a_case_is_shown_as_it_was_in_the_world_in_the_agencys_mind_and_in_the_r
     assert CHILD in text and "(not known)" in text
 
 
+def test_what_was_learned_late_had_occurred_and_was_not_yet_believed(fresh: Program) -> None:
+    obtained = {**commands(H1)[24], "occurred_at": "2026-08-13T18:00:00-06:00", "learned_at": "2026-08-14T10:00:00-06:00"}
+    fresh.submitted([*commands(H1)[:19], obtained])
+
+    def origins(time: str) -> int:
+        return len(fresh.json("case", "show", CASE, time, "2026-08-13T20:00:00-06:00")["citizenship"]["origins"])
+
+    assert (origins("--as-of"), origins("--believed-at")) == (4, 0)
+
+
 def test_what_a_reader_may_not_see_is_withheld(copied: Program) -> None:
     with copied.casebridge() as casebridge:
         casebridge.keys.withhold([KeyName(case=UUID(CASE), person=UUID(CHILD_ID), compartment=Compartment.IDENTITY)])
@@ -269,6 +279,19 @@ def test_a_feed_shows_number_fields_and_the_letter_as_the_office_has_it(played: 
     assert played.json_lines("feed", "cons-gt.denver", "--after", "1") == [second]
     assert "Please disregard" in played.ok("feed", "cons-gt.denver")
     assert played("feed", "no-such.office").exit_code == 1
+
+
+def test_a_feed_is_followed_until_told_to_stop(played: Program) -> None:
+    words = [sys.executable, "-m", "adapters.cli.main", "feed", "cons-mx.el-paso", "--follow", "--json"]
+    environment = {**os.environ, "CASEBRIDGE_HOME": str(played.home)}
+    with subprocess.Popen(
+        words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert json.loads(process.stdout.readline())["number"] == 1
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
 
 
 @pytest.fixture

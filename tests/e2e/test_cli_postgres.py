@@ -1,0 +1,40 @@
+"""The program on PostgreSQL: the log as the application's role, the views in a database beside it."""
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from adapters.eventstore.postgres import install
+from tests import servers
+from tests.contract.postgres_store import PostgresStores
+from tests.e2e.cli_world import CASE, H1, Program, commands
+
+
+@pytest.fixture
+def databases(postgres_server: servers.Postgres) -> Iterator[Mapping[str, str]]:
+    stores = PostgresStores(postgres_server)
+    install(stores.dsn(stores.migrator_role), app_role=stores.app_role, history_clock=True)
+    yield {"CASEBRIDGE_LOG": stores.dsn(stores.app_role), "CASEBRIDGE_VIEWS": postgres_server.create_database()}
+    stores.drop_roles()
+
+
+def test_commands_are_recorded_read_and_checked(tmp_path: Path, databases: Mapping[str, str]) -> None:
+    program = Program(tmp_path / "home")
+    lines = "".join(json.dumps(line) + "\n" for line in commands(H1)[:27])
+    assert program("submit", "-", stdin=lines, environment=databases).exit_code == 0
+    again = program("submit", "-", stdin=lines, environment=databases).stdout
+    assert again.splitlines()[-1] == "0 accepted, 27 repeated, 0 refused"
+    assert "NM-CONSULATE-MX-24H" in program("due", environment=databases).stdout
+    assert CASE in program("release", environment=databases).stdout
+    assert program("work", "--once", "--only", "view:timeline", environment=databases).exit_code == 0
+    whole = program("fsck", "--json", environment=databases)
+    assert whole.exit_code == 0, whole.output
+    assert all(check["checked"] for check in json.loads(whole.stdout)["checks"] if not check["check"].startswith("feed"))
+    with psycopg.connect(databases["CASEBRIDGE_VIEWS"], autocommit=True) as connection:
+        connection.execute("UPDATE deadline_board_duties SET stage = 'met' WHERE stage = 'open'")
+    damaged = program("fsck", environment=databases)
+    assert damaged.exit_code == 1 and "differs from the fold" in damaged.stdout
