@@ -25,7 +25,7 @@ class UnreadableRecord(Exception):
 def rfc3339(moment: datetime) -> str:
     """UTC, to the microsecond, with `Z`; an aware datetime is required."""
     assert moment.tzinfo is not None, "a naive datetime has no place on the wire"
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def headers_of(event: Recorded, lineage: bytes, time: bytes) -> Headers:
