@@ -39,11 +39,15 @@ class Limit:
                 return 2, 0
 
 
+class NotCovered(Refused):
+    """Working days cannot be counted: no adopted calendar says anything about these days."""
+
+
 def due_moment(limit: Limit, *, start: datetime, zone: str, calendar: Calendar | None) -> datetime | None:
     """The last instant in time, or None where no number stands.
 
     Elapsed hours: start + n h. Working days: the end of the n-th working day in `zone`, which is the last
-    microsecond before the next local midnight, that midnight being too late.
+    microsecond before the next local midnight, that midnight being too late. Raises NotCovered.
     """
     match limit.kind:
         case LimitKind.ELAPSED:
@@ -52,9 +56,12 @@ def due_moment(limit: Limit, *, start: datetime, zone: str, calendar: Calendar |
         case LimitKind.BUSINESS_DAYS:
             assert limit.amount is not None
             if calendar is None:
-                raise Refused("working days are counted by an adopted calendar: adopt one", rule="CALENDAR")
+                raise NotCovered("working days are counted by an adopted calendar: adopt one", rule="CALENDAR")
             local = ZoneInfo(zone)
-            last_day = calendar.after(start.astimezone(local).date(), limit.amount)
+            try:
+                last_day = calendar.after(start.astimezone(local).date(), limit.amount)
+            except Refused as refused:
+                raise NotCovered(refused.because, rule=refused.rule) from refused
             midnight = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=local)
             return (midnight.astimezone(UTC) - LAST_INSTANT).astimezone(local)
         case LimitKind.QUALITATIVE | LimitKind.NONE:

@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.policy.calendar import Calendar
-from domain.policy.clock import due_moment
+from domain.policy.clock import NotCovered, due_moment
 from domain.policy.pack import Pack, Rule
 from domain.policy.triggers import TRIGGERS, CannotTell, ChildFacts, Yes
 from domain.refusals import Refused
@@ -64,8 +64,8 @@ def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Ca
     """Every duty that the tracked rules of `packs` raise for these children, and what cannot be told.
 
     The clock of a duty starts at the later of custody and the fact that made the rule apply, as the agency
-    learned it (domain.md 3.0, N1). Raises Refused where a pack names a trigger that this version lacks, or
-    where working days are to be counted and no calendar covers them.
+    learned it (domain.md 3.0, N1). Raises Refused where a pack names a trigger that this version lacks. Where
+    no adopted calendar covers the working days of a limit, the duty stands without a due moment and says so.
     """
     owed: dict[DutyKey, Owed] = {}
     missing: dict[UUID, Missing] = {}
@@ -118,13 +118,17 @@ def _owe(
     custody_first = facts.custody_at < answer.learned_at
     start = answer.learned_at if custody_first else facts.custody_at
     zone = packs[-1].zone
-    due_at = due_moment(rule.limit, start=start, zone=zone, calendar=calendar)
+    qualifier: str | None = rule.limit.words
+    try:
+        due_at = due_moment(rule.limit, start=start, zone=zone, calendar=calendar)
+    except NotCovered:  # A fact is recorded all the same; the act says what the policy desk has to do.
+        due_at, qualifier = None, f"{rule.limit.words}; no adopted calendar covers them"
     return Owed(
         key=key,
         cited_rule_ids=tuple(other.id for p in packs for other in p.rules if _is_cited(other, rule, facts)),
         cause_event_id=answer.event_id if custody_first else facts.custody_event_id,
         clock_start=start, due_at=due_at, due_zone=zone,
-        qualifier=rule.limit.words if due_at is None else None,
+        qualifier=qualifier if due_at is None else None,
         calendar_digest=calendar.digest if calendar is not None and rule.limit.kind == "business_days" else None,
         pack_digest=pack.digest, owner=rule.owner or "caseworker",
     )

@@ -30,7 +30,7 @@ from domain.case.obligations import (
     RecordMissedDeadline,
 )
 from domain.personal import Known
-from tests.specification import Scenario, an_id
+from tests.specification import Scenario, an_id, new_mexico
 from tests.unit.people import (
     CHILD,
     FAMILY,
@@ -257,6 +257,16 @@ def test_nothing_is_decided_before_a_pack_is_adopted() -> None:
     scenario = Scenario(standing=Agency(code="XX")).given(*FAMILY, take_child)
     assert [type(e.event) for e in scenario.envelopes][-1] is CustodyTaken
     assert not scenario.case.obligations.duties and not scenario.case.obligations.questions
+
+
+def test_a_custody_that_no_calendar_covers_is_recorded_and_its_duty_says_what_is_lacking() -> None:
+    long_ago = datetime(2024, 5, 3, 9, tzinfo=DENVER)
+    packs = replace(new_mexico(), packs=tuple(replace(a, effective_at=long_ago) for a in new_mexico().packs))
+    scenario = Scenario(standing=packs).given(
+        *((c, long_ago) for c in FAMILY), (take_child, long_ago), (h1_information, long_ago)
+    )
+    [duty] = [d for d in scenario.case.obligations.duties.values() if d.raised.rule_id == "NM-CONSULATE-OTHER-5WD"]
+    assert (duty.raised.due_at, duty.raised.qualifier) == (None, "5 working days; no adopted calendar covers them")
 
 
 def test_answers_close_their_questions() -> None:
