@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import random
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from threading import Lock
 from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
@@ -43,6 +46,7 @@ from domain.refusals import Contradiction, Refused
 from domain.submission import COMMANDS, Submission, check_times, envelopes
 
 ATTEMPTS_MAX = 20
+REST_SECONDS, REST_SECONDS_MAX = 0.001, 0.1
 TURNS = 256  # commands on one stream take turns within a process; streams share a lock rarely
 STATES_MAX = 512
 S = TypeVar("S", Case, Agency)
@@ -199,7 +203,7 @@ class Backbone:
                 traceparent=traceparent, entropy=entropy, standing=standing,
             )
             try:
-                decided, version, case = self._decide(submission, line.stream, is_fresh)
+                decided, version, after = self._decide(submission, line.stream, is_fresh)
             except Refused:
                 seen = self.log.command(line.command_id)
                 if seen is not None:
@@ -210,11 +214,11 @@ class Backbone:
             if not decided and not is_fresh:
                 continue
             try:
-                return self._append(line, decided, version, standing.version, record, case)
+                return self._append(line, decided, version, standing.version, record, after)
             except CommandSeen as known:
                 return self._repeated(known.record, digest)
-            except Conflict:
-                continue
+            except Conflict:  # Another process was first: writers of one stream spread, so that each comes through.
+                time.sleep(random.uniform(0, min(REST_SECONDS_MAX, REST_SECONDS * 2**attempt)))
         raise Conflict(line.stream, version, -1)
 
     def _state(
@@ -225,8 +229,8 @@ class Backbone:
 
     def _decide(
         self, submission: Submission[Any], stream: str, is_fresh: bool
-    ) -> tuple[Sequence[Envelope], int, Case | None]:
-        """The events, the version that they rest on, and their case, where they have one, as they leave it."""
+    ) -> tuple[Sequence[Envelope], int, Case | Agency]:
+        """The events, the version that they rest on, and their case or agency as they leave it."""
         if submission.case_id is not None:
             case = self._state(stream, self._cases, Case(), evolve_case, is_fresh)
             decided, after = decided_case(submission, case, stream)
@@ -234,11 +238,12 @@ class Backbone:
         check_times(submission)
         standing = submission.standing
         recordings = agency_decide.DECIDES[type(submission.command)](submission, standing)
-        return envelopes(submission, recordings, stream=stream, after=standing.version), standing.version, None
+        decided = envelopes(submission, recordings, stream=stream, after=standing.version)
+        return decided, standing.version, reduce(evolve_agency, decided, standing)
 
     def _append(
         self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord,
-        after: Case | None,
+        after: Case | Agency,
     ) -> Outcome:
         events = tuple(self.codec.encode(envelope) for envelope in decided)
         schemas = self.schemas_for(events)
@@ -247,8 +252,10 @@ class Backbone:
             guards.append(Guard(stream=f"agency-{line.agency}", version=standing_version))
         appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
         self.stored(schemas)
-        if after is not None:
-            self._cases.put(line.stream, after)  # So that the next command reads nothing. An agency's stream is read again.
+        if isinstance(after, Case):  # Kept, so that the next command reads nothing.
+            self._cases.put(line.stream, after)
+        else:
+            self._agencies.put(line.stream, after)
         return Outcome(
             status="accepted", command_id=line.command_id, stream=line.stream,
             first=appended.positions[0] if appended.positions else 0,

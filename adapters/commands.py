@@ -66,11 +66,16 @@ def parse_line(raw: Mapping[str, Any]) -> Line:
         command_id=_convert(UUID, raw.get("command_id"), "command_id"),
         agency=agency, case_id=case_id, actor=_convert(Actor, raw.get("actor"), "actor"),
         occurred_at=occurred_at, learned_at=learned_at,
-        content=json.dumps(
-            {name: raw[name] for name in sorted(raw) if name != "command_id"},
-            sort_keys=True, ensure_ascii=False, separators=(",", ":"),
-        ).encode(),
+        content=_canonical(raw),
     )
+
+
+def _canonical(raw: Mapping[str, Any]) -> bytes:
+    told = {name: value for name, value in raw.items() if name != "command_id"}
+    try:
+        return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+    except UnicodeEncodeError as error:
+        raise Refused("a text holds half of a sign", rule=RULE) from error
 
 
 def _string(raw: Mapping[str, Any], name: str) -> str:
@@ -115,7 +120,7 @@ def _scalar(hint: Any, value: str, path: str) -> Any:
             return date.fromisoformat(value)
         if isinstance(hint, type) and issubclass(hint, StrEnum):
             return hint(value)
-    except (ValueError, ZoneInfoNotFoundError) as error:
+    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
         wanted = "one of " + ", ".join(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else _WANTED[hint]
         raise Refused(f"{wanted} is wanted", rule=RULE, field=path) from error
     if not value.strip():

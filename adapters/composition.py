@@ -27,7 +27,7 @@ from adapters.eventstore import open_log
 from adapters.keys import FileKek, FileKeyStore
 from adapters.settings import Settings
 from adapters.telemetry import telemetry
-from adapters.views import LogSource, NoKeys, open_views
+from adapters.views import ClearCodec, LogSource, open_views
 from adapters.work import Worker
 from domain.ports import Clock, EventLog
 from projections.deadline_board import DeadlineBoard
@@ -92,7 +92,7 @@ class Casebridge:
         self._closing.callback(self.keys.close)
         self.registry = SchemaRegistry.load(SCHEMAS, more=self.log.schemas)
         self.codec = EventCodec(self.registry, self.keys)
-        self.clear_codec = EventCodec(self.registry, NoKeys())
+        self.clear_codec = ClearCodec(self.registry)
         self.views: Engine = open_views(settings.views_url)
         self._closing.callback(self.views.dispose)
         self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=self.entropy)
@@ -101,7 +101,7 @@ class Casebridge:
     def runners(self) -> dict[str, Runner]:
         """The views, each fed from the log."""
         source = LogSource(self.log)
-        watch = telemetry.watch(self.clock, traceparent=self.clear_codec.traceparent)
+        watch = telemetry.watch(self.clock, traceparent=self.codec.traceparent)
         made = [projection() for projection in PROJECTIONS]
         return {
             projection.name: Runner(
@@ -189,7 +189,7 @@ class Casebridge:
         from adapters.kafka.publisher import Interrupted, publisher_for
         from adapters.kafka.relay import Relay
 
-        traceparent = self.clear_codec.traceparent if telemetry.is_on else None
+        traceparent = self.codec.traceparent if telemetry.is_on else None
         relay = Relay(self.log, publisher_for(kafka, kafka.log_topic), traceparent=traceparent)
         return [Worker(name="relay", step=relay.step, close=relay.close, passing=(Interrupted,))]
 

@@ -20,6 +20,7 @@ PROMISED = """
     demo submit commands due feed release work fsck "case timeline" "case show" "policy adopt" "policy show" "policy list"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "topics apply"
     "views list" "views rebuild" "views lag" "schemas build" "schemas check" "schemas diff"
+    "log install"
 """
 
 

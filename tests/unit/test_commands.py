@@ -64,6 +64,14 @@ def test_what_is_wrong_is_named_by_its_field(change: dict[str, Any], field: str)
     assert "undocumented" not in str(refused.value), "a refusal never repeats a value"
 
 
+def test_half_a_sign_and_a_time_before_all_times_are_refused() -> None:
+    with pytest.raises(Refused, match="half of a sign"):
+        parse_line({**LINE, "data": {**LINE["data"], "place": "\ud800"}})
+    with pytest.raises(Refused) as refused:
+        parse_line({**LINE, "occurred_at": "0001-01-01T00:00:00+14:00[America/Denver]"})
+    assert refused.value.field == "occurred_at"
+
+
 def test_nested_lists_are_named_by_their_index() -> None:
     persons = [{"person_id": "0c100000-0000-4000-8000-000000000001", "birth_country": "GT"}, {"birth_country": "GT"}]
     data = {"information_id": "01d00001-0000-4000-8000-000000000001", "persons": persons, "basis": "interview"}
