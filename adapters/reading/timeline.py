@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.words import countries, due, people, person, personal, span
 from domain.case import (
     citizenship,
@@ -122,7 +123,7 @@ def _letter(case: Case, e: trafficking.OtipLetterReceived) -> str:
     return f"{kind} for {person(case, e.child_id)}, benefits {personal(e.benefits_from)} to {until}"
 
 
-TEXTS: dict[type[Event], Text] = {
+_FIRST: dict[type[Event], Text] = {
     intake.CaseOpened: lambda c, e: f"a case about {_count(e.child_ids, 'child', 'children')} was opened",
     intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
     intake.PartyAddedToCase: lambda c, e: f"{person(c, e.party_id)}, {e.role.value}",
@@ -161,6 +162,7 @@ TEXTS: dict[type[Event], Text] = {
     privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
     privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
 }
+TEXTS = _FIRST | TEXTS_ABROAD
 CONSEQUENCES = frozenset(
     {*obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived}
 )

@@ -17,8 +17,11 @@ from domain.agency.events import (
     OfficeWentLive,
     PackAdopted,
     StaffLanguageCertified,
+    Treaty,
+    TreatyPartiesListed,
 )
 from domain.agency.state import Adoption, Agency, Office
+from domain.countries import country
 from domain.disclosure.contract import parse_contract
 from domain.events import fields_of
 from domain.languages import language
@@ -106,6 +109,16 @@ class CertifyStaffLanguage(Command):
     certificate_id: UUID
     staff_id: UUID
     language: str
+
+
+@command
+class ListTreatyParties(Command):
+    """List which countries are party to a treaty, from a source, confirmed by a second person."""
+
+    treaty: Treaty
+    countries: tuple[str, ...]
+    source: str
+    second_person: str
 
 
 def digest(text: str) -> str:
@@ -224,6 +237,21 @@ def certify_staff_language(submission: Submission[CertifyStaffLanguage], agency:
     return []
 
 
+def list_treaty_parties(submission: Submission[ListTreatyParties], agency: Agency) -> Sequence[Recording]:
+    wish = submission.command
+    _second_person(submission, wish.second_person)
+    for code in wish.countries:
+        country(code, "countries")
+    countries = tuple(sorted(set(wish.countries)))
+    text_digest = digest(" ".join((wish.treaty, *countries, wish.source)))
+    latest = max((a for a in agency.treaties if a.treaty is wish.treaty), key=lambda a: a.effective_at, default=None)
+    if latest is not None and latest.digest == text_digest:
+        return []
+    return [Recording(event=TreatyPartiesListed(
+        treaty=wish.treaty, countries=countries, source=wish.source, digest=text_digest, second_person=wish.second_person,
+    ))]
+
+
 DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Recording]]] = {
     AdoptPack: adopt_pack,
     AdoptCalendar: adopt_calendar,
@@ -233,5 +261,6 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     PutOfficeLive: put_office_live,
     SuspendOffice: suspend_office,
     EndOffice: end_office,
+    ListTreatyParties: list_treaty_parties,
     CertifyStaffLanguage: certify_staff_language,
 }

@@ -19,6 +19,14 @@ class OfficeStage(StrEnum):
     ENDED = "ended"
 
 
+class Treaty(StrEnum):
+    """Three lists of countries that are never read for one another (domain.md T1)."""
+
+    HAGUE_SERVICE = "hague_service"  # serving papers abroad
+    HAGUE_ADOPTION = "hague_adoption"  # adoption between countries
+    INTER_AMERICAN_SERVICE = "inter_american_service"
+
+
 @event("casebridge.agency.PackAdopted")
 class PackAdopted(Event):
     """The agency adopted a policy pack; it counts from when this occurred, until a later text of the same pack."""
@@ -101,3 +109,14 @@ class StaffLanguageCertified(Event):
     certificate_id: UUID = clear("our own id")
     staff_id: UUID = clear(STAFF)
     language: str = clear("language of a staff member's certificate, ISO 639")
+
+
+@event("casebridge.agency.TreatyPartiesListed")
+class TreatyPartiesListed(Event):
+    """The agency listed which countries are party to a treaty; the list stands until a later one of the same treaty."""
+
+    treaty: Treaty = clear("public law")
+    countries: tuple[str, ...] = clear("public law: states, ISO 3166-1 alpha-2")
+    source: str = clear("where the list was published")
+    digest: str = clear("SHA-256 of the treaty, its countries and the source")
+    second_person: str = clear("staff user who confirmed; staff are not persons of a case")

@@ -19,6 +19,8 @@ from domain.agency.events import (
     OfficeWentLive,
     PackAdopted,
     StaffLanguageCertified,
+    Treaty,
+    TreatyPartiesListed,
 )
 from domain.disclosure.contract import Contract, parse_contract
 from domain.events import Envelope, Event
@@ -62,6 +64,16 @@ class LanguageCertificate:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PartyList:
+    """Which countries are party to a treaty, from `effective_at` until the next list of it."""
+
+    treaty: Treaty
+    countries: frozenset[str]
+    digest: str
+    effective_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Agency:
     """Everything adopted and listed so far. `version` is that of the agency's stream."""
 
@@ -72,6 +84,7 @@ class Agency:
     contracts: tuple[Adoption, ...] = ()
     offices: Mapping[str, Office] = field(default_factory=dict)
     certificates: Mapping[UUID, LanguageCertificate] = field(default_factory=dict)
+    treaties: tuple[PartyList, ...] = ()
 
     @property
     def jurisdiction(self) -> str:
@@ -123,6 +136,12 @@ class Agency:
             if certificate.staff_id == staff_id and certificate.language == language and certificate.certified_at <= moment
         ), None)
 
+    def parties_at(self, treaty: Treaty, moment: datetime) -> frozenset[str] | None:
+        """The countries party to a treaty, as the agency listed them by `moment`; None where it listed none."""
+        listed = [item for item in self.treaties if item.treaty is treaty and item.effective_at <= moment]
+        latest = max(listed, key=lambda item: item.effective_at, default=None)
+        return None if latest is None else latest.countries
+
     def _latest_packs(self) -> tuple[Pack, ...]:
         return _ordered(self.packs)
 
@@ -162,6 +181,14 @@ def _listed(agency: Agency, event: OfficeListed, _: Envelope) -> Agency:
     return replace(agency, offices={**agency.offices, event.office: office})
 
 
+def _parties(agency: Agency, event: TreatyPartiesListed, envelope: Envelope) -> Agency:
+    parties = PartyList(
+        treaty=event.treaty, countries=frozenset(event.countries), digest=event.digest,
+        effective_at=envelope.circumstances.occurred_at,
+    )
+    return replace(agency, treaties=(*agency.treaties, parties))
+
+
 def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
     def evolve_stage(agency: Agency, event: Any, _: Envelope) -> Agency:
         office = replace(agency.offices[event.office], stage=stage)
@@ -187,6 +214,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     OfficeWentLive: _stage(OfficeStage.LIVE),
     OfficeSuspended: _stage(OfficeStage.SUSPENDED),
     OfficeEnded: _stage(OfficeStage.ENDED),
+    TreatyPartiesListed: _parties,
     StaffLanguageCertified: _certified,
 }
 

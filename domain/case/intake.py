@@ -169,6 +169,21 @@ def require_child(case: Case, child_id: UUID, name: str = "child_id") -> Person:
     return person
 
 
+def require_adult(case: Case, person_id: UUID, name: str = "party_id") -> Person:
+    """A parent, relative or carer of the case: whoever is in it, but not as a child."""
+    person = require_person(case, person_id, name)
+    if person.role is None:
+        raise Refused("this person is in the case as a child", rule="P01", field=name)
+    return person
+
+
+def require_children(case: Case, child_ids: tuple[UUID, ...]) -> None:
+    if not child_ids:
+        raise Refused("name at least one child", rule="P01", field="child_ids")
+    for child_id in child_ids:
+        require_child(case, child_id, "child_ids")
+
+
 def _birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
     day = submission.command.birth_date
     if day is None:

@@ -9,14 +9,19 @@ from uuid import UUID
 from domain.case import (
     citizenship,
     consular,
+    court,
     custody,
     detention,
+    documents,
     engagement,
     intake,
     kin,
     obligations,
     privacy,
+    relatives,
+    service,
     trafficking,
+    visits,
 )
 from domain.case.keys import Key, Keys
 from domain.events import Envelope, Event
@@ -42,18 +47,26 @@ class Case:
     detention: detention.Detention = detention.INITIAL
     trafficking: trafficking.Trafficking = trafficking.INITIAL
     privacy: privacy.Privacy = privacy.INITIAL
+    relatives: relatives.Relatives = relatives.INITIAL
+    service: service.Service = service.INITIAL
+    court: court.Court = court.INITIAL
+    documents: documents.Documents = documents.INITIAL
+    visits: visits.Visits = visits.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
         """Record `event` under the id that its sender gave it, once.
 
         The same id with the same content is nothing; with other content it is a contradiction and refused
-        (design decision 6). A field that is withheld from this reader is not compared.
+        (design decision 6). A field that is withheld from this reader is not compared, nor are `warnings`:
+        what we found odd when it came is not the sender's word.
         """
         known = self.recorded.get(key)
         if known is None:
             return [Recording(event=event)]
         for item in fields(cast(Any, event)):
+            if item.name == "warnings":
+                continue
             before, now = getattr(known, item.name, None), getattr(event, item.name)
             if not isinstance(before, Withheld) and before != now:
                 raise Contradiction("this id was recorded before, with other content", field=item.name)
@@ -86,6 +99,7 @@ AREAS = {
     "intake": intake, "custody": custody, "citizenship": citizenship, "obligations": obligations,
     "engagements": engagement, "consular": consular, "kin": kin, "detention": detention, "trafficking": trafficking,
     "privacy": privacy,
+    "relatives": relatives, "service": service, "court": court, "documents": documents, "visits": visits,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
