@@ -1,7 +1,7 @@
 """Studies of relatives' homes: asked of DIF or ISS, answered, failed, and asked again."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -123,6 +123,7 @@ class HomeStudyFailed(Event):
 class StudyStage(StrEnum):
     NEEDED = "needed"
     REQUESTED = "requested"
+    ACKNOWLEDGED = "acknowledged"
     COMPLETED = "completed"
     FAILED = "failed"
     RE_REQUESTED = "re_requested"
@@ -155,15 +156,18 @@ class Kin:
     def followed_by(self, request_id: UUID) -> HomeStudy | None:
         return next((s for s in self.studies.values() if s.prior_request_id == request_id), None)
 
-    def stage(self, request_id: UUID) -> StudyStage:
-        """A report counts before a failure, in whatever order the two arrived: that it was late is on the report."""
+    def stage(self, request_id: UUID, acknowledged: Container[UUID] = ()) -> StudyStage:
+        """How one study stands; `acknowledged` are the requests that partners said they have.
+
+        A report counts before a failure, in whatever order the two arrived: that it was late is on the report.
+        """
         study = self.studies.get(request_id)
         if study is None:
             return StudyStage.NEEDED
         if study.completed is not None:
             return StudyStage.COMPLETED
         if study.failed is None:
-            return StudyStage.REQUESTED
+            return StudyStage.ACKNOWLEDGED if request_id in acknowledged else StudyStage.REQUESTED
         if self.followed_by(request_id) is not None:
             return StudyStage.RE_REQUESTED
         return StudyStage.ABANDONED if study.failed.reason is StudyFailure.WITHDRAWN else StudyStage.FAILED

@@ -71,6 +71,11 @@ def test_iss_is_asked_to_study_a_home() -> None:
     assert (stage(family), stage(asked)) == (StudyStage.NEEDED, StudyStage.REQUESTED)
 
 
+def test_a_request_that_the_partner_acknowledged_is_no_answer_yet() -> None:
+    assert asked.case.kin.stage(FIRST, acknowledged={FIRST}) is StudyStage.ACKNOWLEDGED
+    assert failed.case.kin.stage(FIRST, acknowledged={FIRST}) is StudyStage.FAILED
+
+
 def test_dif_is_asked_to_study_a_home_in_mexico() -> None:
     family.when(dif()).then(DifHomeStudyRequested)
 
