@@ -38,6 +38,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"rows to run; all without: {', '.join(ROWS)}")
     parser.add_argument("--quick", action="store_true", help="small sizes: to see that it works, not how fast")
     parser.add_argument("--growth-events", type=int, default=1_000_000, metavar="N", help="size of the large log")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the JSON here (else all rows to bench/results/)")
     given = parser.parse_args(arguments)
     if unknown := [name for name in given.names if name not in ROWS]:
         parser.error(f"there is no row {unknown[0]}: {', '.join(ROWS)}")
@@ -55,8 +56,8 @@ def main(arguments: list[str]) -> int:
         broken += [name] if found is None else []
     told |= {"figures": figures, "broken": broken}
     show(told)
-    if not given.names:
-        print(f"written to {_keep(told).relative_to(RESULTS.parents[1])}")
+    if given.out or not given.names:
+        print(f"written to {_keep(told, given.out)}")
     return 1 if broken else 0
 
 
@@ -122,14 +123,18 @@ def _number(value: float | None) -> str:
     return "" if value is None else f"{value:,g}" if value < 1_000 else f"{value:,.0f}"
 
 
-def _keep(told: dict[str, Any]) -> Path:
-    """One file a day and kind of machine; a later run of the day takes its place."""
+def _keep(told: dict[str, Any], path: Path | None) -> Path:
+    """Unless told where: one file a day and kind of machine; a later run of the day takes its place."""
+    text = json.dumps(told, indent=1, ensure_ascii=False) + "\n"
+    if path is not None:
+        path.write_text(text, encoding="utf-8")
+        return path
     on = told["machine"]
     kind = f"{on['architecture']}-{on['cores']}-cores{'-quick' if told['quick'] else ''}"
     RESULTS.mkdir(parents=True, exist_ok=True)
     path = RESULTS / f"{told['date'][:10]}-{kind}.json"
-    path.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path
+    path.write_text(text, encoding="utf-8")
+    return path.relative_to(RESULTS.parents[1])
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from adapters.backbone import Backbone
+from adapters.backbone import STATES_MAX, Backbone
 from adapters.eventstore.sqlite import SqliteLog
 from tests.bench import stock
 from tests.bench.agency import adopt, backbone_on, by_threads, shares, submit_all, take_into_custody
@@ -22,12 +22,20 @@ UNIT = "commits/s"
 PREPARING_THREADS = 8
 
 
-def ours(backbone: Backbone, commits: int, *, threads: int) -> Callable[[], Measured]:
-    """A round: prepare cases, not timed; then one TakeIntoCustody for each."""
+def ours(backbone: Backbone, commits: int, *, threads: int, forgets: bool = False) -> Callable[[], Measured]:
+    """A round: prepare cases, not timed; then one TakeIntoCustody for each.
+
+    Their folded states are in the backbone's cache, as when a case's commands follow one another; with
+    `forgets` none is, and each command reads its case again, as after a pause.
+    """
+    assert commits <= STATES_MAX, "the cache would forget some of a round's cases"
+
     def run() -> Measured:
         before, after = take_into_custody(commits)
         by_threads(backbone, [list(chain.from_iterable(cases)) for cases in shares(before, PREPARING_THREADS)])
         given = shares(after, threads)
+        if forgets:
+            backbone.forget()
         return measured(commits, lambda: by_threads(backbone, given))
 
     return run
@@ -45,17 +53,24 @@ def on_postgres(server: Postgres, folder: Path, *, commits: int, rounds: int, th
         backbone = backbone_on(log, folder)
         submit_all(backbone, adopt())
         our_round, peer_round = ours(backbone, commits, threads=threads), peer(kennel, commits, threads=threads)
+        after_a_pause = ours(backbone, commits, threads=threads, forgets=True)
         our_round(), peer_round()  # Plans, connections and caches are made.
-        found = in_turns(rounds, our_round, peer_round)
+        found, paused, theirs = in_turns(rounds, our_round, after_a_pause, peer_round)
     finally:
         kennel.close()
         log.close()
         stores.drop_roles()
         server.drop_databases()
-    return [compared(
-        f"append on PostgreSQL, {threads} threads", *found, unit=UNIT, peer_is=PEER_IS, bar=Bar(at_least=2.0),
-        commits_a_round=commits,
-    )]
+    return [
+        compared(
+            f"append on PostgreSQL, {threads} threads", found, theirs, unit=UNIT, peer_is=PEER_IS, bar=Bar(at_least=2.0),
+            commits_a_round=commits,
+        ),
+        compared(
+            "  each on a case that is read again first", paused, theirs, unit=UNIT, peer_is=PEER_IS, bar=None,
+            commits_a_round=commits,
+        ),
+    ]
 
 
 def on_sqlite(folder: Path, *, commits: int, rounds: int) -> list[Figure]:

@@ -38,13 +38,13 @@ class Row:
 def append_postgres(at: Setting) -> list[Figure]:
     from tests.bench import append
 
-    return append.on_postgres(Postgres(at.postgres), at.folder, commits=at.size(2_000, 400), rounds=at.size(7, 3))
+    return append.on_postgres(Postgres(at.postgres), at.folder, commits=400, rounds=at.size(21, 5))
 
 
 def append_sqlite(at: Setting) -> list[Figure]:
     from tests.bench import append, embedded
 
-    commits, rounds = at.size(1_000, 300), at.size(7, 3)
+    commits, rounds = 400, at.size(15, 3)
     return [
         *append.on_sqlite(at.folder, commits=commits, rounds=rounds),
         *embedded.appends_beside_workers(at.folder, commits=commits, rounds=rounds),
@@ -108,8 +108,8 @@ def growth(at: Setting) -> list[Figure]:
     from tests.bench import growth
 
     return growth.growth(
-        Postgres(at.postgres), at.folder, events=at.size(at.growth_events, 100_000), commits=at.size(1_000, 300),
-        rounds=at.size(7, 3),
+        Postgres(at.postgres), at.folder, events=at.size(at.growth_events, 100_000), commits=400,
+        rounds=at.size(15, 3),
     )
 
 
