@@ -7,18 +7,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
+from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
 from adapters.reading.words import countries, due, people, person, personal, span
 from domain.case import (
     citizenship,
     consular,
     custody,
-    detention,
     engagement,
     intake,
     kin,
     obligations,
     privacy,
-    trafficking,
 )
 from domain.case.state import Case, evolve
 from domain.events import Envelope, Event
@@ -117,12 +116,6 @@ def _notified(case: Case, e: consular.ConsulateNotified) -> str:
     return f"{e.office} about {people(case, e.child_ids)}, {proof} ({e.channel}){entry}"
 
 
-def _letter(case: Case, e: trafficking.OtipLetterReceived) -> str:
-    until = "no end" if e.indefinite == Known(True) else personal(e.benefits_until)
-    kind = personal(e.letter_kind).replace("_", " ")
-    return f"{kind} for {person(case, e.child_id)}, benefits {personal(e.benefits_from)} to {until}"
-
-
 _FIRST: dict[type[Event], Text] = {
     intake.CaseOpened: lambda c, e: f"a case about {_count(e.child_ids, 'child', 'children')} was opened",
     intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
@@ -152,17 +145,10 @@ _FIRST: dict[type[Event], Text] = {
     consular.ConsularNotificationCorrected: lambda c, e: f"{e.office} is asked to {e.text_code.value} the notice",
     consular.CorrectionReceived: lambda c, e: f"{e.office} has it ({e.channel})",
     kin.IssHomeStudyRequested: lambda c, e: f"home of {person(c, e.subject_id)}, attempt {e.attempt}",
-    detention.ParentReportedDetained: lambda c, e: f"{person(c, e.party_id)}, by {personal(e.source)}",
-    detention.ANumberObtained: lambda c, e: f"of {person(c, e.party_id)}",
-    detention.DetaineeLocatorSearched: lambda c, e: f"for {person(c, e.party_id)}: {personal(e.result)}",
-    detention.IceDetaineeLocated: lambda c, e: f"{person(c, e.party_id)} in {personal(e.facility)}",
-    trafficking.TraffickingConcernFlagged: lambda c, e: f"about {person(c, e.child_id)}",
-    trafficking.OtipReferralSubmitted: lambda c, e: f"about {person(c, e.child_id)}",
-    trafficking.OtipLetterReceived: _letter,
     privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
     privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
 }
-TEXTS = _FIRST | TEXTS_ABROAD
+TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE
 CONSEQUENCES = frozenset(
     {*obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived}
 )

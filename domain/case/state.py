@@ -16,11 +16,17 @@ from domain.case import (
     engagement,
     intake,
     kin,
+    language,
     obligations,
+    participation,
+    petitions,
     privacy,
     relatives,
+    relief,
+    screening,
     service,
     trafficking,
+    trafficking_notices,
     visits,
 )
 from domain.case.keys import Key, Keys
@@ -52,6 +58,12 @@ class Case:
     court: court.Court = court.INITIAL
     documents: documents.Documents = documents.INITIAL
     visits: visits.Visits = visits.INITIAL
+    participation: participation.Participation = participation.INITIAL
+    screening: screening.Screening = screening.INITIAL
+    trafficking_notices: trafficking_notices.TraffickingNotices = trafficking_notices.INITIAL
+    relief: relief.Relief = relief.INITIAL
+    petitions: petitions.Petitions = petitions.INITIAL
+    language: language.LanguageAccess = language.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -100,6 +112,12 @@ AREAS = {
     "engagements": engagement, "consular": consular, "kin": kin, "detention": detention, "trafficking": trafficking,
     "privacy": privacy,
     "relatives": relatives, "service": service, "court": court, "documents": documents, "visits": visits,
+    "participation": participation,
+    "screening": screening,
+    "trafficking_notices": trafficking_notices,
+    "relief": relief,
+    "petitions": petitions,
+    "language": language,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

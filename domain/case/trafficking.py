@@ -1,17 +1,19 @@
-"""A concern that a child may have been trafficked, the referral to OTIP, and OTIP's letters."""
+"""A concern that a child may have been trafficked, the referral to OTIP, OTIP's letters, and what they open."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.case.intake import OUR_ID, personal, require_child
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
-from domain.personal import Known, Personal
+from domain.personal import UNKNOWN, Known, Personal, known_or
+from domain.policy.triggers import US
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -29,6 +31,33 @@ class LetterKind(StrEnum):
     DENIAL_OF_ASSISTANCE = "denial_of_assistance"
     DENIAL_OF_ELIGIBILITY = "denial_of_eligibility"
     ELIGIBILITY = "eligibility"
+
+
+INTERIM_DAYS_MIN, INTERIM_DAYS_MAX = 90, 120  # as reported; the letter's own dates hold, so others only warn
+
+
+class LetterWarning(StrEnum):
+    INTERIM_SHORTER = "interim_shorter_than_90_days"
+    INTERIM_LONGER = "interim_longer_than_120_days"
+
+
+class Benefit(StrEnum):
+    """What an OTIP letter may open. A social security number among them is never valid for work."""
+
+    SSN_NOT_VALID_FOR_WORK = "ssn_not_valid_for_work"
+    MEDICAID = "medicaid"
+    MEDICAL = "medical"
+    FOOD = "food"
+    EDUCATION = "education"
+    HOUSING = "housing"
+    CASH = "cash"
+    MENTAL_HEALTH = "mental_health"
+
+
+class BenefitState(StrEnum):
+    APPLIED = "applied"
+    GRANTED = "granted"
+    REFUSED = "refused"
 
 
 @event("casebridge.trafficking.TraffickingConcernFlagged")
@@ -63,12 +92,77 @@ class OtipLetterReceived(Event):
     benefits_from: Personal[date] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="first day of benefits")
     benefits_until: Personal[date] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="last day of benefits")
     indefinite: Personal[bool] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="whether they have no end")
+    warnings: Personal[tuple[LetterWarning, ...]] = boxed(
+        Compartment.TRAFFICKING, about="child_id", meaning="codes of what looked odd in the letter", default=UNKNOWN
+    )
+
+
+@event("casebridge.trafficking.OtipBenefitPeriodExpired")
+class OtipBenefitPeriodExpired(Event):
+    """The period of an interim letter ended, and no later letter had come. It occurred then, whenever it was detected."""
+
+    child_id: UUID = clear(OUR_ID)
+    letter_id: UUID = clear(OUR_ID)
+    letter_event_id: UUID = clear(OUR_ID)
+    on: Personal[date] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="last day of benefits")
+
+
+@event("casebridge.trafficking.OtipBenefitRecorded")
+class OtipBenefitRecorded(Event):
+    """A benefit that an OTIP letter opens was applied for, granted or refused."""
+
+    child_id: UUID = clear(OUR_ID)
+    record_id: UUID = clear(OUR_ID)
+    benefit: Personal[Benefit] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="which benefit")
+    state: Personal[BenefitState] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="applied, granted or refused")
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter as it stands, with the event that told it."""
+
+    told: OtipLetterReceived
+    event_id: UUID
+    version: int
+
+    @property
+    def kind(self) -> LetterKind | None:
+        return known_or(self.told.letter_kind, None)
+
+    def ends_at(self, zone: str) -> datetime | None:
+        """The midnight after the last day of benefits in `zone`; None where there is no end, or none to be read."""
+        last = known_or(self.told.benefits_until, None)
+        if last is None or last == date.max:  # The calendar has no day after its last.
+            return None
+        return datetime.combine(last + timedelta(days=1), time.min, tzinfo=ZoneInfo(zone))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trafficking:
+    flagged: frozenset[UUID] = frozenset()
     referred: frozenset[UUID] = frozenset()
-    letters: Mapping[UUID, OtipLetterReceived] = field(default_factory=dict)
+    letters: Mapping[UUID, Letter] = field(default_factory=dict)
+    expired: frozenset[UUID] = frozenset()  # letters
+    benefits: Mapping[UUID, OtipBenefitRecorded] = field(default_factory=dict)
+
+    def current_letter(self, child_id: UUID) -> Letter | None:
+        """The child's letter that no other supersedes; of several, the one of the latest date, then the last recorded."""
+        superseded = {letter.told.supersedes for letter in self.letters.values()}
+        standing = [
+            letter for letter_id, letter in self.letters.items()
+            if letter.told.child_id == child_id and letter_id not in superseded
+        ]
+        return max(standing, key=lambda letter: (known_or(letter.told.issued_on, date.min), letter.version), default=None)
+
+    def interim_ends(self, zone: str) -> list[tuple[UUID, datetime]]:
+        """For the clock: the interim letters that nothing has followed, each with the moment at which it ends."""
+        found: list[tuple[UUID, datetime]] = []
+        for letter_id, letter in self.letters.items():
+            is_current = self.current_letter(letter.told.child_id) is letter
+            ends_at = letter.ends_at(zone)
+            if is_current and letter.kind is LetterKind.INTERIM_ASSISTANCE and letter_id not in self.expired and ends_at:
+                found.append((letter_id, ends_at))
+        return found
 
 
 @command
@@ -103,6 +197,28 @@ class ReceiveOtipLetter(Command):
     supersedes: UUID | None = None
 
 
+@command
+class RecordOtipExpiry(Command):
+    """The clock worker's finding that the period of an interim letter ended and no later letter is recorded."""
+
+    letter_id: UUID
+
+
+@command
+class RecordOtipBenefit(Command):
+    """Record that a benefit under an OTIP letter was applied for, granted or refused."""
+
+    record_id: UUID
+    child_id: UUID
+    benefit: Benefit
+    state: BenefitState
+
+
+def is_us_citizen(case: Case, person_id: UUID) -> bool:
+    """Whether the case holds that the person is a US national; where nobody knows, it does not."""
+    return US in known_or(case.citizenship.of(person_id).nationalities.value, ())
+
+
 def flag_concern(submission: Submission[FlagTraffickingConcern], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_child(case, wish.child_id)
@@ -114,8 +230,7 @@ def flag_concern(submission: Submission[FlagTraffickingConcern], case: Case) -> 
 def submit_referral(submission: Submission[SubmitOtipReferral], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_child(case, wish.child_id)
-    nationalities = case.citizenship.of(wish.child_id).nationalities.value
-    if isinstance(nationalities, Known) and "US" in nationalities.value:
+    if is_us_citizen(case, wish.child_id):
         raise Refused("a child who is a US citizen is not referred to OTIP", rule="US-OTIP-REFER", field="child_id")
     return case.once(wish.referral_id, OtipReferralSubmitted(
         child_id=wish.child_id, referral_id=wish.referral_id, shepherd_ref=personal(wish.shepherd_ref),
@@ -131,35 +246,86 @@ def receive_letter(submission: Submission[ReceiveOtipLetter], case: Case) -> Seq
         raise Refused("a letter has an end date or none, not both", rule="US-OTIP-TERM", field="benefits_until")
     if wish.benefits_from and wish.benefits_until and wish.benefits_until < wish.benefits_from:
         raise Refused("benefits cannot end before they begin", rule="US-OTIP-TERM", field="benefits_until")
-    if wish.supersedes is not None and wish.supersedes not in case.trafficking.letters:
+    followed = None if wish.supersedes is None else case.trafficking.letters.get(wish.supersedes)
+    if wish.supersedes is not None and (followed is None or followed.told.child_id != wish.child_id):
         raise Refused("the letter that this one follows is not recorded", rule="US-OTIP-INTERIM", field="supersedes")
     return case.once(wish.letter_id, OtipLetterReceived(
         child_id=wish.child_id, letter_id=wish.letter_id, supersedes=wish.supersedes, letter_kind=Known(wish.letter_kind),
         issued_on=Known(wish.issued_on), benefits_from=personal(wish.benefits_from),
-        benefits_until=personal(wish.benefits_until), indefinite=Known(wish.indefinite),
+        benefits_until=personal(wish.benefits_until), indefinite=Known(wish.indefinite), warnings=Known(_odd(wish)),
     ))
 
 
-def _flagged(state: Trafficking, _: TraffickingConcernFlagged, __: Envelope) -> Trafficking:
-    return state
+def _odd(letter: ReceiveOtipLetter) -> tuple[LetterWarning, ...]:
+    """Whether its last day counts is not told, so a length is odd only where it is odd both ways."""
+    if letter.letter_kind is not LetterKind.INTERIM_ASSISTANCE or not letter.benefits_from or not letter.benefits_until:
+        return ()
+    days = (letter.benefits_until - letter.benefits_from).days
+    if days + 1 < INTERIM_DAYS_MIN:
+        return (LetterWarning.INTERIM_SHORTER,)
+    return (LetterWarning.INTERIM_LONGER,) if days > INTERIM_DAYS_MAX else ()
+
+
+def record_expiry(submission: Submission[RecordOtipExpiry], case: Case) -> Sequence[Recording]:
+    letter = case.trafficking.letters.get(submission.command.letter_id)
+    if letter is None:
+        raise Refused("no such letter in this case", rule="US-OTIP-INTERIM", field="letter_id")
+    last_day, ends_at = known_or(letter.told.benefits_until, None), letter.ends_at(submission.standing.zone)
+    if letter.kind is not LetterKind.INTERIM_ASSISTANCE or last_day is None or ends_at is None:
+        raise Refused("only an interim letter with an end can expire", rule="US-OTIP-TERM", field="letter_id")
+    if ends_at > submission.received_at:
+        raise Refused("its period has not ended", rule="US-OTIP-TERM", field="letter_id")
+    letter_id, child_id = letter.told.letter_id, letter.told.child_id
+    if letter_id in case.trafficking.expired or case.trafficking.current_letter(child_id) is not letter:
+        return []  # Found before, or another letter has followed.
+    expired = OtipBenefitPeriodExpired(
+        child_id=child_id, letter_id=letter_id, letter_event_id=letter.event_id, on=Known(last_day)
+    )
+    return [Recording(event=expired, occurred_at=ends_at)]
+
+
+def record_benefit(submission: Submission[RecordOtipBenefit], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_child(case, wish.child_id)
+    if case.trafficking.current_letter(wish.child_id) is None:
+        raise Refused("no letter of OTIP about this child is recorded", rule="US-OTIP-BENEFITS", field="child_id")
+    return case.once(wish.record_id, OtipBenefitRecorded(
+        child_id=wish.child_id, record_id=wish.record_id, benefit=Known(wish.benefit), state=Known(wish.state),
+    ))
+
+
+def _flagged(state: Trafficking, told: TraffickingConcernFlagged, _: Envelope) -> Trafficking:
+    return replace(state, flagged=state.flagged | {told.child_id})
 
 
 def _referred(state: Trafficking, told: OtipReferralSubmitted, _: Envelope) -> Trafficking:
     return replace(state, referred=state.referred | {told.child_id})
 
 
-def _letter(state: Trafficking, told: OtipLetterReceived, _: Envelope) -> Trafficking:
-    return replace(state, letters={**state.letters, told.letter_id: told})
+def _letter(state: Trafficking, told: OtipLetterReceived, envelope: Envelope) -> Trafficking:
+    letter = Letter(told, envelope.circumstances.event_id, envelope.version)
+    return replace(state, letters={**state.letters, told.letter_id: letter})
+
+
+def _expired(state: Trafficking, told: OtipBenefitPeriodExpired, _: Envelope) -> Trafficking:
+    return replace(state, expired=state.expired | {told.letter_id})
+
+
+def _benefit(state: Trafficking, told: OtipBenefitRecorded, _: Envelope) -> Trafficking:
+    return replace(state, benefits={**state.benefits, told.record_id: told})
 
 
 INITIAL = Trafficking()
 DECIDES = {
     FlagTraffickingConcern: flag_concern, SubmitOtipReferral: submit_referral, ReceiveOtipLetter: receive_letter,
+    RecordOtipExpiry: record_expiry, RecordOtipBenefit: record_benefit,
 }
 EVOLVES = {
     TraffickingConcernFlagged: _flagged, OtipReferralSubmitted: _referred, OtipLetterReceived: _letter,
+    OtipBenefitPeriodExpired: _expired, OtipBenefitRecorded: _benefit,
 }
 KEYS: Keys = {
     TraffickingConcernFlagged: lambda e: e.concern_id, OtipReferralSubmitted: lambda e: e.referral_id,
-    OtipLetterReceived: lambda e: e.letter_id,
+    OtipLetterReceived: lambda e: e.letter_id, OtipBenefitPeriodExpired: lambda e: (e.letter_id, "expired"),
+    OtipBenefitRecorded: lambda e: e.record_id,
 }
