@@ -116,11 +116,17 @@ def _notified(case: Case, e: consular.ConsulateNotified) -> str:
     return f"{e.office} about {people(case, e.child_ids)}, {proof} ({e.channel}){entry}"
 
 
+def _case_closed(case: Case, e: intake.CaseClosed) -> str:
+    unfiled = e.unfiled_child_ids.value if isinstance(e.unfiled_child_ids, Known) else ()
+    without = f"; found eligible, and no petition filed: {people(case, unfiled)}" if unfiled else ""
+    return f"closed with {len(e.open_duty_ids)} duties open: {personal(e.outcome)}{without}"
+
+
 _FIRST: dict[type[Event], Text] = {
     intake.CaseOpened: lambda c, e: f"a case about {_count(e.child_ids, 'child', 'children')} was opened",
     intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
     intake.PartyAddedToCase: lambda c, e: f"{person(c, e.party_id)}, {e.role.value}",
-    intake.CaseClosed: lambda c, e: f"closed with {len(e.open_duty_ids)} duties open: {personal(e.outcome)}",
+    intake.CaseClosed: _case_closed,
     custody.CustodyTaken: lambda c, e: f"{person(c, e.child_id)}, {personal(e.circumstances)}",
     custody.CustodyEnded: lambda c, e: f"{person(c, e.child_id)}: {personal(e.reason)}",
     citizenship.ProxyQuestionAnswered: lambda c, e: f"{person(c, e.person_id)}, {e.code.value}: {personal(e.answer)}",

@@ -75,6 +75,10 @@ class CaseClosed(Event):
     child_ids: tuple[UUID, ...] = clear(OUR_ID)
     open_duty_ids: tuple[UUID, ...] = clear(OUR_ID)
     outcome: Personal[Outcome] = boxed(Compartment.LEGAL, about="child_ids", meaning="how the case ended")
+    unfiled_child_ids: Personal[tuple[UUID, ...]] = boxed(
+        Compartment.IMMIGRATION, about="child_ids", default=UNKNOWN,
+        meaning="children found eligible as special immigrant juveniles for whom no petition was filed",
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -233,7 +237,7 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
     return [Recording(event=CaseClosed(
         child_ids=tuple(child.person_id for child in case.intake.children),
         open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
-        outcome=Known(submission.command.outcome),
+        outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
     ))]
 
 

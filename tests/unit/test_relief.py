@@ -8,6 +8,7 @@ import pytest
 
 from adapters.commands import parse_line
 from adapters.reading.timeline import lines
+from domain.case.intake import CaseClosed, CloseCase, Outcome
 from domain.case.petitions import (
     DecideReliefPetition,
     FileReliefPetition,
@@ -169,6 +170,16 @@ def test_a_petition_for_a_child_that_nobody_found_eligible_is_recorded_with_a_wa
 def test_an_eligible_child_without_a_petition_is_found() -> None:
     assert family.given(found, t_visa).case.petitions.unfiled == [CHILD]
     assert filed.case.petitions.unfiled == []
+
+
+def test_a_case_closed_over_an_eligible_child_without_a_petition_says_so() -> None:
+    in_new_mexico = case_in("NM").given(*FAMILY, found)
+    closing = in_new_mexico.when(CloseCase(outcome=Outcome.OTHER))
+    closing.then(CaseClosed)
+    assert closing.the(CaseClosed)[0].unfiled_child_ids == Known((CHILD,))
+    assert lines(closing.envelopes())[-1].text.startswith("closed with 0 duties open: other; found eligible")
+    filed_there = in_new_mexico.given(sijs).when(CloseCase(outcome=Outcome.OTHER))
+    assert filed_there.the(CaseClosed)[0].unfiled_child_ids == Known(())
 
 
 def test_it_reads_as_sentences() -> None:
