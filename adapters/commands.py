@@ -5,19 +5,22 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from domain.catalogue import AGENCY_COMMANDS, CASE_COMMANDS
 from domain.events import Actor
 from domain.refusals import Refused
 from domain.submission import COMMANDS, Command
+from domain.zones import is_zone
 
+EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
+"""No asserted time is outside: beyond lie times that can be written down and not be reckoned with."""
 TEXT_LENGTH_MAX = 200_000  # a policy pack is the longest text that a command carries
 LIST_LENGTH_MAX = 1_000
 ZONED = re.compile(r"(?P<moment>[^\[\]]+)\[(?P<zone>[A-Za-z0-9_+\-/]+)\]")
@@ -120,7 +123,7 @@ def _scalar(hint: Any, value: str, path: str) -> Any:
             return date.fromisoformat(value)
         if isinstance(hint, type) and issubclass(hint, StrEnum):
             return hint(value)
-    except (ValueError, OverflowError, ZoneInfoNotFoundError) as error:
+    except (ValueError, OverflowError) as error:
         wanted = "one of " + ", ".join(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else _WANTED[hint]
         raise Refused(f"{wanted} is wanted", rule=RULE, field=path) from error
     if not value.strip():
@@ -131,20 +134,28 @@ def _scalar(hint: Any, value: str, path: str) -> Any:
 _WANTED = {
     UUID: "a uuid",
     date: "a date such as 2026-08-13",
-    datetime: "a time with its zone, such as 2026-08-13T16:10:00-06:00[America/Denver],",
+    datetime: "a time from 1900 on with its zone, such as 2026-08-13T16:10:00-06:00[America/Denver],",
 }
 
 
 def _moment(value: str) -> datetime:
-    """RFC 3339 with an offset, and the zone's name behind it in brackets where it is known (RFC 9557)."""
+    """RFC 3339 with an offset, and the zone's name behind it in brackets where it is known (RFC 9557).
+
+    Raises ValueError or OverflowError for what is none, or is not between EARLIEST and LATEST.
+    """
     zoned = ZONED.fullmatch(value)
     moment = datetime.fromisoformat(zoned["moment"] if zoned else value)
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
+    offset = moment.utcoffset()
+    if offset is None or offset.microseconds:
+        raise ValueError("no offset of whole seconds")
+    if not EARLIEST <= moment.astimezone(UTC) < LATEST:
+        raise ValueError("a time out of reach")
     if zoned is None:
         return moment
+    if not is_zone(zoned["zone"]):
+        raise ValueError("no such zone")
     named = moment.astimezone(ZoneInfo(zoned["zone"]))
-    if named.utcoffset() != moment.utcoffset():
+    if named.utcoffset() != offset:
         raise ValueError("the offset is not that of the zone")
     return named
 

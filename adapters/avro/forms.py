@@ -35,6 +35,7 @@ Raw = Any  # what fastavro takes and gives: None, bool, int, str, bytes, list, d
 Convert = Callable[[Any], Raw]
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+FIRST, LAST = datetime.min.replace(tzinfo=UTC) - EPOCH, datetime.max.replace(tzinfo=UTC) - EPOCH
 EPOCH_ORDINAL = date(1970, 1, 1).toordinal()
 LONG_MAX = 2**63 - 1
 UUIDS_CACHED_MAX = 16_384
@@ -63,13 +64,15 @@ def uuid_text(value: object) -> str:
 
 
 def micros_of(value: object) -> int:
-    """Microseconds since 1970 in UTC, of an aware datetime."""
+    """Microseconds since 1970 in UTC, of an aware datetime. Raises Misfit for one that UTC's calendar does not have."""
     if not isinstance(value, datetime):
         raise Misfit(f"a datetime is needed, not {type(value).__name__}")
     try:
         since = value - EPOCH
     except TypeError:
         raise Misfit("a datetime without zone is no moment") from None
+    if not FIRST <= since <= LAST:  # In its own zone it is within the years 1 to 9999; it would never be read again.
+        raise Misfit("a moment outside the years 1 to 9999 of UTC cannot be read back")
     return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
 
 

@@ -76,6 +76,25 @@ def test_the_second_of_two_equal_clock_times_in_autumn_stays_the_second() -> Non
     assert (back.circumstances.occurred_at.fold, back.circumstances.occurred_at.utcoffset()) == (1, timedelta(hours=-7))
 
 
+FIRST, LAST = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+EAST, WEST = timezone(timedelta(hours=1)), timezone(timedelta(hours=-1))
+
+
+@pytest.mark.parametrize("moment", [FIRST.replace(tzinfo=EAST), LAST.replace(tzinfo=WEST)])
+def test_a_moment_that_could_be_written_and_not_read_back_is_refused(moment: datetime) -> None:
+    with pytest.raises(Unwritable, match="moment"):
+        codec().encode(enveloped(replace(EVERYTHING, moment=moment)))
+    with pytest.raises(Unwritable, match="outside the years"):
+        codec().encode(replace(enveloped(SEEN), circumstances=circumstances(moment=moment)))
+
+
+@pytest.mark.parametrize("moment", [FIRST, LAST, FIRST.replace(tzinfo=WEST), LAST.replace(tzinfo=EAST)])
+def test_the_first_and_the_last_moment_come_back(moment: datetime) -> None:
+    assert there_and_back(enveloped(replace(EVERYTHING, moment=moment))).event == replace(EVERYTHING, moment=moment)
+    asserted = replace(enveloped(SEEN), circumstances=circumstances(moment=moment))
+    assert there_and_back(asserted).circumstances.occurred_at == moment
+
+
 class Unnamed(tzinfo):
     def utcoffset(self, moment: datetime | None) -> timedelta:
         return timedelta(hours=1)

@@ -49,6 +49,13 @@ def test_a_bare_offset_is_a_zone_too() -> None:
     ({"occurred_at": "13/08/2026"}, "occurred_at"),
     ({"occurred_at": "2026-08-13T16:10:00-05:00[America/Denver]"}, "occurred_at"),
     ({"occurred_at": "2026-08-13T16:10:00-06:00[America/Nowhere]"}, "occurred_at"),
+    ({"occurred_at": "2026-08-13T16:10:00-06:00[America]"}, "occurred_at"),
+    ({"occurred_at": "2026-08-13T16:10:00+00:00[localtime]"}, "occurred_at"),
+    ({"occurred_at": "2026-08-13T16:10:00-06:00:00.000005"}, "occurred_at"),
+    ({"occurred_at": "0001-01-01T00:00:00+01:00"}, "occurred_at"),
+    ({"occurred_at": "9999-12-31T23:59:59-01:00"}, "occurred_at"),
+    ({"occurred_at": "1899-12-31T23:59:59+00:00"}, "occurred_at"),
+    ({"learned_at": "9000-01-01T00:00:00+00:00"}, "learned_at"),
     ({"surprise": 1}, "surprise"),
     ({"data": []}, "data"),
     ({"data": {**LINE["data"], "status": "undocumented"}}, "data.status"),
@@ -62,6 +69,11 @@ def test_what_is_wrong_is_named_by_its_field(change: dict[str, Any], field: str)
         parse_line({**LINE, **change})
     assert (refused.value.rule, refused.value.field) == ("COMMAND-FORM", field)
     assert "undocumented" not in str(refused.value), "a refusal never repeats a value"
+
+
+@pytest.mark.parametrize("moment", ["1900-01-01T00:00:00+00:00", "8999-12-31T23:59:59Z", "1900-01-01T01:00:00+01:00"])
+def test_the_first_and_the_last_time_that_can_be_told_are_taken(moment: str) -> None:
+    assert parse_line({**LINE, "occurred_at": moment}).occurred_at.isoformat() == moment.replace("Z", "+00:00")
 
 
 def test_half_a_sign_and_a_time_before_all_times_are_refused() -> None:
