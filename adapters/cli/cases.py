@@ -1,8 +1,8 @@
 """`case`: what happened in a case, and what it is, at any of its three times."""
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -13,8 +13,10 @@ from adapters.cli.console import REFUSED, AsJson, CaseId, end, heading, installa
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
+    from adapters.reading.timeline import Line
     from domain.case.state import Case
     from domain.events import Envelope
+    from domain.ports import Recorded
 
 app = typer.Typer(name="case", no_args_is_help=True, help="One case: what happened in it, and what it is or was.")
 
@@ -25,7 +27,8 @@ def recorded_by(text: str) -> int | datetime:
 
 
 AsOf = Annotated[datetime | None, typer.Option(
-    "--as-of", metavar="T", parser=moment, help="Only what had occurred in the world by then."
+    "--as-of", metavar="T", parser=moment,
+    help="Only what had occurred in the world by then, put right by later corrections."
 )]
 BelievedAt = Annotated[datetime | None, typer.Option(
     "--believed-at", metavar="T", parser=moment, help="Only what the agency had learned by then."
@@ -42,21 +45,78 @@ def timeline(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
     Example: casebridge case timeline ca5e0001-0000-4000-8000-000000000001
     Next: `casebridge case show CASE` shows what follows from it; `casebridge due --case CASE` what is owed.
     """
+    with installation(ctx) as casebridge:
+        told = list(_read(casebridge, case))
+    if as_json:
+        for one in told:
+            tell_json(_as_json(one))
+    else:
+        table(("occurred", "learned", "what", "", "who"), [_row(one) for one in told])
+    damaged = sum(one.is_damaged for one in told)
+    if damaged:
+        raise end(REFUSED, f"{damaged} of {len(told)} events are damaged: `casebridge fsck` says where")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Read:
+    """One row of the stream as a reader gets it. `line` is None where not even its clear part can be read."""
+
+    recorded: Recorded
+    line: Line | None
+    is_damaged: bool
+
+
+DAMAGED = "(damaged: see fsck)"
+
+
+def _read(casebridge: Casebridge, case_id: UUID) -> Iterator[Read]:
+    """Every event of a case. One that cannot be opened keeps its place, and says what its clear part still says."""
+    from adapters.avro.errors import AvroError
     from adapters.reading.timeline import lines
 
-    with installation(ctx) as casebridge:
-        told = lines(_history(casebridge, case))
-    if as_json:
-        from adapters.cli.plain import plain_envelope
+    found: list[tuple[Recorded, Envelope | None, bool]] = []
+    for row in _rows(casebridge, case_id):
+        try:
+            found.append((row, casebridge.codec.decode(row), False))
+        except AvroError:
+            try:
+                found.append((row, casebridge.clear_codec.decode(row), True))
+            except AvroError:
+                found.append((row, None, True))
+    told = iter(lines(envelope for _, envelope, _ in found if envelope is not None))
+    for row, envelope, is_damaged in found:
+        yield Read(recorded=row, line=None if envelope is None else next(told), is_damaged=is_damaged)
 
-        for line in told:
-            tell_json({**plain_envelope(line.envelope), "text": line.text, "is_consequence": line.is_consequence})
-        return
-    table(("occurred", "learned", "what", "", "who"), [
-        (_local(line.envelope.circumstances.occurred_at), _learned(line.envelope),
-         ("  " if line.is_consequence else "") + line.event, line.text, line.envelope.circumstances.actor.role)
-        for line in told
-    ])
+
+def _rows(casebridge: Casebridge, case_id: UUID) -> Iterator[Recorded]:
+    after = 0
+    while rows := casebridge.log.read_stream(f"case-{case_id}", after=after):
+        yield from rows
+        after = rows[-1].version
+    if not after:
+        raise _nobody(case_id)
+
+
+def _row(one: Read) -> tuple[str, ...]:
+    line = one.line
+    if line is None:
+        return "", "", one.recorded.topic.rpartition(".")[2], DAMAGED, ""
+    return (
+        _local(line.envelope.circumstances.occurred_at), _learned(line.envelope),
+        ("  " if line.is_consequence else "") + line.event, DAMAGED if one.is_damaged else line.text,
+        line.envelope.circumstances.actor.role,
+    )
+
+
+def _as_json(one: Read) -> dict[str, object]:
+    from adapters.cli.plain import plain_envelope
+
+    row = one.recorded
+    if one.line is None:
+        return {"stream": row.stream, "version": row.version, "position": row.position, "event_id": str(row.event_id),
+                "topic": row.topic, "text": DAMAGED, "is_damaged": True}
+    return {**plain_envelope(one.line.envelope), "text": DAMAGED if one.is_damaged else one.line.text,
+            "is_consequence": one.line.is_consequence, "is_damaged": one.is_damaged}
 
 
 @app.command()
@@ -66,7 +126,8 @@ def show(
 ) -> None:
     """A case as it is, or as it was: in the world, in the agency's knowledge, or in the record.
 
-    What this reader may not see is "(withheld)", what the agency has not learned "(not known)".
+    A correction says what was always true: --as-of shows a corrected fact as it was in the world, whenever that was
+    found out. What this reader may not see is "(withheld)", what the agency has not learned "(not known)".
 
     Example: casebridge case show ca5e0001-0000-4000-8000-000000000001 --believed-at 2026-08-15T00:00:00-06:00
     Next: `casebridge case timeline CASE` shows which event told what.
@@ -76,7 +137,7 @@ def show(
 
     by = recorded_by(recorded) if recorded is not None else None
     with installation(ctx) as casebridge:
-        kept = [e for e in _history(casebridge, case) if _stands(e, as_of, believed_at, by)]
+        kept = standing(_history(casebridge, case), as_of, believed_at, by)
     state = fold(kept)
     areas = {item.name: getattr(state, item.name) for item in fields(Case) if item.name not in ("recorded", "version")}
     if as_json:
@@ -94,21 +155,35 @@ def show(
 def _history(casebridge: Casebridge, case_id: UUID) -> list[Envelope]:
     envelopes = casebridge.backbone.envelopes(f"case-{case_id}")
     if not envelopes:
-        raise end(REFUSED, f"there is no case {case_id}: see that the id is whole, or open it with OpenCase")
+        raise _nobody(case_id)
     return envelopes
 
 
-def _stands(
-    envelope: Envelope, as_of: datetime | None, believed_at: datetime | None, recorded: int | datetime | None
-) -> bool:
-    told = envelope.circumstances
+def _nobody(case_id: UUID) -> typer.Exit:
+    return end(REFUSED, f"there is no case {case_id}: see that the id is whole, or open it with OpenCase")
+
+
+def standing(
+    envelopes: Iterable[Envelope], as_of: datetime | None, believed_at: datetime | None, recorded: int | datetime | None
+) -> list[Envelope]:
+    """What counts at these times. In the world, a correction counts from when that which it corrects does: the
+    corrected fact was never true, whenever somebody found out."""
+    from adapters.reading.corrections import replaced
+
+    kept: dict[UUID, Envelope] = {}
+    for envelope in envelopes:
+        told = envelope.circumstances
+        had_occurred = as_of is None or told.occurred_at <= as_of or replaced(envelope.event) in kept
+        if had_occurred and (believed_at is None or told.learned_at <= believed_at) and _was_recorded(envelope, recorded):
+            kept[told.event_id] = envelope
+    return list(kept.values())
+
+
+def _was_recorded(envelope: Envelope, recorded: int | datetime | None) -> bool:
     assert envelope.position is not None and envelope.recorded_at is not None, "what was read was recorded"
-    at = envelope.position if isinstance(recorded, int) else envelope.recorded_at
-    return (
-        (as_of is None or told.occurred_at <= as_of)
-        and (believed_at is None or told.learned_at <= believed_at)
-        and (recorded is None or at <= recorded)  # type: ignore[operator]  # both numbers or both times
-    )
+    if recorded is None:
+        return True
+    return envelope.position <= recorded if isinstance(recorded, int) else envelope.recorded_at <= recorded
 
 
 def names_of(case: Case) -> Mapping[str, str]:

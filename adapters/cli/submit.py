@@ -87,7 +87,7 @@ def lines(source: BinaryIO) -> Iterator[Read]:
 
 def _parsed(number: int, offset: int, text: bytes) -> Read:
     try:
-        raw = json.loads(text.decode("utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_constant)
+        raw = json.loads(text.rstrip(b"\r\n").decode("utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_constant)
         json.dumps(raw, ensure_ascii=False).encode()  # Half a surrogate pair is text to JSON and to nobody else.
     except _Twice as twice:
         return Read(number, offset, None, "a field stands there twice", field=twice.name)

@@ -22,6 +22,7 @@ from tests.e2e.cli_world import CASE, H1, H2, Program, commands, opened, play
 
 ROOT = Path(__file__).parents[2]
 CHILD, MOTHER = "Nahomy Belén Zúñiga Ochoa", "Xiomara Zúñiga Ochoa"
+MOTHER_ID = "03100000-0000-4000-8000-000000000001"
 CHILD_ID = "0c100000-0000-4000-8000-000000000001"
 
 
@@ -178,6 +179,19 @@ def test_a_case_is_shown_as_it_was_in_the_world_in_the_agencys_mind_and_in_the_r
     assert shown("--recorded-by", "100000") == everything
     text = played.ok("case", "show", CASE)
     assert CHILD in text and "(not known)" in text
+
+
+def test_a_correction_is_true_of_the_world_from_the_start_and_believed_from_when_it_was_learned(played: Program) -> None:
+    def nationalities(*more: str) -> list[Any]:
+        origins = played.json("case", "show", CASE, *more)["citizenship"]["origins"]
+        return [origins[person]["nationalities"] for person in (CHILD_ID, MOTHER_ID)]
+
+    august = "2026-08-20T00:00:00-06:00"
+    assert nationalities("--as-of", august) == [["HN"], ["HN"]]
+    assert nationalities("--believed-at", august) == [["GT"], ["GT"]]
+    assert nationalities("--as-of", august, "--believed-at", august) == [["GT"], ["GT"]]
+    before_anybody_asked = played.json("case", "show", CASE, "--as-of", "2026-08-14T09:00:00-06:00")
+    assert before_anybody_asked["citizenship"]["origins"] == {}
 
 
 def test_what_was_learned_late_had_occurred_and_was_not_yet_believed(fresh: Program) -> None:

@@ -144,3 +144,15 @@ def test_an_entry_that_renders_to_other_bytes_than_it_proves_is_found(copied: Pr
     damage(copied.home / "log.sqlite", of=swap)
     found = problems(copied)["feed numbers are gapless, entries render to their digests"]
     assert any("renders to other bytes" in problem for problem in found)
+
+
+@pytest.mark.parametrize("byte", [-1, 0], ids=["a box", "all of it"])
+def test_one_damaged_event_keeps_its_place_in_the_timeline_and_hides_no_other(copied: Program, byte: int) -> None:
+    before = copied.json_lines("case", "timeline", CASE)
+    damage(copied.home / "log.sqlite", of=flip(FIRST_OF_CASE, byte))
+    ran = copied("case", "timeline", CASE)
+    assert ran.exit_code == 1 and "1 of" in ran.stderr and "casebridge fsck" in ran.stderr
+    assert ran.stdout.count("(damaged: see fsck)") == 1 and "ConsulateNotified" in ran.stdout
+    lines = [json.loads(line) for line in copied("case", "timeline", CASE, "--json").stdout.splitlines()]
+    assert [line["version"] for line in lines] == [line["version"] for line in before]
+    assert [line["version"] for line in lines if line["is_damaged"]] == [3]

@@ -46,6 +46,11 @@ def test_a_line_that_is_no_object_is_told_by_its_number_and_stops_nothing(text: 
     assert good == Read(2, good.offset, {"command": "OpenCase"})
 
 
+@pytest.mark.parametrize("ending", [b"\n", b"\r\n", b""])
+def test_a_line_that_breaks_off_is_told_by_the_column_at_which_it_ends(ending: bytes) -> None:
+    assert "at column 10" in read(b'{"a": 1, ' + ending)[0].because
+
+
 def test_a_field_that_stands_twice_is_named() -> None:
     assert read(b'{"data": {"office": "a", "office": "b"}}')[0].field == "office"
 
