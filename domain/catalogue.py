@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from domain.agency import decide as agency_decide
-from domain.agency import events as agency_events
+from domain.agency import state as agency_state
 from domain.case import decide as case_decide
 from domain.case import state as case_state
 from domain.disclosure import events as disclosure_events
@@ -23,8 +23,7 @@ assert not _undecided(), f"nobody decides {_undecided()}"
 assert not AGENCY_COMMANDS & CASE_COMMANDS, "a command belongs to the case or to the agency"
 
 _STORED = {topic: declared for topic, declared in EVENTS.items() if declared.__module__.startswith("domain.")}
-_FOLDED = CASE_EVENTS | frozenset(
-    declared for module in (agency_events, disclosure_events) for declared in vars(module).values()
-    if isinstance(declared, type) and issubclass(declared, Event)
+_FOLDED = CASE_EVENTS | frozenset(agency_state.EVOLVES) | frozenset(
+    declared for declared in vars(disclosure_events).values() if isinstance(declared, type) and issubclass(declared, Event)
 )
 assert not set(_STORED.values()) - _FOLDED, f"no fold knows {set(_STORED.values()) - _FOLDED}"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.reading.words import due, moment, people, person, span
+from adapters.reading.words import due, moment, people, person, span, withdrawn
 from domain.agency.state import Agency
 from domain.case.acts import Act, ActStage, acts_of
 from domain.case.obligations import Duty, DutyStage
@@ -115,7 +115,7 @@ def _reasons(duties: list[Duty], case: Case, agency: Agency) -> list[str]:
         word = "said to be met" if duty.met.is_said else "met"
         reasons.append(f"{word} {moment(duty.met.met_at, zone)}{late}, by event {str(duty.met.met_by_event_id)[:8]}")
     elif duty.stage is DutyStage.WITHDRAWN:
-        reasons.append("withdrawn: the fact that raised it was never true")
+        reasons.append(f"withdrawn: {withdrawn(duty.withdrawn)}")
     else:
         reasons.append(f"owed by the {raised.owner}")
     return reasons

@@ -8,7 +8,8 @@ from typing import Any
 
 from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
-from adapters.reading.words import countries, due, people, person, personal, span
+from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
+from adapters.reading.words import countries, due, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
     consular,
@@ -90,7 +91,11 @@ def _question(case: Case, e: obligations.QuestionRaised) -> str:
 def _closed(case: Case, e: obligations.QuestionClosed) -> str:
     asked = (q.person_id for q in case.obligations.questions.values() if q.question_id == e.question_id)
     person_id = next(asked, None)
-    return "a question was answered" if person_id is None else f"where {person(case, person_id)} is from is known"
+    if person_id is None:
+        return "a question was answered"
+    if case.citizenship.is_undeterminable(person_id):
+        return f"a named person decided that nobody can tell where {person(case, person_id)} is from"
+    return f"where {person(case, person_id)} is from is known"
 
 
 def _origin(case: Case, e: citizenship.CitizenshipInformationObtained | citizenship.CitizenshipCorrected) -> str:
@@ -136,7 +141,7 @@ _FIRST: dict[type[Event], Text] = {
     obligations.DutyMet: _duty_met,
     obligations.DeadlineMissed: _missed,
     obligations.MissWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)} had been met in time",
-    obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: what raised it was never true",
+    obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: {withdrawn(e.reason)}",
     obligations.QuestionRaised: _question,
     obligations.QuestionClosed: _closed,
     engagement.OfficeRouted: lambda c, e: f"{personal(e.recipient_kind)} means {e.office} here ({e.reason})",
@@ -154,7 +159,7 @@ _FIRST: dict[type[Event], Text] = {
     privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
     privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
 }
-TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE
+TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE | TEXTS_PLACEMENT
 CONSEQUENCES = frozenset(
     {*obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived}
 )

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from domain.case.obligations import WithdrawnBecause
 from domain.case.state import Case
 from domain.personal import Known, Personal, Withheld
 
@@ -43,6 +44,17 @@ def person(case: Case, person_id: UUID) -> str:
 
 def people(case: Case, person_ids: tuple[UUID, ...]) -> str:
     return ", ".join(person(case, person_id) for person_id in person_ids)
+
+
+def withdrawn(reason: WithdrawnBecause | None) -> str:
+    """Why a duty ended unmet."""
+    match reason:
+        case WithdrawnBecause.NO_RECIPIENT:
+            return "the country has no consulate here"
+        case WithdrawnBecause.MISLINKED:
+            return "the fact that raised it was another person's"
+        case _:
+            return "the fact that raised it was never true"
 
 
 def moment(at: datetime, zone: str) -> str:

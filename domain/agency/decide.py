@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
+from domain.agency import agreements, before_a_case
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -263,4 +264,6 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     EndOffice: end_office,
     ListTreatyParties: list_treaty_parties,
     CertifyStaffLanguage: certify_staff_language,
+    **agreements.DECIDES,
+    **before_a_case.DECIDES,
 }

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from domain.agency import agreements, before_a_case
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -83,6 +84,8 @@ class Agency:
     calendars: tuple[Adoption, ...] = ()
     contracts: tuple[Adoption, ...] = ()
     offices: Mapping[str, Office] = field(default_factory=dict)
+    agreements: agreements.Agreements = agreements.INITIAL
+    before_a_case: before_a_case.BeforeACase = before_a_case.INITIAL
     certificates: Mapping[UUID, LanguageCertificate] = field(default_factory=dict)
     treaties: tuple[PartyList, ...] = ()
 
@@ -205,6 +208,14 @@ def _certified(agency: Agency, event: StaffLanguageCertified, envelope: Envelope
     return replace(agency, certificates={**agency.certificates, event.certificate_id: certificate})
 
 
+def _agreement(agency: Agency, event: Any, envelope: Envelope) -> Agency:
+    return replace(agency, agreements=agreements.EVOLVES[type(event)](agency.agreements, event, envelope))
+
+
+def _matter(agency: Agency, event: Any, envelope: Envelope) -> Agency:
+    return replace(agency, before_a_case=before_a_case.EVOLVES[type(event)](agency.before_a_case, event, envelope))
+
+
 EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     PackAdopted: _pack,
     CalendarAdopted: _calendar,
@@ -216,6 +227,8 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     OfficeEnded: _stage(OfficeStage.ENDED),
     TreatyPartiesListed: _parties,
     StaffLanguageCertified: _certified,
+    **dict.fromkeys(agreements.EVOLVES, _agreement),
+    **dict.fromkeys(before_a_case.EVOLVES, _matter),
 }
 
 

@@ -7,18 +7,23 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.case.citizenship_sources import CitizenshipDetermined
 from domain.case.intake import OUR_ID, personal, require_person
 from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register
-from domain.personal import Personal
+from domain.personal import Known, Personal
 from domain.refusals import Refused
+from domain.status_words import require_no_status
 from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
     from domain.case.state import Case
 
+TELLS_NOTHING = frozenset({
+    "accent", "language", "language spoken", "name", "names", "surname", "surnames", "appearance",
+})  # alone; domain.md 3.1, bad data
 NATIONALITIES = "countries of nationality, ISO 3166-1 alpha-2"
 BIRTH_COUNTRY = "country of birth, ISO 3166-1 alpha-2; not a nationality"
 
@@ -85,15 +90,35 @@ class OriginRegisters:
     birth_city: Register[str] = Register()
 
 
+class CitizenshipStage(StrEnum):
+    UNKNOWN = "unknown"
+    INFORMATION_OBTAINED = "information_obtained"
+    DETERMINED = "determined"
+    CORRECTED = "corrected"
+    UNDETERMINABLE = "undeterminable"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Citizenship:
+    """Where people are from. `stages` are registers too: what happened last in the world is where a person stands."""
+
     origins: Mapping[UUID, OriginRegisters] = field(default_factory=dict)
+    stages: Mapping[UUID, Register[CitizenshipStage]] = field(default_factory=dict)
 
     def of(self, person_id: UUID) -> OriginRegisters:
         return self.origins.get(person_id, NOTHING)
 
+    def stage(self, person_id: UUID) -> CitizenshipStage:
+        told = self.stages.get(person_id, NO_STAGE).value
+        return told.value if isinstance(told, Known) else CitizenshipStage.UNKNOWN
+
+    def is_undeterminable(self, person_id: UUID) -> bool:
+        """Whether a named person decided that nobody can tell, and nobody has told anything since."""
+        return self.stage(person_id) is CitizenshipStage.UNDETERMINABLE
+
 
 NOTHING = OriginRegisters()
+NO_STAGE: Register[CitizenshipStage] = Register()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,6 +172,7 @@ def record_proxy_answer(submission: Submission[RecordProxyAnswer], case: Case) -
     require_person(case, wish.person_id, "person_id")
     if "immigra" in wish.interviewer_title_used.casefold():
         raise Refused("use a title that does not name immigration", rule="US-PRIV-TITLE", field="interviewer_title_used")
+    require_no_status(wish.answer, "answer")
     return case.once(wish.answer_id, ProxyQuestionAnswered(
         person_id=wish.person_id, answer_id=wish.answer_id, code=wish.code, answer=personal(wish.answer),
         interviewer_title_used=personal(wish.interviewer_title_used),
@@ -157,6 +183,12 @@ def obtain_information(submission: Submission[ObtainCitizenshipInformation], cas
     wish = submission.command
     if not wish.persons:
         raise Refused("say whom the information is about", rule="P01", field="persons")
+    if wish.basis.strip().casefold() in TELLS_NOTHING:
+        raise Refused("a language or a surname alone tells no nationality", rule="P01", field="basis")
+    require_no_status(wish.basis, "basis")
+    opened_at = case.intake.opened_at
+    if opened_at is not None and submission.learned_at < opened_at:
+        raise Refused("nobody learned it before the first contact", rule="P01", field="learned_at")
     recordings: list[Recording] = []
     for index, told in enumerate(wish.persons):
         require_person(case, told.person_id, f"persons[{index}].person_id")
@@ -201,25 +233,48 @@ def _check_origin(nationalities: tuple[str, ...] | None, birth_country: str | No
         country(birth_country, f"{where}birth_country")
 
 
+def _at(state: Citizenship, person_id: UUID, stage: CitizenshipStage, envelope: Envelope) -> Citizenship:
+    stages = state.stages.get(person_id, NO_STAGE).tell(envelope, "stage", Known(stage))
+    return replace(state, stages={**state.stages, person_id: stages})
+
+
+def _from(state: Citizenship, person_id: UUID, origin: OriginRegisters) -> Citizenship:
+    return replace(state, origins={**state.origins, person_id: origin})
+
+
 def _obtained(state: Citizenship, told: CitizenshipInformationObtained, envelope: Envelope) -> Citizenship:
     origin = state.of(told.person_id)
-    return Citizenship(origins={**state.origins, told.person_id: OriginRegisters(
+    told_of = _from(state, told.person_id, OriginRegisters(
         nationalities=origin.nationalities.tell(envelope, "nationalities", told.nationalities),
         birth_country=origin.birth_country.tell(envelope, "birth_country", told.birth_country),
         birth_region=origin.birth_region.tell(envelope, "birth_region", told.birth_region),
         birth_city=origin.birth_city.tell(envelope, "birth_city", told.birth_city),
-    )})
+    ))
+    return _at(told_of, told.person_id, CitizenshipStage.INFORMATION_OBTAINED, envelope)
+
+
+def _determined(state: Citizenship, told: CitizenshipDetermined, envelope: Envelope) -> Citizenship:
+    origin = state.of(told.person_id)
+    nobody_can_tell = told.undeterminable == Known(True)
+    decided = _from(state, told.person_id, replace(
+        origin,
+        nationalities=origin.nationalities.tell(envelope, "nationalities", told.nationalities),
+        birth_country=origin.birth_country.tell(envelope, "birth_country", told.birth_country),
+    ))
+    stage = CitizenshipStage.UNDETERMINABLE if nobody_can_tell else CitizenshipStage.DETERMINED
+    return _at(decided, told.person_id, stage, envelope)
 
 
 def _corrected(state: Citizenship, told: CitizenshipCorrected, envelope: Envelope) -> Citizenship:
     origin, replaces = state.of(told.person_id), told.replaces_event_id
-    return Citizenship(origins={**state.origins, told.person_id: replace(
+    corrected = _from(state, told.person_id, replace(
         origin,
         nationalities=origin.nationalities.correct(envelope, replaces, "nationalities", told.nationalities),
         birth_country=origin.birth_country.correct(envelope, replaces, "birth_country", told.birth_country),
         birth_region=origin.birth_region.correct(envelope, replaces, "birth_region", told.birth_region),
         birth_city=origin.birth_city.correct(envelope, replaces, "birth_city", told.birth_city),
-    )})
+    ))
+    return _at(corrected, told.person_id, CitizenshipStage.CORRECTED, envelope)
 
 
 def _answered(state: Citizenship, _: ProxyQuestionAnswered, __: Envelope) -> Citizenship:
@@ -235,6 +290,7 @@ DECIDES = {
 EVOLVES = {
     ProxyQuestionAnswered: _answered,
     CitizenshipInformationObtained: _obtained,
+    CitizenshipDetermined: _determined,
     CitizenshipCorrected: _corrected,
 }
 KEYS: Keys = {

@@ -1,9 +1,10 @@
-"""The agency takes a child into custody, and custody ends; each time is an episode of its own."""
+"""The agency plans to take a child into custody, takes it, and custody ends; each time is an episode of its own."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -16,6 +17,16 @@ from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
     from domain.case.state import Case
+
+
+@event("casebridge.custody.CustodyPlanned")
+class CustodyPlanned(Event):
+    """Someone in the agency decided to take a child into custody. It has not happened yet, and may never happen."""
+
+    plan_id: UUID = clear(OUR_ID)
+    child_id: UUID = clear(OUR_ID)
+    decided_by: str = clear("staff user who decided; staff are not persons of a case")
+    planned_for: Personal[date] = boxed(Compartment.IDENTITY, about="child_id", meaning="day for which it is planned")
 
 
 @event("casebridge.custody.CustodyTaken")
@@ -46,14 +57,61 @@ class Episode:
     event_id: UUID
     taken_at: datetime
     ended_at: datetime | None = None
+    ended_to: UUID | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plan:
+    """That custody was decided on, by whom and when; the event may start a clock where a rule counts planned custody."""
+
+    plan_id: UUID
+    child_id: UUID
+    event_id: UUID
+    planned_at: datetime
+    learned_at: datetime
+
+
+class CustodyStage(StrEnum):
+    NONE = "none"
+    PLANNED = "planned"
+    TAKEN = "taken"
+    ENDED = "ended"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Custody:
     episodes: Mapping[UUID, Episode] = field(default_factory=dict)
+    plans: Mapping[UUID, Plan] = field(default_factory=dict)
 
     def current(self, child_id: UUID) -> Episode | None:
         return next((e for e in self.episodes.values() if e.child_id == child_id and e.ended_at is None), None)
+
+    def episodes_of(self, child_id: UUID) -> list[Episode]:
+        """The custody episodes of a child, earliest first."""
+        return sorted((e for e in self.episodes.values() if e.child_id == child_id), key=lambda e: e.taken_at)
+
+    def planned(self, child_id: UUID) -> Plan | None:
+        """The earliest plan to take this child that no taking has followed."""
+        taken = max((e.taken_at for e in self.episodes.values() if e.child_id == child_id), default=None)
+        plans = [p for p in self.plans.values() if p.child_id == child_id and (taken is None or p.planned_at > taken)]
+        return min(plans, key=lambda plan: plan.planned_at, default=None)
+
+    def stage(self, child_id: UUID) -> CustodyStage:
+        if self.current(child_id) is not None:
+            return CustodyStage.TAKEN
+        if self.planned(child_id) is not None:
+            return CustodyStage.PLANNED
+        return CustodyStage.ENDED if self.episodes_of(child_id) else CustodyStage.NONE
+
+
+@command
+class PlanCustody(Command):
+    """Record the decision to take a child into custody, before it is done."""
+
+    plan_id: UUID
+    child_id: UUID
+    decided_by: str
+    planned_for: date | None = None
 
 
 @command
@@ -75,6 +133,19 @@ class EndCustody(Command):
     episode_id: UUID
     to_party_id: UUID | None = None
     reason: str | None = None
+
+
+def plan_custody(submission: Submission[PlanCustody], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_child(case, wish.child_id)
+    current = case.custody.current(wish.child_id)
+    if wish.plan_id not in case.recorded and current is not None and current.taken_at <= submission.occurred_at:
+        raise Refused("the child is in custody already: nothing is planned any more", rule="P01", field="child_id")
+    if wish.planned_for is not None and wish.planned_for < submission.occurred_at.date():
+        raise Refused("custody is not planned for a day that is over", rule="P01", field="planned_for")
+    return case.once(wish.plan_id, CustodyPlanned(
+        plan_id=wish.plan_id, child_id=wish.child_id, decided_by=wish.decided_by, planned_for=personal(wish.planned_for),
+    ))
 
 
 def take_into_custody(submission: Submission[TakeIntoCustody], case: Case) -> Sequence[Recording]:
@@ -102,23 +173,34 @@ def end_custody(submission: Submission[EndCustody], case: Case) -> Sequence[Reco
     ))
 
 
+def _planned(custody: Custody, told: CustodyPlanned, envelope: Envelope) -> Custody:
+    plan = Plan(
+        plan_id=told.plan_id, child_id=told.child_id, event_id=envelope.circumstances.event_id,
+        planned_at=envelope.circumstances.occurred_at, learned_at=envelope.circumstances.learned_at,
+    )
+    return replace(custody, plans={**custody.plans, told.plan_id: plan})
+
+
 def _taken(custody: Custody, told: CustodyTaken, envelope: Envelope) -> Custody:
     episode = Episode(
         episode_id=told.episode_id, child_id=told.child_id, event_id=envelope.circumstances.event_id,
         taken_at=envelope.circumstances.occurred_at,
     )
-    return Custody(episodes={**custody.episodes, told.episode_id: episode})
+    return replace(custody, episodes={**custody.episodes, told.episode_id: episode})
 
 
 def _ended(custody: Custody, told: CustodyEnded, envelope: Envelope) -> Custody:
     episode = custody.episodes.get(told.episode_id)
     if episode is None:
         return custody  # A prefix or a filtered replay may lack the beginning; a fold never raises (I10).
-    ended = replace(episode, ended_at=envelope.circumstances.occurred_at)
-    return Custody(episodes={**custody.episodes, told.episode_id: ended})
+    ended = replace(episode, ended_at=envelope.circumstances.occurred_at, ended_to=told.to_party_id)
+    return replace(custody, episodes={**custody.episodes, told.episode_id: ended})
 
 
 INITIAL = Custody()
-DECIDES = {TakeIntoCustody: take_into_custody, EndCustody: end_custody}
-EVOLVES = {CustodyTaken: _taken, CustodyEnded: _ended}
-KEYS: Keys = {CustodyTaken: lambda e: e.episode_id, CustodyEnded: lambda e: (e.episode_id, "ended")}
+DECIDES = {PlanCustody: plan_custody, TakeIntoCustody: take_into_custody, EndCustody: end_custody}
+EVOLVES = {CustodyPlanned: _planned, CustodyTaken: _taken, CustodyEnded: _ended}
+KEYS: Keys = {
+    CustodyPlanned: lambda e: e.plan_id, CustodyTaken: lambda e: e.episode_id,
+    CustodyEnded: lambda e: (e.episode_id, "ended"),
+}

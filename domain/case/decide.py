@@ -143,10 +143,14 @@ def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:
 def _questions(submission: Submission[Any], case: Case, after: Assessment) -> list[Recording]:
     recordings: list[Recording] = []
     standing = case.obligations.questions
+    asked = {
+        person_id: missing for person_id, missing in after.missing.items()
+        if not case.citizenship.is_undeterminable(person_id)  # A named person's decision closes it (design decision 8).
+    }
     for person_id, question in standing.items():
-        if person_id not in after.missing and not _is_withheld(case, person_id):
+        if person_id not in asked and not _is_withheld(case, person_id):
             recordings.append(Recording(event=QuestionClosed(question_id=question.question_id)))
-    for ordinal, (person_id, missing) in enumerate(after.missing.items()):
+    for ordinal, (person_id, missing) in enumerate(asked.items()):
         known = standing.get(person_id)
         if known is not None and set(missing.child_ids) <= set(known.child_ids):
             continue

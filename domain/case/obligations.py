@@ -26,6 +26,7 @@ RULE = "id of a rule"
 class WithdrawnBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that raised it was never true
     MISLINKED = "mislinked"  # it belonged to another person
+    NO_RECIPIENT = "no_recipient"  # the country has no consulate here: a valid end, not an error to retry
 
 
 class MissingFact(StrEnum):
@@ -88,10 +89,10 @@ class MissWithdrawn(Event):
 
 @event("casebridge.obligations.DutyWithdrawn")
 class DutyWithdrawn(Event):
-    """A duty ended unmet, because what raised it was never true."""
+    """A duty ended unmet: what raised it was never true, or there is nobody to tell."""
 
     duty_id: UUID = clear(OUR_ID)
-    reason: WithdrawnBecause = clear("why, as one of two codes")
+    reason: WithdrawnBecause = clear("why, as one of three codes")
 
 
 @event("casebridge.obligations.QuestionRaised")
@@ -128,6 +129,7 @@ class Duty:
     stage: DutyStage = DutyStage.OPEN
     was_missed: bool = False
     met: DutyMet | None = None
+    withdrawn: WithdrawnBecause | None = None
 
     @property
     def key(self) -> DutyKey | None:
@@ -212,7 +214,7 @@ def _miss_withdrawn(state: Obligations, told: MissWithdrawn, _: Envelope) -> Obl
 
 
 def _withdrawn(state: Obligations, told: DutyWithdrawn, _: Envelope) -> Obligations:
-    return _duty(state, told.duty_id, stage=DutyStage.WITHDRAWN)
+    return _duty(state, told.duty_id, stage=DutyStage.WITHDRAWN, withdrawn=told.reason)
 
 
 def _question_raised(state: Obligations, told: QuestionRaised, _: Envelope) -> Obligations:

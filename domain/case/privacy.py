@@ -1,15 +1,18 @@
-"""What a family was assured, and what went to someone who should not have had it."""
+"""What a family was assured, what a partner asked for and was not given, and what went to the wrong one."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, require_person
 from domain.case.keys import Keys
+from domain.case.obligations import RULE
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.partners import partner
 from domain.personal import Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -27,6 +30,57 @@ class ConfidentialityAssuranceGiven(Event):
     text_version: str = clear("version of the standing text that was spoken")
 
 
+class AskedItem(StrEnum):
+    """What a partner may ask for, by name (the rows of domain.md 5.2): a code, so that no value can stand here."""
+
+    CUSTODY = "custody"
+    CHILD_NAME = "child_name"
+    CHILD_BIRTH_DATE = "child_birth_date"
+    CHILD_BIRTHPLACE = "child_birthplace"
+    CHILD_NATIONALITY = "child_nationality"
+    CHILD_STATUS = "child_status"
+    PARENT_SURNAMES = "parent_surnames"
+    PARENT_BIRTH_DATE = "parent_birth_date"
+    PARENT_BIRTHPLACE = "parent_birthplace"
+    PARENT_ADDRESS = "parent_address"
+    PARENT_STATUS = "parent_status"
+    DEPORTATION_ORDER = "deportation_order"
+    A_NUMBER = "a_number"
+    DETENTION_PLACE = "detention_place"
+    RELATIVE_CONTACT = "relative_contact"
+    CARER_STATUS = "carer_status"
+    ALLEGATION = "allegation"
+    PLACEMENT_ADDRESS = "placement_address"
+    HEALTH_RECORDS = "health_records"
+    TRAFFICKING_INDICATORS = "trafficking_indicators"
+    TRAFFICKING_ANSWERS = "trafficking_answers"
+    OTIP_LETTER = "otip_letter"
+    RELIEF_SCREENING = "relief_screening"
+    COUNSEL_COMMUNICATIONS = "counsel_communications"
+    HEARING = "hearing"
+    VISIT = "visit"
+    HOME_STUDY_REPORT = "home_study_report"
+    PAPERS_TO_SERVE = "papers_to_serve"
+    DOCUMENT_WANTED = "document_wanted"
+    IDENTITY_OF_FAMILY = "identity_of_family"
+    CASE_FILE = "case_file"
+
+
+@event("casebridge.privacy.DisclosureRefused")
+class DisclosureRefused(Event):
+    """A partner asked for something about persons of the case, and was not given it."""
+
+    refusal_id: UUID = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    rule_id: str = clear(RULE)
+    partner: Personal[str] = boxed(
+        Compartment.LEGAL, about="person_ids", meaning="office or code of the partner; a consulate's tells a nationality"
+    )
+    fields: Personal[tuple[AskedItem, ...]] = boxed(
+        Compartment.LEGAL, about="person_ids", meaning="names of the items that were asked for, never their values"
+    )
+
+
 @event("casebridge.privacy.DisclosureBreachRecorded")
 class DisclosureBreachRecorded(Event):
     """Facts reached an office that should not have had them. What they were is the feed's entry."""
@@ -42,6 +96,7 @@ class DisclosureBreachRecorded(Event):
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Privacy:
     breaches: tuple[DisclosureBreachRecorded, ...] = ()
+    refusals: tuple[DisclosureRefused, ...] = ()
 
 
 @command
@@ -51,6 +106,20 @@ class GiveConfidentialityAssurance(Command):
     assurance_id: UUID
     person_id: UUID
     text_version: str
+
+
+@command
+class RefuseDisclosure(Command):
+    """Record that one partner asked for items about persons of the case and was refused, under which rule.
+
+    `partner` is an office of the directory or one code, such as POLARIS.
+    """
+
+    refusal_id: UUID
+    person_ids: tuple[UUID, ...]
+    partner: str
+    fields: tuple[AskedItem, ...]
+    rule_id: str
 
 
 @command
@@ -71,6 +140,20 @@ def give_assurance(submission: Submission[GiveConfidentialityAssurance], case: C
     ))
 
 
+def refuse_disclosure(submission: Submission[RefuseDisclosure], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    if not wish.person_ids or not wish.fields:
+        raise Refused("say about whom what was asked for", rule="P17", field="fields" if wish.person_ids else "person_ids")
+    for person_id in wish.person_ids:
+        require_person(case, person_id, "person_ids")
+    if wish.partner not in submission.standing.offices:
+        partner(wish.partner, "partner")
+    return case.once(wish.refusal_id, DisclosureRefused(
+        refusal_id=wish.refusal_id, person_ids=wish.person_ids, rule_id=wish.rule_id, partner=Known(wish.partner),
+        fields=Known(tuple(dict.fromkeys(wish.fields))),
+    ))
+
+
 def record_breach(submission: Submission[RecordDisclosureBreach], case: Case) -> Sequence[Recording]:
     wish = submission.command
     notice = case.consular.notices.get(wish.notice_id)
@@ -87,12 +170,22 @@ def _assured(state: Privacy, _: ConfidentialityAssuranceGiven, __: Envelope) -> 
 
 
 def _breached(state: Privacy, told: DisclosureBreachRecorded, _: Envelope) -> Privacy:
-    return Privacy(breaches=(*state.breaches, told))
+    return replace(state, breaches=(*state.breaches, told))
+
+
+def _refused(state: Privacy, told: DisclosureRefused, _: Envelope) -> Privacy:
+    return replace(state, refusals=(*state.refusals, told))
 
 
 INITIAL = Privacy()
-DECIDES = {GiveConfidentialityAssurance: give_assurance, RecordDisclosureBreach: record_breach}
-EVOLVES = {ConfidentialityAssuranceGiven: _assured, DisclosureBreachRecorded: _breached}
+DECIDES = {
+    GiveConfidentialityAssurance: give_assurance, RefuseDisclosure: refuse_disclosure,
+    RecordDisclosureBreach: record_breach,
+}
+EVOLVES = {
+    ConfidentialityAssuranceGiven: _assured, DisclosureRefused: _refused, DisclosureBreachRecorded: _breached,
+}
 KEYS: Keys = {
-    ConfidentialityAssuranceGiven: lambda e: e.assurance_id, DisclosureBreachRecorded: lambda e: e.breach_id,
+    ConfidentialityAssuranceGiven: lambda e: e.assurance_id, DisclosureRefused: lambda e: e.refusal_id,
+    DisclosureBreachRecorded: lambda e: e.breach_id,
 }

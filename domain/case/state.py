@@ -7,8 +7,11 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.case import (
+    adoption,
     citizenship,
+    citizenship_sources,
     consular,
+    consular_service,
     court,
     custody,
     detention,
@@ -20,13 +23,18 @@ from domain.case import (
     obligations,
     participation,
     petitions,
+    placement,
     privacy,
     relatives,
     relief,
+    repatriation,
+    reunification,
+    reunification_time,
     screening,
     service,
     trafficking,
     trafficking_notices,
+    unaccompanied,
     visits,
 )
 from domain.case.keys import Key, Keys
@@ -53,12 +61,20 @@ class Case:
     detention: detention.Detention = detention.INITIAL
     trafficking: trafficking.Trafficking = trafficking.INITIAL
     privacy: privacy.Privacy = privacy.INITIAL
+    participation: participation.Participation = participation.INITIAL
     relatives: relatives.Relatives = relatives.INITIAL
     service: service.Service = service.INITIAL
     court: court.Court = court.INITIAL
     documents: documents.Documents = documents.INITIAL
     visits: visits.Visits = visits.INITIAL
-    participation: participation.Participation = participation.INITIAL
+    citizenship_sources: citizenship_sources.CitizenshipSources = citizenship_sources.INITIAL
+    consular_services: consular_service.ConsularServices = consular_service.INITIAL
+    placement: placement.Placement = placement.INITIAL
+    reunification: reunification.Reunification = reunification.INITIAL
+    reunification_time: reunification_time.ReunificationTime = reunification_time.INITIAL
+    repatriation: repatriation.Repatriation = repatriation.INITIAL
+    unaccompanied: unaccompanied.Unaccompanied = unaccompanied.INITIAL
+    adoptions: adoption.Adoptions = adoption.INITIAL
     screening: screening.Screening = screening.INITIAL
     trafficking_notices: trafficking_notices.TraffickingNotices = trafficking_notices.INITIAL
     relief: relief.Relief = relief.INITIAL
@@ -111,8 +127,11 @@ AREAS = {
     "intake": intake, "custody": custody, "citizenship": citizenship, "obligations": obligations,
     "engagements": engagement, "consular": consular, "kin": kin, "detention": detention, "trafficking": trafficking,
     "privacy": privacy,
-    "relatives": relatives, "service": service, "court": court, "documents": documents, "visits": visits,
     "participation": participation,
+    "relatives": relatives, "service": service, "court": court, "documents": documents, "visits": visits,
+    "citizenship_sources": citizenship_sources, "consular_services": consular_service, "placement": placement,
+    "reunification": reunification, "reunification_time": reunification_time, "repatriation": repatriation,
+    "unaccompanied": unaccompanied, "adoptions": adoption,
     "screening": screening,
     "trafficking_notices": trafficking_notices,
     "relief": relief,
