@@ -230,13 +230,14 @@ def determine_language(submission: Submission[DeterminePreferredLanguage], case:
 
 def _certificate(submission: Submission[AssignInterpreter]) -> LanguageCertificate | None:
     """The certificate under which this staff member may use this language at the time; the named one, where one is."""
-    wish = submission.command
+    wish, standing = submission.command, submission.standing
     if wish.interpreter_id is None:
         return None
-    found = submission.standing.certificate_of(wish.interpreter_id, wish.language, submission.occurred_at)
-    return None if wish.certificate_id is not None and (
-        found is None or found.certificate_id != wish.certificate_id
-    ) else found
+    if wish.certificate_id is None:
+        return standing.certificate_of(wish.interpreter_id, wish.language, submission.occurred_at)
+    named = standing.certificates.get(wish.certificate_id)
+    is_theirs = named is not None and (named.staff_id, named.language) == (wish.interpreter_id, wish.language)
+    return named if named is not None and is_theirs and named.certified_at <= submission.occurred_at else None
 
 
 def assign_interpreter(submission: Submission[AssignInterpreter], case: Case) -> Sequence[Recording]:

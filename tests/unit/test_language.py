@@ -126,6 +126,16 @@ def test_another_persons_certificate_does_not_count() -> None:
     with_certificate(family).when(named).then(LanguageServiceRejected)
 
 
+def test_a_certificate_that_is_named_is_the_one_that_counts() -> None:
+    certified = with_certificate(elsewhere)
+    renewed = replace(certified.standing.certificates[CERTIFICATE], certificate_id=an_id("renewal"))
+    both = replace(certified, standing=replace(
+        certified.standing, certificates={**certified.standing.certificates, an_id("renewal"): renewed}
+    ))
+    both.when(replace(by_staff, certificate_id=an_id("renewal"))).then(InterpreterAssigned)
+    both.when(replace(by_staff, certificate_id=an_id("made up"))).then_refused(rule="P07", field="certificate_id")
+
+
 def test_staff_are_named() -> None:
     family.when(replace(by_staff, interpreter_id=None)).then_refused(rule="P07", field="interpreter_id")
 
