@@ -184,9 +184,6 @@ CaseId = Annotated[UUID, typer.Argument(metavar="CASE", parser=identifier, help=
 AgencyNeeded = Annotated[
     str, typer.Option("--agency", envvar="CASEBRIDGE_AGENCY", metavar="CODE", help="Which agency does this.")
 ]
-NOW = Annotated[
-    datetime | None, typer.Option("--at", metavar="T", parser=moment, help="Judge ages as of this time instead of now.")
-]
 
 
 def actor(agency: str, role: str, user: str | None) -> Mapping[str, str]:

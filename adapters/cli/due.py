@@ -12,7 +12,6 @@ import typer
 
 from adapters.cli.console import (
     LISTED_MAX,
-    NOW,
     REFUSED,
     AsJson,
     catch_up,
@@ -21,6 +20,7 @@ from adapters.cli.console import (
     heading,
     identifier,
     installation,
+    moment,
     say,
     tell_json,
 )
@@ -62,7 +62,9 @@ def due(
     ctx: typer.Context,
     jurisdiction: Annotated[str | None, typer.Option(metavar="J", help="Only this jurisdiction, such as NM.")] = None,
     owner: Annotated[str | None, typer.Option(metavar="O", help="Only acts owed by this unit.")] = None,
-    at: NOW = None,
+    at: Annotated[datetime | None, typer.Option(
+        "--at", metavar="T", parser=moment, help="The picture of this time: only what the agency had learned by then."
+    )] = None,
     untold_for: Annotated[timedelta | None, typer.Option(
         metavar="72h", parser=duration, help="Only what has stood open for at least so long: 90m, 72h, 3d."
     )] = None,
@@ -74,7 +76,8 @@ def due(
     """What is owed: open questions first, then acts with their due moments, missed ones marked.
 
     An act is what one notice to one office can meet. It names its rules, their citation, the fact that started the
-    clock, and how the due moment was counted.
+    clock, and how the due moment was counted. With --at T, nothing counts that was learned later: a duty that was
+    missed or met afterwards stands there as owed.
 
     Example: casebridge due --jurisdiction NM --untold-for 72h
     Next: answer a question with RecordProxyAnswer or ObtainCitizenshipInformation; prepare a notice with
@@ -84,7 +87,7 @@ def due(
     with installation(ctx) as casebridge:
         catch_up(casebridge, BOARD)
         now = at or casebridge.clock.now()
-        found = [one for one in _found(casebridge, wanted, now) if one.questions or one.acts]
+        found = [one for one in _found(casebridge, wanted, at, now) if one.questions or one.acts]
     if as_json:
         tell_json({"at": now.isoformat(), "cases": [_as_json(one) for one in found]})
     elif not found:
@@ -93,14 +96,23 @@ def due(
         _print(found)
 
 
-def _found(casebridge: Casebridge, wanted: Wanted, now: datetime) -> Iterator[CaseDue]:
-    for case_id, agency_code in _cases(casebridge, wanted).items():
-        case, agency = casebridge.backbone.case(case_id), casebridge.backbone.agency(agency_code)
-        yield _explained(case_id, case, agency, wanted, now)
+def _found(casebridge: Casebridge, wanted: Wanted, at: datetime | None, now: datetime) -> Iterator[CaseDue]:
+    for case_id, agency_code in _cases(casebridge, wanted, at).items():
+        case = casebridge.backbone.case(case_id) if at is None else _as_learned_by(casebridge, case_id, at)
+        yield _explained(case_id, case, casebridge.backbone.agency(agency_code), wanted, now)
 
 
-def _cases(casebridge: Casebridge, wanted: Wanted) -> dict[UUID, str]:
-    """Cases with something open, and their agencies: questions first, then by due moment. At most LISTED_MAX of each."""
+def _as_learned_by(casebridge: Casebridge, case_id: UUID, at: datetime) -> Case:
+    from domain.case.state import fold
+
+    return fold(e for e in casebridge.backbone.envelopes(f"case-{case_id}") if e.circumstances.learned_at <= at)
+
+
+def _cases(casebridge: Casebridge, wanted: Wanted, at: datetime | None) -> dict[UUID, str]:
+    """Cases with something open, and their agencies: questions first, then by due moment. At most LISTED_MAX of each.
+
+    With `at`, cases in which something may have been open then, the latest first.
+    """
     from projections import deadline_board as board
 
     views = casebridge.views
@@ -111,12 +123,38 @@ def _cases(casebridge: Casebridge, wanted: Wanted) -> dict[UUID, str]:
             raise end(REFUSED, f"there is no case {wanted.case_id}: see that the id is whole")
         questions = board.questions_of(views, wanted.case_id)
         duties = board.duties_of(views, wanted.case_id)
+    elif at is not None:
+        return _begun(casebridge, wanted, at)
     else:
         questions = [] if wanted.owner else board.open_questions(views, jurisdiction=wanted.jurisdiction, limit=LISTED_MAX)
         duties = board.open_duties(views, jurisdiction=wanted.jurisdiction, owner=wanted.owner, limit=LISTED_MAX)
         if LISTED_MAX in (len(questions), len(duties)):
             print(f"more than {LISTED_MAX} are open: narrow it with --jurisdiction or --owner", file=sys.stderr)
     return {q.case_id: q.agency for q in questions} | {d.case_id: d.agency for d in duties}
+
+
+def _begun(casebridge: Casebridge, wanted: Wanted, at: datetime) -> dict[UUID, str]:
+    """Cases with a duty or a question that is no younger than `at`, whatever became of it: the fold says what was open."""
+    from sqlalchemy import func, select
+
+    from projections.deadline_board import duties, questions
+
+    found: dict[UUID, str] = {}
+    with casebridge.views.connect() as connection:
+        for table, began in ((questions, questions.c.since), (duties, duties.c.clock_start)):
+            if wanted.owner is not None and table is questions:
+                continue
+            asked = select(table.c.case_id, table.c.agency).where(began <= at)
+            if wanted.jurisdiction is not None:
+                asked = asked.where(table.c.jurisdiction == wanted.jurisdiction)
+            if wanted.owner is not None:
+                asked = asked.where(table.c.owner == wanted.owner)
+            asked = asked.group_by(table.c.case_id, table.c.agency).order_by(func.max(began).desc(), table.c.case_id)
+            rows = connection.execute(asked.limit(LISTED_MAX)).all()
+            if len(rows) == LISTED_MAX:
+                print(f"more than {LISTED_MAX} cases: narrow it with --jurisdiction or --owner", file=sys.stderr)
+            found |= {row.case_id: row.agency for row in rows}
+    return found
 
 
 def _explained(case_id: UUID, case: Case, agency: Agency, wanted: Wanted, now: datetime) -> CaseDue:
@@ -162,14 +200,18 @@ def _question_lines(one: CaseDue) -> Iterator[str]:
 
 def _act_lines(one: CaseDue) -> Iterator[str]:
     for explained in one.acts:
-        passed = PASSED if any(_has_passed(duty, one.now) for duty in explained.act.duties) else ""
+        passed = PASSED if any(_is_unrecorded(duty, one.now) for duty in explained.act.duties) else ""
         yield f"  - {explained.title}: {explained.state}{passed}"
         yield from (f"      {reason}" for reason in explained.reasons)
 
 
 def _has_passed(duty: Duty, now: datetime) -> bool:
-    due_at = duty.raised.due_at
-    return due_at is not None and due_at < now and not duty.was_missed and duty.stage == "open"
+    return duty.raised.due_at is not None and duty.raised.due_at < now
+
+
+def _is_unrecorded(duty: Duty, now: datetime) -> bool:
+    """A miss that the clock worker has yet to record."""
+    return _has_passed(duty, now) and not duty.was_missed and duty.stage == "open"
 
 
 def _reported(agency: Agency) -> Iterator[str]:

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
 
@@ -45,7 +46,8 @@ def feed(
 ) -> None:
     """What an office was given, entry by entry: when, for what, which fields, and the letter as it reads.
 
-    The fields are named; their values stand only in the letter. A letter whose key is withheld is not shown.
+    The fields are named; their values stand only in the letter. A letter whose key is withheld is not shown. Times are
+    those of the office's zone. What proved untrue since it was given is said, while the entry stands.
 
     Example: casebridge feed cons-mx.el-paso --after 1
     Next: `casebridge case timeline CASE` shows the receipt that came back.
@@ -62,7 +64,7 @@ def feed(
                     if as_json:
                         tell_json(entry)
                     else:
-                        _print(entry)
+                        _print(entry, _zone(casebridge, envelope))
                 if not follow:
                     break
                 casebridge.log.wait(after=casebridge.log.head().position, timeout_seconds=FOLLOW_SECONDS)
@@ -70,6 +72,14 @@ def feed(
             pass
     if number == after and not as_json and not follow:
         say(f"{office} was given nothing{f' after number {after}' if after else ''}")
+
+
+def _zone(casebridge: Casebridge, entry: Envelope) -> str:
+    """Where the office is that an entry was written for; the agency's where the directory no longer has it."""
+    told: Any = entry.event
+    agency = casebridge.backbone.agency(entry.circumstances.agency)
+    office = agency.offices.get(told.office)
+    return office.zone if office is not None else agency.zone
 
 
 def _is_listed(casebridge: Casebridge, office: str) -> bool:
@@ -109,7 +119,19 @@ def _entry(casebridge: Casebridge, envelope: Envelope) -> dict[str, Any]:
         case Held() | Released():
             entry |= {"fields": [], "refers_to": told.holds if isinstance(told, Held) else told.releases}
     stage, receipt_at = _delivery(casebridge, told.office, told.number)
-    return entry | {"stage": stage, "staged_at": receipt_at, "letter": _letter_of(casebridge, envelope)}
+    return entry | {"stage": stage, "staged_at": receipt_at, "letter": _letter_of(casebridge, envelope),
+                    "corrected_since": list(_corrected(casebridge, envelope))}
+
+
+def _corrected(casebridge: Casebridge, envelope: Envelope) -> tuple[str, ...]:
+    from adapters.reading.feeds import corrected_since, withdrawn_numbers
+    from domain.disclosure.events import Disclosed
+
+    entry = envelope.event
+    if not isinstance(entry, Disclosed):
+        return ()
+    later = _entries(casebridge, entry.office, entry.number)
+    return () if entry.number in withdrawn_numbers(later) else corrected_since(casebridge, entry)
 
 
 def _delivery(casebridge: Casebridge, office: str, number: int) -> tuple[str, str | None]:
@@ -147,12 +169,23 @@ def _letter_of(casebridge: Casebridge, envelope: Envelope) -> str | None:
     return letter(record, purpose, name, circumstances.agency, circumstances.occurred_at.date())
 
 
-def _print(entry: dict[str, Any]) -> None:
+FIELDS = {"handed over": "fields given", "in doubt": "fields that may have been given", "stopped": "fields not given"}
+
+
+def _print(entry: dict[str, Any], zone: str) -> None:
+    from adapters.reading.words import moment
+
+    def local(at: str) -> str:
+        return moment(datetime.fromisoformat(at), zone)
+
     about = f", about number {entry['refers_to']}" if entry.get("refers_to") else ""
     heading(f"{entry['office']} number {entry['number']}: {entry['what']}{about}")
-    say(f"at {entry['at']}, for {str(entry.get('purpose', 'its place in the feed')).replace('_', ' ')}, "
-        f"case {entry['case']}; delivery {entry['stage']}" + (f" {entry['staged_at']}" if entry["staged_at"] else ""))
-    say(f"fields given: {', '.join(entry['fields']) or 'none'}")
+    say(f"{local(entry['at'])} ({zone}), for {str(entry.get('purpose', 'its place in the feed')).replace('_', ' ')}, "
+        f"case {entry['case']}; delivery {entry['stage']}"
+        + (f" {local(entry['staged_at'])}" if entry["staged_at"] else ""))
+    say(f"{FIELDS.get(entry['stage'], 'fields to be given')}: {', '.join(entry['fields']) or 'none'}")
+    if entry["corrected_since"]:
+        say(f"untrue since a correction: {', '.join(entry['corrected_since'])}")
     if entry["letter"] is not None:
         say(f"{LETTER_RULE}\n{entry['letter']}{LETTER_RULE}\n")
     elif "digest" in entry:

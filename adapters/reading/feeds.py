@@ -1,16 +1,18 @@
 """What an office was given: each entry of its feed as it left, and what became of its delivery."""
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from adapters.composition import Casebridge
 from adapters.disclosure.streams import delivery_stream, feed_stream
-from domain.case.citizenship import CitizenshipCorrected
+from adapters.reading.corrections import proves_untrue
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, HandedOver, HandOverStarted, Withdrawn
 from domain.disclosure.letter import letter
+from domain.events import Envelope
 from domain.personal import Known
 
 
@@ -47,7 +49,7 @@ def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entr
     """The entries of a feed, rendered. Raises Unrenderable where a key is withheld."""
     rendering, found = casebridge.rendering(), list[Entry]()
     feed = casebridge.backbone.envelopes(feed_stream(office))
-    withdrawn = {e.event.withdraws for e in feed if isinstance(e.event, Withdrawn)}
+    withdrawn = withdrawn_numbers(feed)
     for envelope in feed[after:]:
         entry = envelope.event
         if not isinstance(entry, Disclosed | Withdrawn):
@@ -72,14 +74,21 @@ def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entr
             attempts=sum(isinstance(event, HandOverStarted) for event in deliveries),
             handed_over_at=times[0].circumstances.occurred_at if times else None,
             receipt=receipt.value if isinstance(receipt, Known) else None,
-            corrected_since=_corrected(casebridge, entry) if entry.number not in withdrawn else (),
+            corrected_since=corrected_since(casebridge, entry) if entry.number not in withdrawn else (),
         ))
     return found
 
 
-def _corrected(casebridge: Casebridge, entry: Disclosed | Withdrawn) -> tuple[str, ...]:
+def withdrawn_numbers(feed: Iterable[Envelope]) -> frozenset[int]:
+    """Entries that an office was asked to disregard."""
+    return frozenset(e.event.withdraws for e in feed if isinstance(e.event, Withdrawn))
+
+
+def corrected_since(casebridge: Casebridge, entry: Disclosed | Withdrawn) -> tuple[str, ...]:
+    """Fields of an entry that proved untrue after it was written."""
     if isinstance(entry, Withdrawn):
         return ()
     case = casebridge.backbone.envelopes(f"case-{entry.case_id}")
-    untrue = {e.event.replaces_event_id for e in case if isinstance(e.event, CitizenshipCorrected)}
-    return tuple(dict.fromkeys(field.path for field in entry.fields if field.event_id in untrue))
+    return tuple(dict.fromkeys(
+        field.path for field in entry.fields if any(proves_untrue(e.event, field.event_id, field.path) for e in case)
+    ))

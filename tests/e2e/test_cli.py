@@ -277,6 +277,38 @@ def test_due_is_narrowed_by_jurisdiction_owner_age_and_case(in_august: Program) 
     assert "done" in {act["stage"] for act in of_case}
 
 
+MISSED_AT, DUE_AT = "2026-08-15T10:05:00-06:00", "Sat 15 Aug 2026 10:00"
+
+
+def mexico_at(program: Program, at: str, *more: str) -> Any:
+    [case] = [case for case in program.json("due", "--at", at, *more)["cases"] if case["case"] == CASE]
+    return next(act for act in case["acts"] if act["recipient_kind"] == "CONS-MX")
+
+
+def test_a_deadline_in_the_future_is_not_missed_whatever_was_recorded_afterwards(played: Program) -> None:
+    before, after = mexico_at(played, "2026-08-14T12:00:00-06:00"), mexico_at(played, MISSED_AT)
+    assert before["stage"] == "owed" and not before["was_missed"] and before["state"] == f"due {DUE_AT}"
+    assert [duty["has_passed"] for duty in before["duties"]] == [False]
+    assert after["was_missed"] and after["state"] == f"MISSED {DUE_AT}"
+    assert [duty["has_passed"] for duty in after["duties"]] == [True]
+    text = played.ok("due", "--at", "2026-08-14T12:00:00-06:00", "--case", CASE)
+    assert "MISSED" not in text and "withdrawn" not in text and f"due {DUE_AT}" in text
+
+
+def test_a_picture_of_the_past_has_its_questions_and_nothing_that_came_later(played: Program) -> None:
+    def case_at(at: str) -> Any:
+        return next((case for case in played.json("due", "--at", at)["cases"] if case["case"] == CASE), None)
+
+    asked = case_at("2026-08-13T17:10:00-06:00")
+    assert len(asked["questions"]) == 4 and asked["acts"] == []
+    assert case_at("2026-08-13T15:00:00-06:00") is None
+    assert case_at("2026-10-01T00:00:00Z") is None
+    assert played.json("due", "--at", MISSED_AT, "--jurisdiction", "TX")["cases"] == []
+    assert mexico_at(played, MISSED_AT, "--owner", "Immigration Affairs Unit")["was_missed"]
+    done = mexico_at(played, "2026-10-01T00:00:00Z", "--case", CASE)
+    assert [duty["has_passed"] for duty in done["duties"]] == [True] and done["stage"] == "done"
+
+
 def test_a_missed_act_stays_missed_after_it_was_done(played: Program) -> None:
     acts = played.json("due", "--case", CASE)["cases"][0]["acts"]
     mexico = next(act for act in acts if act["recipient_kind"] == "CONS-MX" and act["stage"] == "done")
@@ -293,6 +325,16 @@ def test_a_feed_shows_number_fields_and_the_letter_as_the_office_has_it(played: 
     assert played.json_lines("feed", "cons-gt.denver", "--after", "1") == [second]
     assert "Please disregard" in played.ok("feed", "cons-gt.denver")
     assert played("feed", "no-such.office").exit_code == 1
+
+
+def test_a_feed_tells_in_the_offices_time_what_was_given_and_what_proved_untrue(played: Program) -> None:
+    text = played.ok("feed", "cons-mx.el-paso")
+    assert "Mon 17 Aug 2026 09:20 (America/Denver)" in text and "T15:20" not in text
+    assert "delivery handed over Mon 17 Aug 2026 09:20" in text and "fields given: child.custody" in text
+    assert "untrue since a correction: parent.birth_place" in text
+    [entry] = played.json_lines("feed", "cons-mx.el-paso")
+    assert entry["corrected_since"] == ["parent.birth_place"]
+    assert [one["corrected_since"] for one in played.json_lines("feed", "cons-gt.denver")] == [[], []]
 
 
 def test_a_feed_is_followed_until_told_to_stop(played: Program) -> None:
@@ -336,6 +378,8 @@ def test_the_letter_that_was_shown_is_the_letter_that_leaves(waiting: Program) -
     waiting.ok("work", "--only", "discloser", "--once")
     [entry] = waiting.json_lines("feed", "cons-mx.el-paso")
     assert entry["letter"] in shown and entry["stage"] == "waiting"
+    text = waiting.ok("feed", "cons-mx.el-paso")
+    assert "fields to be given: child.custody" in text and "fields given" not in text
 
 
 def test_half_a_release_is_wrong_usage(waiting: Program) -> None:
