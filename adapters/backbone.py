@@ -128,6 +128,9 @@ class Backbone:
         stream = f"case-{case_id}"
         if up_to is None:
             return self._fresh(stream, self._cases, Case(), evolve_case)
+        cached = self._cases.get(stream)
+        if cached is not None and cached.version == up_to:
+            return cached
         state = Case()
         for envelope in self.envelopes(stream):
             if envelope.version > up_to:

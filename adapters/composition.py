@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from adapters.kafka.settings import KafkaSettings
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS = 0.2, 0.5
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard)
 
 
@@ -146,11 +147,12 @@ class Casebridge:
         receipts = Receipts(self.backbone)
         clock = ClockWorker(self.backbone, self.views, catch_up)
         views = [
-            Worker(name=f"view:{name}", step=runner.step, passing=(ViewsUnavailable,)) for name, runner in runners.items()
+            Worker(name=f"view:{name}", step=runner.step, passing=(ViewsUnavailable,), rest_seconds=VIEWS_REST_SECONDS)
+            for name, runner in runners.items()
         ]
         return [
             *views,
-            Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,)),
+            Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,), rest_seconds=CLOCK_REST_SECONDS),
             Worker(name="discloser", step=discloser.step),
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step),

@@ -13,19 +13,23 @@ IDLE_SECONDS = 0.2
 BACKOFF_FIRST_SECONDS = 0.2
 BACKOFF_MAX_SECONDS = 30.0
 ROUNDS_MAX = 10_000
+FULL = 100
+"""A step that did so much has more before it, and does not rest."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Worker:
     """One loop of the backbone. `step` does a bounded piece of work and says how much there was.
 
-    `passing` are the errors after which the next step may go on; any other stops this worker alone.
+    `passing` are the errors after which the next step may go on; any other stops this worker alone. After a small
+    step it rests for `rest_seconds`, so that what comes meanwhile is one step's work and not a step for each.
     """
 
     name: str
     step: Callable[[], int]
     close: Callable[[], None] = lambda: None
     passing: tuple[type[Exception], ...] = ()
+    rest_seconds: float = 0.0
 
 
 class NeverIdle(Exception):
@@ -82,6 +86,8 @@ class Crew:
                     backoff = BACKOFF_FIRST_SECONDS
                     if done == 0:
                         self.wait(IDLE_SECONDS)
+                    if done < FULL:
+                        self.stopped.wait(worker.rest_seconds)
                 except LineageChanged:
                     raise
                 except (*ALWAYS_PASSING, *worker.passing) as error:
