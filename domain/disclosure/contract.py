@@ -1,11 +1,12 @@
 """A contract says what flows to a kind of partner: per purpose the published event, its fields, its basis."""
 from __future__ import annotations
 
-import tomllib
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
+from domain.adopted import Table, adopted
 from domain.refusals import Refused
 
 FIELDS = frozenset({
@@ -13,6 +14,11 @@ FIELDS = frozenset({
     "parent.relation", "parent.name", "parent.birth_date", "parent.birth_place", "parent.address",
     "relative.name", "relative.phone",
 })
+
+KIND = re.compile(r"[A-Z]+(-[A-Z]+)*|CONS-xx")
+PUBLISHED = re.compile(r"[A-Z][A-Za-z]*\.v[1-9][0-9]{0,3}")
+RENDERER = re.compile(r"[a-z][a-z_]*\.v[1-9][0-9]{0,3}")
+VERSION_MAX = 9_999
 
 
 class Purpose(StrEnum):
@@ -52,23 +58,30 @@ class Contract:
 
 @lru_cache(maxsize=64)
 def parse_contract(text: str, digest: str) -> Contract:
-    """A contract from its TOML; raises Refused naming the field that it may not name."""
-    try:
-        table = tomllib.loads(text)
-        head = table["contract"]
-        flows = tuple(
-            Flow(
-                purpose=Purpose(item["purpose"]), publishes=item["publishes"], renderer=item["renderer"],
-                release=Release(item["release"]), basis=item["basis"],
-                fields=tuple((field["path"], field["basis"]) for field in item.get("field", [])),
-            )
-            for item in table["flow"]
-        )
-        contract = Contract(recipient_kind=head["recipient_kind"], version=head["version"], digest=digest, flows=flows)
-    except (tomllib.TOMLDecodeError, KeyError, ValueError) as error:
-        raise Refused(f"this is no contract: {error}", rule="CONTRACT", field="text") from error
-    for flow in contract.flows:
-        for path, _ in flow.fields:
-            if path not in FIELDS:
-                raise Refused(f"a contract cannot let {path} flow", rule="DECISION-13", field="text")
-    return contract
+    """A contract from its TOML; raises Refused naming the field that it may not name, or what else is wrong."""
+    whole = adopted(text, rule="CONTRACT", what="contract")
+    whole.only("contract", "flow")
+    head = whole.table("contract")
+    head.only("recipient_kind", "version")
+    return Contract(
+        recipient_kind=head.code("recipient_kind", KIND), version=head.whole("version", most=VERSION_MAX), digest=digest,
+        flows=tuple(_flow(table) for table in whole.tables("flow", named_by="purpose")),
+    )
+
+
+def _flow(table: Table) -> Flow:
+    table.only("purpose", "publishes", "renderer", "release", "basis", "field")
+    return Flow(
+        purpose=Purpose(table.one_of("purpose", [purpose.value for purpose in Purpose])),
+        publishes=table.code("publishes", PUBLISHED), renderer=table.code("renderer", RENDERER),
+        release=Release(table.one_of("release", [release.value for release in Release])), basis=table.text("basis"),
+        fields=tuple(_field(field) for field in table.tables("field", named_by="path")),
+    )
+
+
+def _field(table: Table) -> tuple[str, str]:
+    table.only("path", "basis")
+    path = table.text("path")
+    if path not in FIELDS:
+        raise Refused(f"a contract cannot let {path} flow", rule="DECISION-13", field="text")
+    return path, table.text("basis")

@@ -1,15 +1,15 @@
 """A calendar of working days: agency data, adopted, with the citation of every day off."""
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 
+from domain.adopted import adopted
 from domain.refusals import Refused
 
-SEARCH_DAYS_MAX = 366
+SEARCH_DAYS_MAX = 2 * 366  # as many days as the 366 working days that a pack may ask for can need
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,12 +44,24 @@ class Calendar:
 @lru_cache(maxsize=64)
 def parse_calendar(text: str, digest: str) -> Calendar:
     """A calendar from its TOML; raises Refused naming what is wrong."""
-    try:
-        table = tomllib.loads(text)
-        head = table["calendar"]
-        return Calendar(
-            id=head["id"], digest=digest, citation=head["citation"], first=head["first"], last=head["last"],
-            days_off={item["day"]: item["name"] for item in table["day_off"]},
-        )
-    except (tomllib.TOMLDecodeError, KeyError, TypeError) as error:
-        raise Refused(f"this is no calendar: {error}", rule="CALENDAR", field="text") from error
+    whole = adopted(text, rule="CALENDAR", what="calendar")
+    whole.only("calendar", "day_off")
+    head = whole.table("calendar")
+    head.only("id", "citation", "first", "last")
+    first, last = head.day("first"), head.day("last")
+    if last < first:
+        head.refuse("the first day comes after the last")
+    if not whole.has("day_off"):
+        whole.refuse("it does not state day_off")
+    days_off: dict[date, str] = {}
+    for table in whole.tables("day_off"):
+        table.only("day", "name")
+        day, name = table.day("day"), table.text("name")
+        if not first <= day <= last:
+            table.refuse(f"{day} is outside of what the calendar covers")
+        if day in days_off:
+            table.refuse(f"{day} stands there twice")
+        days_off[day] = name
+    return Calendar(
+        id=head.text("id"), digest=digest, citation=head.text("citation"), first=first, last=last, days_off=days_off
+    )

@@ -1,16 +1,23 @@
 """A policy pack: the rules of one layer, as legal staff can read them."""
 from __future__ import annotations
 
-import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date
 from functools import lru_cache
-from typing import Any
 
+from domain.adopted import Table, adopted
 from domain.policy.clock import Limit, LimitKind
-from domain.refusals import Refused
+from domain.policy.triggers import TRIGGERS
 
 FORCES = ("DUTY", "SHOULD", "PRACTICE", "MAY", "NOT", "SILENT")
+LAYERS = ("federal", "state", "agency")
+SCOPES = ("case", "agency")
+NOTICE_ITEMS = frozenset({
+    "parent_full_surnames", "parent_birthplace", "child_birthplace", "child_dob", "parent_dob",
+    "parent_current_address", "relative_contact",
+})  # domain.md L386-394
+AMOUNTS_MAX = {LimitKind.ELAPSED: 24 * 366, LimitKind.BUSINESS_DAYS: 366}  # hours, working days
+NOT_STATED = Limit(kind=LimitKind.NONE, amount=None, words="none stated")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,34 +76,48 @@ class Pack:
 @lru_cache(maxsize=64)
 def parse_pack(text: str, digest: str) -> Pack:
     """A pack from its TOML; raises Refused naming the rule and what is wrong with it."""
-    try:
-        table = tomllib.loads(text)
-        head = table["pack"]
-    except (tomllib.TOMLDecodeError, KeyError) as error:
-        raise Refused(f"this is no policy pack: {error}", rule="PACK", field="text") from error
-    try:
-        return Pack(
-            id=head["id"], layer=head["layer"], jurisdiction=head["jurisdiction"], zone=head["zone"],
-            source=head["source"], as_reported=head.get("as_reported"), effective_from=head["effective_from"],
-            digest=digest, rules=tuple(_rule(item) for item in table.get("rule", [])),
-        )
-    except KeyError as error:
-        raise Refused(f"the pack does not state {error}", rule="PACK", field="text") from error
+    whole = adopted(text, rule="PACK", what="policy pack")
+    whole.only("pack", "rule")
+    head = whole.table("pack")
+    head.only("id", "layer", "jurisdiction", "zone", "source", "as_reported", "effective_from")
+    return Pack(
+        id=head.text("id"), layer=head.one_of("layer", LAYERS), jurisdiction=head.text("jurisdiction"),
+        zone=head.zone("zone"), source=head.text("source"), as_reported=head.text_or_none("as_reported"),
+        effective_from=head.day("effective_from"), digest=digest,
+        rules=tuple(_rule(table) for table in whole.tables("rule", named_by="id")),
+    )
 
 
-def _rule(item: dict[str, Any]) -> Rule:
-    name = item.get("id", "a rule without id")
-    try:
-        if item["force"] not in FORCES:
-            raise Refused(f"{name}: force is one of {', '.join(FORCES)}", rule="PACK", field="text")
-        limit = item.get("limit", {"kind": "none", "words": "none stated"})
-        return Rule(
-            id=item["id"], force=item["force"], process=item["process"], tracked=item["tracked"], scope=item["scope"],
-            trigger=item.get("trigger"), words=item["words"], recipients=tuple(item.get("recipients", ())),
-            limit=Limit(kind=LimitKind(limit["kind"]), amount=limit.get("amount"), words=limit["words"]),
-            met_by=item.get("met_by"), cited_on=tuple(item.get("cited_on", ())),
-            requires=tuple(DataItem(name=d["name"], optional=d.get("optional", False)) for d in item.get("requires", [])),
-            owner=item.get("owner"), citation=item.get("citation"), source_lines=item["source_lines"],
-        )
-    except (KeyError, ValueError) as error:
-        raise Refused(f"{name}: {error}", rule="PACK", field="text") from error
+def _rule(table: Table) -> Rule:
+    table.only(*(item.name for item in fields(Rule)))
+    rule = Rule(
+        id=table.text("id"), force=table.one_of("force", FORCES), process=table.text("process"),
+        tracked=table.truth("tracked"), scope=table.one_of("scope", SCOPES),
+        trigger=table.one_of("trigger", TRIGGERS) if table.has("trigger") else None,
+        words=table.text("words"), recipients=table.texts("recipients"),
+        limit=_limit(table.table("limit")) if table.has("limit") else NOT_STATED,
+        met_by=table.text_or_none("met_by"), cited_on=table.texts("cited_on"),
+        requires=tuple(_item(item) for item in table.tables("requires", named_by="name")),
+        owner=table.text_or_none("owner"), citation=table.text_or_none("citation"),
+        source_lines=table.text("source_lines"),
+    )
+    if rule.tracked and rule.scope == "case" and rule.trigger is None:
+        table.refuse("a tracked rule of scope case names its trigger")
+    return rule
+
+
+def _limit(table: Table) -> Limit:
+    table.only("kind", "amount", "words")
+    kind = LimitKind(table.one_of("kind", [kind.value for kind in LimitKind]))
+    amount_max = AMOUNTS_MAX.get(kind)
+    if amount_max is None and table.has("amount"):
+        table.refuse(f"an amount goes with {' and '.join(AMOUNTS_MAX)} only")
+    amount = None if amount_max is None else table.whole("amount", most=amount_max)
+    return Limit(kind=kind, amount=amount, words=table.text("words"))
+
+
+def _item(table: Table) -> DataItem:
+    table.only("name", "optional")
+    return DataItem(
+        name=table.one_of("name", NOTICE_ITEMS), optional=table.truth("optional") if table.has("optional") else False
+    )
