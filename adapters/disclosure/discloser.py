@@ -208,17 +208,14 @@ class Discloser:
         engagement: Engagement, flow: Flow, form: Format,
     ) -> Withdrawn:
         return Withdrawn(
-            office=told.office, number=number, withdraws=self._number_of(case, told), case_id=case_id,
+            office=told.office, number=number, withdraws=self._number_of(told), case_id=case_id,
             case_reference=engagement.case_reference, engagement_id=engagement.engagement_id, notice_id=told.notice_id,
             text_code=told.text_code.value, schema_fingerprint=form.fingerprint.hex(), renderer=flow.renderer,
             source_event_id=source.circumstances.event_id, person_ids=told.child_ids, digest="", salt=UNKNOWN,
         )
 
-    def _number_of(self, case: Case, told: ConsularNotificationCorrected) -> int:
+    def _number_of(self, told: ConsularNotificationCorrected) -> int:
         """The number under which the notice went out. A notice told by telephone has none in this feed."""
-        notice = case.consular.notices.get(told.notice_id)
-        if notice is not None and notice.notified is not None and notice.notified.entry is not None:
-            return notice.notified.entry
         stream, after = feed_stream(told.office), 0
         while rows := self._backbone.log.read_stream(stream, after=after, limit=READ_LIMIT_MAX):
             for row in rows:

@@ -149,7 +149,7 @@ _FIRST: dict[type[Event], Text] = {
                                               f"{e.purpose.value.replace('_', ' ')} ({', '.join(e.rule_ids)})",
     engagement.EngagementWidened: lambda c, e: f"it now covers {len(e.persons)} more persons",
     engagement.EngagementEnded: lambda c, e: f"its basis ended: {e.reason.value}",
-    consular.ImmigrationUnitInformed: lambda c, e: f"{e.unit} told of {person(c, e.child_id)}",
+    consular.ImmigrationUnitInformed: lambda c, e: f"{personal(e.unit)} told of {person(c, e.child_id)}",
     consular.ConsularNotificationPrepared: _prepared,
     consular.DisclosureReleased: lambda c, e: f"to {e.office}, {'by a person' if e.by_person else 'by contract'}",
     consular.ConsulateNotified: _notified,

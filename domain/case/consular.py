@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
 from domain.case.intake import OUR_ID, Person, personal, require_child, require_open
 from domain.case.keys import Keys
-from domain.case.obligations import RULE, Duty
+from domain.case.obligations import RULE, Duty, DutyStage
 from domain.disclosure.contract import Purpose, Release
 from domain.events import Circumstances, Compartment, Envelope, Event, boxed, clear, event
 from domain.people import PARENTS, Role
@@ -32,6 +32,19 @@ class NoticeForm(StrEnum):
     OTHER = "other"
 
 
+class Way(StrEnum):
+    """How a notice travelled. Only the first two give a receipt of their own."""
+
+    WEBHOOK = "webhook"
+    KAFKA = "kafka"
+    MAIL = "mail"
+    EMAIL = "email"
+    PAPER = "paper"
+    TELEPHONE = "telephone"
+    IN_PERSON = "in_person"
+    PORTAL = "portal"
+
+
 class TextCode(StrEnum):
     DISREGARD = "disregard"  # please disregard the notice of this number; carries no new fact
 
@@ -41,7 +54,7 @@ class ImmigrationUnitInformed(Event):
     """The caseworker told the agency's own immigration unit of a child in custody."""
 
     child_id: UUID = clear(OUR_ID)
-    unit: str = clear("a unit of the agency")
+    unit: Personal[str] = boxed(Compartment.IDENTITY, about="child_id", meaning="which unit was told")
     reason: Personal[str] = boxed(Compartment.IDENTITY, about="child_id", meaning="why the unit was told")
 
 
@@ -83,7 +96,7 @@ class ConsulateNotified(Event):
     child_ids: tuple[UUID, ...] = clear(OUR_ID)
     duty_ids: tuple[UUID, ...] = clear(OUR_ID)
     rule_ids: tuple[str, ...] = clear(RULE)
-    channel: str = clear("how it travelled")
+    channel: Way = clear("how it travelled, as a code")
     entry: int | None = clear(ENTRY)
     country: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the consulate's country")
     receipt: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the receipt's own reference")
@@ -109,7 +122,7 @@ class CorrectionReceived(Event):
     office: str = clear(OFFICE)
     child_ids: tuple[UUID, ...] = clear(OUR_ID)
     entry: int | None = clear(ENTRY)
-    channel: str = clear("how it travelled")
+    channel: Way = clear("how it travelled, as a code")
     receipt: Personal[str] = boxed(Compartment.IDENTITY, about="child_ids", meaning="the receipt's own reference")
 
 
@@ -162,7 +175,7 @@ class RecordConsulateNotified(Command):
     """A receipt, or a person's word, that a prepared notice was handed over. Absent `receipt`: it is said to be so."""
 
     notice_id: UUID
-    channel: str
+    channel: Way
     entry: int | None = None
     receipt: str | None = None
 
@@ -180,7 +193,7 @@ class RecordCorrectionReceived(Command):
     """A receipt that a correction was handed over."""
 
     notice_id: UUID
-    channel: str
+    channel: Way
     entry: int | None = None
     receipt: str | None = None
 
@@ -189,9 +202,10 @@ def inform_immigration_unit(submission: Submission[InformImmigrationUnit], case:
     wish = submission.command
     for child_id in wish.child_ids:
         require_child(case, child_id, "child_ids")
+    waiting = {duty.raised.child_id for duty in case.obligations.open_duties("UNIT-IMM")}
     return [
-        Recording(event=ImmigrationUnitInformed(child_id=child_id, unit=wish.unit, reason=personal(wish.reason)))
-        for child_id in wish.child_ids if child_id not in case.consular.informed
+        Recording(event=ImmigrationUnitInformed(child_id=child_id, unit=Known(wish.unit), reason=personal(wish.reason)))
+        for child_id in wish.child_ids if child_id in waiting or child_id not in case.consular.informed
     ]
 
 
@@ -235,6 +249,10 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     if notice.released is not None:
         return []
     office = notice.prepared.office
+    duties = (case.obligations.duties.get(duty_id) for duty_id in notice.prepared.duty_ids)
+    if any(duty is not None and duty.stage is DutyStage.WITHDRAWN for duty in duties):
+        because = "a duty that this notice was prepared for was withdrawn: prepare it anew"
+        raise Refused(because, rule="DECISION-12", field="notice_id")
     engagement = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
     if engagement is None:
         raise Refused("the basis of this notice has ended: nothing may leave", rule="DECISION-12", field="notice_id")
@@ -248,8 +266,13 @@ def record_notified(submission: Submission[RecordConsulateNotified], case: Case)
     notice = _notice(case, wish.notice_id)
     prepared = notice.prepared
     duties = [case.obligations.duties[d] for d in prepared.duty_ids if d in case.obligations.duties]
+    earliest = min((duty.raised.clock_start for duty in duties), default=submission.occurred_at)
+    if submission.occurred_at < earliest:
+        because = "a notice cannot have gone out before anything was owed"
+        raise Refused(because, rule="P02", field="occurred_at")
     kinds = [duty.raised.recipient_kind for duty in duties if isinstance(duty.raised.recipient_kind, Known)]
-    return case.once((wish.notice_id, "notified"), ConsulateNotified(
+    proof = "proven" if wish.receipt is not None else "said"  # A receipt may follow a person's word, and stands beside it.
+    return case.once((wish.notice_id, proof), ConsulateNotified(
         notice_id=wish.notice_id, office=prepared.office, child_ids=prepared.child_ids, duty_ids=prepared.duty_ids,
         rule_ids=tuple(dict.fromkeys(r for d in duties for r in (d.raised.rule_id, *d.raised.cited_rule_ids))),
         channel=wish.channel, entry=wish.entry,
@@ -391,5 +414,6 @@ EVOLVES = {
     ConsulateNotified: _notified, ConsularNotificationCorrected: _corrected, CorrectionReceived: _received,
 }
 KEYS: Keys = {
-    ConsularNotificationPrepared: lambda e: e.notice_id, ConsulateNotified: lambda e: (e.notice_id, "notified"),
+    ConsularNotificationPrepared: lambda e: e.notice_id,
+    ConsulateNotified: lambda e: (e.notice_id, "proven" if isinstance(e.receipt, Known) else "said"),
 }

@@ -154,6 +154,11 @@ def take_into_custody(submission: Submission[TakeIntoCustody], case: Case) -> Se
     current = case.custody.current(wish.child_id)
     if current is not None and current.episode_id != wish.episode_id:
         raise Refused("the child is in custody already: end that episode first", rule="P01", field="episode_id")
+    for former in case.custody.episodes.values():
+        if former.child_id != wish.child_id or former.episode_id == wish.episode_id or former.ended_at is None:
+            continue
+        if former.taken_at <= submission.occurred_at < former.ended_at:
+            raise Refused("the child was in custody then: that episode had not ended", rule="P01", field="occurred_at")
     return case.once(wish.episode_id, CustodyTaken(
         child_id=wish.child_id, episode_id=wish.episode_id, authority=personal(wish.authority),
         place=personal(wish.place), circumstances=personal(wish.circumstances),

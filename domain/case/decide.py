@@ -6,6 +6,7 @@ packs, so a command emits only what the facts that it adds or corrects bring abo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -36,9 +37,11 @@ from domain.disclosure.contract import Purpose
 from domain.events import Envelope
 from domain.personal import Known
 from domain.policy.owed import Assessment, DutyKey, Owed, assess
+from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
 IMMIGRATION_UNIT = "UNIT-IMM"
+EVER = datetime.min.replace(tzinfo=UTC)
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
 for _area in AREAS.values():
@@ -55,15 +58,27 @@ def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelop
 def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[Envelope], Case]:
     """`decide`, with the case as these events leave it."""
     check_times(submission)
+    _check_agency(submission, case)
     recorded = _Recorded(submission, case, stream)
     recorded.add(DECIDES[type(submission.command)](submission, case))
     if recorded.envelopes:
         recorded.add(_met(recorded.case, recorded.envelopes))
         before, after = _assess(submission, case), _assess(submission, recorded.case)
-        recorded.add(_difference(submission, recorded.case, before, after))
+        lost = _lost(recorded.envelopes, before, after)
+        recorded.add(_difference(submission, recorded.case, before, after, lost))
         recorded.add(_routes(submission, recorded.case))
-        recorded.add(_engagements(submission, recorded.case, before, after))
+        recorded.add(_ended(submission, recorded.case, after, lost))
+        recorded.add(_engagements(submission, recorded.case))
     return recorded.envelopes, recorded.case
+
+
+def _check_agency(submission: Submission[Any], case: Case) -> None:
+    """A case is decided by the agency that opened it, and by none before it has adopted a policy pack."""
+    standing = submission.standing
+    if case.intake.agency not in (None, standing.code):
+        raise Refused("this case belongs to another agency", rule="DECISION-2", field="agency")
+    if not standing.packs:
+        raise Refused("this agency has adopted no policy pack: nothing is decided before", rule="DECISION-7", field="agency")
 
 
 class _Recorded:
@@ -102,32 +117,67 @@ def _met(case: Case, events: Sequence[Envelope]) -> list[Recording]:
         elif isinstance(event, ImmigrationUnitInformed):
             duties = [d for d in case.obligations.open_duties(IMMIGRATION_UNIT) if d.raised.child_id == event.child_id]
         for duty in duties:
-            if duty.stage is DutyStage.OPEN:
+            if duty.stage is DutyStage.OPEN or (not is_said and _proves(duty, circumstances.occurred_at)):
                 recordings += meet(
                     duty, met_by_event_id=circumstances.event_id, met_at=circumstances.occurred_at, is_said=is_said
                 )
     return recordings
 
 
+def _proves(duty: Duty, met_at: datetime) -> bool:
+    """Whether a receipt proves in time what only a person's word stood behind."""
+    due_at = duty.raised.due_at
+    return duty.met is not None and duty.met.is_said and (due_at is None or met_at <= due_at)
+
+
+def _lost(events: Sequence[Envelope], before: Assessment, after: Assessment) -> set[DutyKey]:
+    """What was owed only because of something that was never true.
+
+    Only a correction takes a duty away: what is true no longer was true when it raised it. And nothing is lost
+    while one of the persons through whom the rule applied cannot be told.
+    """
+    if not any(hasattr(envelope.event, "replaces_event_id") for envelope in events):
+        return set()
+    return {
+        key for key, owed in before.owed.items()
+        if key not in after.owed
+        and not any((key.rule_id, key.child_id, person) in after.undecided for person in owed.subject_ids)
+    }
+
+
 def _difference(
-    submission: Submission[Any], case: Case, before: Assessment, after: Assessment
+    submission: Submission[Any], case: Case, before: Assessment, after: Assessment, lost: set[DutyKey]
 ) -> list[Recording]:
     open_by_key = {duty.key: duty for duty in case.obligations.open_duties()}
-    recordings: list[Recording] = []
-    for key, duty in open_by_key.items():
-        decided = key is not None and (key.rule_id, key.child_id) not in after.undecided
-        if key in before.owed and key not in after.owed and decided:
-            withdrawn = DutyWithdrawn(duty_id=duty.duty_id, reason=WithdrawnBecause.CORRECTED)
-            recordings.append(Recording(event=withdrawn))
-    new = [owed for key, owed in after.owed.items() if key not in before.owed and key not in open_by_key]
+    recordings = [
+        Recording(event=DutyWithdrawn(duty_id=duty.duty_id, reason=WithdrawnBecause.CORRECTED))
+        for key, duty in open_by_key.items() if key in lost
+    ]
+    new = [
+        owed for key, owed in after.owed.items()
+        if key not in before.owed and key not in open_by_key and not _stands(case, key)
+    ]
     for ordinal, owed in enumerate(new):
         recordings.append(Recording(event=_raise(submission, ordinal, owed), causation_id=owed.cause_event_id))
         told = case.consular.informed.get(owed.key.child_id)
-        if owed.key.recipient_kind == IMMIGRATION_UNIT and told is not None:
+        if owed.key.recipient_kind == IMMIGRATION_UNIT and told is not None and told.occurred_at >= _since(case, owed.key):
             raised = _raise(submission, ordinal, owed)  # The unit knew before the rule could be judged.
             duty = Duty(duty_id=raised.duty_id, raised=raised)
             recordings += meet(duty, met_by_event_id=told.event_id, met_at=told.occurred_at, is_said=False)
     return recordings + _questions(submission, case, after)
+
+
+def _stands(case: Case, key: DutyKey) -> bool:
+    """Whether such a duty was met before, by an act that was not taken back since."""
+    met = {duty.duty_id for duty in case.obligations.duties.values() if duty.key == key and duty.met is not None}
+    recalled = {d for n in case.consular.notices.values() if n.corrected is not None for d in n.prepared.duty_ids}
+    return bool(met - recalled)
+
+
+def _since(case: Case, key: DutyKey) -> datetime:
+    """When the custody began that a duty rests on."""
+    episode = case.custody.episodes.get(key.episode_id) if key.episode_id else None
+    return episode.taken_at if episode else EVER
 
 
 def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:
@@ -186,28 +236,32 @@ def _routes(submission: Submission[Any], case: Case) -> list[Recording]:
     return recordings
 
 
-def _engagements(
-    submission: Submission[Any], case: Case, before: Assessment, after: Assessment
-) -> list[Recording]:
-    """Open or widen the engagement that each notice needs; end it where its basis proved untrue."""
+def _engagements(submission: Submission[Any], case: Case) -> list[Recording]:
+    """Open or widen the engagement that each notice needs."""
     signs = Signs(submission, case)
     recordings: list[Recording] = []
     for ordinal, (kind, duties) in enumerate(_consulates(case).items()):
         office = case.engagements.routes.get(kind)
         if office is not None:
             recordings += _engage(submission, case, signs, ordinal, office, duties)
-    gone = {key.recipient_kind for key in before.owed if key not in after.owed and _is_told(key, after)}
-    for kind in gone - {key.recipient_kind for key in after.owed}:
-        office = case.engagements.routes.get(kind)
-        engagement = None if office is None else case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
-        if engagement is not None:
-            ended = EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CORRECTED)
-            recordings.append(Recording(event=ended))
     return recordings
 
 
-def _is_told(key: DutyKey, after: Assessment) -> bool:
-    return key.recipient_kind.startswith("CONS-") and (key.rule_id, key.child_id) not in after.undecided
+def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set[DutyKey]) -> list[Recording]:
+    """End every engagement that names a child whom its kind of consulate should never have learned of.
+
+    Where other children remain, a new engagement is opened for them: what was prepared or is on its way under the
+    old one does not leave any more.
+    """
+    still = {(key.recipient_kind, key.child_id) for key in after.owed}
+    gone = {(key.recipient_kind, key.child_id) for key in lost} - still
+    offices = submission.standing.offices
+    return [
+        Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CORRECTED))
+        for engagement in case.engagements.engagements.values()
+        if engagement.is_open and engagement.purpose is Purpose.CONSULAR_NOTICE and engagement.office in offices
+        and any((offices[engagement.office].recipient_kind, child) in gone for child in engagement.references)
+    ]
 
 
 def _engage(

@@ -32,6 +32,7 @@ class PersonReference:
 class EndedBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that its basis rested on was never true
     FULFILLED = "fulfilled"
+    REROUTED = "rerouted"  # another office of the kind took its place
 
 
 @event("casebridge.engagement.OfficeRouted")
@@ -116,7 +117,11 @@ def route_to_office(submission: Submission[RouteToOffice], case: Case) -> Sequen
         raise Refused("the directory has no such office of this kind", rule="DECISION-11", field="office")
     if case.engagements.routes.get(wish.recipient_kind) == wish.office:
         return []
-    return [Recording(event=routed(case, wish.recipient_kind, wish.office, "person"))]
+    former = case.engagements.open_for(case.engagements.routes.get(wish.recipient_kind, ""), Purpose.CONSULAR_NOTICE)
+    ended = [] if former is None else [
+        Recording(event=EngagementEnded(engagement_id=former.engagement_id, reason=EndedBecause.REROUTED))
+    ]
+    return [*ended, Recording(event=routed(case, wish.recipient_kind, wish.office, "person"))]
 
 
 def routed(case: Case, recipient_kind: str, office: str, reason: str) -> OfficeRouted:

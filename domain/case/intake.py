@@ -126,6 +126,7 @@ class Person:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Intake:
+    agency: str | None = None  # which agency opened it, and so decides
     is_open: bool = False
     is_closed: bool = False
     opened_at: datetime | None = None
@@ -320,7 +321,8 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
 
 
 def _opened(intake: Intake, _: CaseOpened, envelope: Envelope) -> Intake:
-    return replace(intake, is_open=True, opened_at=envelope.circumstances.occurred_at)
+    circumstances = envelope.circumstances
+    return replace(intake, is_open=True, opened_at=circumstances.occurred_at, agency=circumstances.agency)
 
 
 def _child_added(intake: Intake, told: ChildAddedToCase, envelope: Envelope) -> Intake:

@@ -1,6 +1,7 @@
 """What a family was assured, what a partner asked for and was not given, and what went to the wrong one."""
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -19,6 +20,9 @@ from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
     from domain.case.state import Case
+
+
+CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 @event("casebridge.privacy.ConfidentialityAssuranceGiven")
@@ -105,7 +109,7 @@ class GiveConfidentialityAssurance(Command):
 
     assurance_id: UUID
     person_id: UUID
-    text_version: str
+    text_version: str  # a code, such as assurance-2026-1
 
 
 @command
@@ -135,6 +139,8 @@ class RecordDisclosureBreach(Command):
 def give_assurance(submission: Submission[GiveConfidentialityAssurance], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_person(case, wish.person_id, "person_id")
+    if not CODE.fullmatch(wish.text_version):
+        raise Refused("a text's version is a code without spaces", rule="US-PRIV-ASSURE", field="text_version")
     return case.once(wish.assurance_id, ConfidentialityAssuranceGiven(
         person_id=wish.person_id, assurance_id=wish.assurance_id, text_version=wish.text_version,
     ))

@@ -26,7 +26,7 @@ def _notice(record: Record) -> Iterator[str]:
     count = len(record["children"])
     yield f"Subject: {'A child' if count == 1 else f'{count} children'} in the custody of this agency"
     yield ""
-    yield f"We notify you under: {record['basis']}."
+    yield f"Basis: {record['basis']}."
     for number, child in enumerate(record["children"], 1):
         yield from ("", f"Child {number} ({child['reference']})")
         yield from _items(("Name", _name(child)), *_born(child), ("In custody since", _since(child["in_custody_since"])))

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from uuid import UUID
 
@@ -27,9 +27,13 @@ class DutyKey:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owed:
-    """One duty as the rules have it now. `due_at` is None where no number stands; `qualifier` then has the words."""
+    """One duty as the rules have it now. `due_at` is None where no number stands; `qualifier` then has the words.
+
+    `subject_ids` are the persons through whom the rule applies: the child, a parent.
+    """
 
     key: DutyKey
+    subject_ids: frozenset[UUID]
     cited_rule_ids: tuple[str, ...]
     cause_event_id: UUID
     clock_start: datetime
@@ -53,11 +57,11 @@ class Missing:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Assessment:
-    """`undecided` holds the (rule, child) pairs that cannot be told: nothing of theirs is withdrawn."""
+    """`undecided` holds what cannot be told, as (rule, child, person): nothing that rests on it is withdrawn."""
 
     owed: Mapping[DutyKey, Owed]
     missing: Mapping[UUID, Missing]
-    undecided: frozenset[tuple[str, UUID]]
+    undecided: frozenset[tuple[str, UUID, UUID]]
 
 
 def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Calendar | None) -> Assessment:
@@ -69,7 +73,7 @@ def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Ca
     """
     owed: dict[DutyKey, Owed] = {}
     missing: dict[UUID, Missing] = {}
-    undecided: set[tuple[str, UUID]] = set()
+    undecided: set[tuple[str, UUID, UUID]] = set()
     for facts in children:
         for pack in packs:
             for rule in pack.rules:
@@ -80,7 +84,7 @@ def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Ca
 
 def _judge(
     rule: Rule, pack: Pack, packs: tuple[Pack, ...], facts: ChildFacts, calendar: Calendar | None,
-    owed: dict[DutyKey, Owed], missing: dict[UUID, Missing], undecided: set[tuple[str, UUID]],
+    owed: dict[DutyKey, Owed], missing: dict[UUID, Missing], undecided: set[tuple[str, UUID, UUID]],
 ) -> None:
     for answer in _answers(rule, facts):
         if isinstance(answer, Yes):
@@ -88,10 +92,12 @@ def _judge(
                 key = DutyKey(rule.id, recipient, facts.child.person_id, facts.episode_id)
                 candidate = _owe(key, rule, pack, packs, facts, answer, calendar)
                 known = owed.get(key)
-                if known is None or candidate.clock_start < known.clock_start:
-                    owed[key] = candidate
+                if known is not None:
+                    first = min(known, candidate, key=lambda one: one.clock_start)
+                    candidate = replace(first, subject_ids=known.subject_ids | candidate.subject_ids)
+                owed[key] = candidate
         elif isinstance(answer, CannotTell):
-            undecided.add((rule.id, facts.child.person_id))
+            undecided.add((rule.id, facts.child.person_id, answer.person_id))
             if not answer.withheld:
                 _miss(missing, answer.person_id, rule, facts)
 
@@ -124,7 +130,7 @@ def _owe(
     except NotCovered:  # A fact is recorded all the same; the act says what the policy desk has to do.
         due_at, qualifier = None, f"{rule.limit.words}; no adopted calendar covers them"
     return Owed(
-        key=key,
+        key=key, subject_ids=frozenset({answer.person_id}),
         cited_rule_ids=tuple(other.id for p in packs for other in p.rules if _is_cited(other, rule, facts)),
         cause_event_id=answer.event_id if custody_first else facts.custody_event_id,
         clock_start=start, due_at=due_at, due_zone=zone,

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import assert_never
+from typing import TypeVar, assert_never
 from uuid import UUID
 
 from domain.facts import Fact, Register
 from domain.personal import Known, Unknown, Withheld
 
 US = "US"
+UNITED_STATES = frozenset({US, "PR", "GU", "VI", "AS", "MP", "UM"})  # its territories have no consulate here
 MEXICO = "MX"
 
 
@@ -41,8 +42,9 @@ class ChildFacts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Yes:
-    """`country` is None where the rule's recipient is no consulate. `event_id` told it, at `learned_at`."""
+    """`country` is None where the rule's recipient is no consulate. `event_id` told it of `person_id`, at `learned_at`."""
 
+    person_id: UUID
     country: str | None
     event_id: UUID
     learned_at: datetime
@@ -61,6 +63,7 @@ class CannotTell:
 
 
 Answer = Yes | No | CannotTell
+T = TypeVar("T")
 Trigger = Callable[[ChildFacts], Iterator[Answer]]
 TRIGGERS: dict[str, Trigger] = {}
 
@@ -71,8 +74,23 @@ def trigger(function: Trigger) -> Trigger:
     return function
 
 
-def _yes(country: str | None, fact: Fact[tuple[str, ...]] | Fact[str]) -> Yes:
-    return Yes(country=country, event_id=fact.event_id, learned_at=fact.learned_at)
+def _yes(person: OriginFacts, country: str | None, register: Register[T], says: Callable[[T], bool]) -> Yes:
+    """Since when the agency knew: a second source that says the same starts no later clock."""
+    alike = [fact for fact in register.told if isinstance(fact.value, Known) and says(fact.value.value)]
+    first = min(alike, key=lambda fact: (fact.learned_at, fact.version))
+    return Yes(person_id=person.person_id, country=country, event_id=first.event_id, learned_at=first.learned_at)
+
+
+def _national(person: OriginFacts, country: str) -> Yes:
+    return _yes(person, country, person.nationalities, lambda told: country in told and not UNITED_STATES & set(told))
+
+
+def _foreign(person: OriginFacts) -> Yes:
+    return _yes(person, None, person.nationalities, lambda told: not UNITED_STATES & set(told))
+
+
+def _is_us(fact: Fact[tuple[str, ...]]) -> bool:
+    return bool(UNITED_STATES & set(_countries(fact)))
 
 
 def _nationalities(person: OriginFacts) -> Fact[tuple[str, ...]] | CannotTell:
@@ -112,10 +130,10 @@ def child_is_no_us_citizen(facts: ChildFacts) -> Iterator[Answer]:
     fact = _nationalities(facts.child)
     if isinstance(fact, CannotTell):
         yield fact
-    elif US in _countries(fact):
+    elif _is_us(fact):
         yield No()
     else:
-        yield from (_yes(country, fact) for country in _countries(fact))
+        yield from (_national(facts.child, country) for country in _countries(fact))
 
 
 @trigger
@@ -125,7 +143,8 @@ def child_is_mexican_national(facts: ChildFacts) -> Iterator[Answer]:
     if isinstance(fact, CannotTell):
         yield fact
     else:
-        yield _yes(MEXICO, fact) if MEXICO in _countries(fact) else No()
+        is_mexican = MEXICO in _countries(fact)
+        yield _yes(facts.child, MEXICO, facts.child.nationalities, lambda told: MEXICO in told) if is_mexican else No()
 
 
 @trigger
@@ -136,7 +155,17 @@ def child_or_parent_is_foreign_national(facts: ChildFacts) -> Iterator[Answer]:
         if isinstance(fact, CannotTell):
             yield fact
         else:
-            yield No() if US in _countries(fact) else _yes(None, fact)
+            yield No() if _is_us(fact) else _foreign(person)
+
+
+def _born(person: OriginFacts, country: str) -> Yes:
+    return _yes(person, country, person.birth_country, lambda told: told == country)
+
+
+def _always(facts: ChildFacts) -> Yes:
+    return Yes(
+        person_id=facts.child.person_id, country=None, event_id=facts.custody_event_id, learned_at=facts.custody_at
+    )
 
 
 def _new_mexico_countries(facts: ChildFacts) -> Iterator[Answer]:
@@ -147,7 +176,7 @@ def _new_mexico_countries(facts: ChildFacts) -> Iterator[Answer]:
         if isinstance(fact, CannotTell):
             yield fact
         else:
-            yield No() if _country(fact) == US else _yes(_country(fact), fact)
+            yield No() if _country(fact) in UNITED_STATES else _born(parent, _country(fact))
 
 
 @trigger
@@ -170,7 +199,7 @@ def _born_abroad(facts: ChildFacts) -> tuple[int, list[Answer]]:
     child = _nationalities(facts.child)
     if isinstance(child, CannotTell):
         return 0, [child]
-    if US not in _countries(child):
+    if not _is_us(child):
         return 0, []
     abroad = 0
     for parent in facts.parents:
@@ -178,7 +207,7 @@ def _born_abroad(facts: ChildFacts) -> tuple[int, list[Answer]]:
         if isinstance(fact, CannotTell):
             open_answers.append(fact)
         else:
-            abroad += _country(fact) != US
+            abroad += _country(fact) not in UNITED_STATES
     return abroad, open_answers
 
 
@@ -187,7 +216,7 @@ def _parents_born_abroad(facts: ChildFacts, wanted: Callable[[int], bool]) -> It
     if open_answers:
         yield from open_answers
     elif wanted(abroad):
-        yield Yes(country=None, event_id=facts.custody_event_id, learned_at=facts.custody_at)
+        yield _always(facts)
     else:
         yield No()
 
@@ -207,4 +236,4 @@ def citizen_child_with_one_parent_born_abroad(facts: ChildFacts) -> Iterator[Ans
 @trigger
 def every_notice(facts: ChildFacts) -> Iterator[Answer]:
     """Always: the rule says what any notice carries."""
-    yield Yes(country=None, event_id=facts.custody_event_id, learned_at=facts.custody_at)
+    yield _always(facts)

@@ -36,7 +36,7 @@ MARKED = {
     "referral_id", "allegation_class", "given_names", "surnames", "relation", "street", "number", "city", "region",
     "postal_code", "phone", "authority", "place", "circumstances", "answer", "interviewer_title_used", "basis",
     "confidence", "birth_region", "birth_city", "evidence", "reason", "how", "containment", "source", "facility",
-    "shepherd_ref", "municipality", "landmarks", "reason_for_iss",
+    "shepherd_ref", "municipality", "landmarks", "reason_for_iss", "unit",
 }
 
 

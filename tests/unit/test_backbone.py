@@ -105,11 +105,17 @@ def test_a_backbone_whose_cached_states_are_stale_finds_out_and_decides_anew(par
 
 def test_a_rule_adopted_by_another_process_counts_at_once(parts: Parts) -> None:
     first, second = parts.backbone(), parts.backbone()
-    packs = [line for line in SETUP if line["command"] == "AdoptPack"]
-    submit(first, CASE[:6])
-    submit(second, packs)
-    outcome = first.submit(CASE[6], principal="tester")
-    assert "casebridge.obligations.QuestionRaised" in outcome.events
+    federal, state = (line for line in SETUP if line["command"] == "AdoptPack")
+    submit(first, [federal, *CASE[:6]])
+    submit(second, [state])
+    first.submit(CASE[6], principal="tester")
+    asked = first.case(H1_CASE).obligations.questions.values()
+    assert any("NM-CONSULATE-INFORM" in question.rule_ids for question in asked)
+
+
+def test_nothing_is_decided_for_an_agency_without_a_pack(parts: Parts) -> None:
+    outcome = parts.backbone().submit(CASE[0], principal="tester")
+    assert (outcome.status, outcome.rule, outcome.field) == ("refused", "DECISION-7", "agency")
 
 
 def test_eight_writers_of_one_case_lose_nothing(parts: Parts) -> None:

@@ -17,9 +17,18 @@ from domain.case.citizenship import (
     ProxyQuestion,
     RecordProxyAnswer,
 )
-from domain.case.consular import ImmigrationUnitInformed, InformImmigrationUnit
-from domain.case.custody import CustodyTaken
-from domain.case.engagement import EngagementEnded, EngagementOpened, EngagementWidened, OfficeRouted
+from domain.case.consular import (
+    ConsulateNotified,
+    ImmigrationUnitInformed,
+    InformImmigrationUnit,
+    NoticeForm,
+    PrepareConsularNotification,
+    RecordConsulateNotified,
+    ReleaseDisclosure,
+    Way,
+)
+from domain.case.custody import EndCustody, TakeIntoCustody
+from domain.case.engagement import EngagementEnded, EngagementOpened, EngagementWidened, OfficeRouted, RouteToOffice
 from domain.case.obligations import (
     DeadlineMissed,
     DutyMet,
@@ -29,8 +38,9 @@ from domain.case.obligations import (
     QuestionRaised,
     RecordMissedDeadline,
 )
+from domain.disclosure.contract import Purpose
 from domain.personal import Known
-from tests.specification import Scenario, an_id, new_mexico
+from tests.specification import Outcome, Scenario, an_id, new_mexico
 from tests.unit.people import (
     CHILD,
     FAMILY,
@@ -221,7 +231,7 @@ def test_a_correction_withdraws_what_is_open_and_starts_a_new_clock_over_a_holid
     assert new["NM-CONSULATE-OTHER-5WD"].due_at == datetime(2026, 9, 9, 23, 59, 59, 999999, tzinfo=DENVER)
     second = outcome.scenario().when(_correction(informed, MOTHER, "m"), at=learned)
     second.then(
-        CitizenshipCorrected, DutyWithdrawn, DutyWithdrawn, DutyRaised, EngagementWidened, EngagementEnded
+        CitizenshipCorrected, DutyWithdrawn, DutyWithdrawn, DutyRaised, EngagementEnded, EngagementWidened
     )
 
 
@@ -231,6 +241,100 @@ def test_a_correction_must_name_what_told_the_fact() -> None:
         evidence="paper",
     )
     informed.when(wrong, at=FRIDAY_10 + timedelta(days=1)).then_refused(rule="P19", field="replaces_event_id")
+
+
+def test_a_correction_takes_a_duty_away_though_another_parent_cannot_be_told() -> None:
+    """The father's origin is open; the child was never Guatemalan all the same."""
+    half = in_custody.given((obtain(from_country(SIBLING, "GT"), from_country(MOTHER, "US")), FRIDAY_10))
+    assert ("NM-CONSULATE-OTHER-5WD", "C2", "CONS-GT") in raised(half)
+    outcome = half.when(_correction(half, SIBLING, "c"), at=FRIDAY_10 + timedelta(days=1))
+    assert len(outcome.the(DutyWithdrawn)) == 2 and len(outcome.the(EngagementEnded)) == 1
+    after = outcome.scenario()
+    assert not after.case.obligations.open_duties("CONS-GT")
+    later = after.given((InformImmigrationUnit(child_ids=(SIBLING,), unit="Unit"), FRIDAY_10 + timedelta(days=2)))
+    assert later.case.engagements.open_for("cons-gt.denver", Purpose.CONSULAR_NOTICE) is None
+
+
+def test_what_was_true_and_is_no_longer_withdraws_nothing() -> None:
+    naturalised = informed.when(obtain(from_country(CHILD, "US"), id="later"), at=FRIDAY_10 + timedelta(days=1))
+    naturalised.then(CitizenshipInformationObtained)
+    assert naturalised.scenario().case.obligations.open_duties("CONS-GT")
+
+
+def test_a_child_who_was_never_concerned_is_taken_out_of_the_engagement_that_stays_for_another() -> None:
+    told = obtain(from_country(CHILD, "GT"), from_country(SIBLING, "GT"), from_country(MOTHER, "US"))
+    both = in_custody.given((told, FRIDAY_10))
+    outcome = both.when(_correction(both, CHILD, "c"), at=FRIDAY_10 + timedelta(days=1))
+    now = outcome.scenario().case.engagements.open_for("cons-gt.denver", Purpose.CONSULAR_NOTICE)
+    assert now is not None and SIBLING in now.references and CHILD not in now.references
+
+
+def test_a_notice_prepared_before_a_correction_is_not_released_after_it() -> None:
+    told = obtain(from_country(CHILD, "GT"), from_country(SIBLING, "GT"), from_country(MOTHER, "US"))
+    both = in_custody.given((told, FRIDAY_10))
+    prepare = PrepareConsularNotification(notice_id=an_id("notice"), office="cons-gt.denver", form=NoticeForm.NM_PLAIN)
+    prepared = both.given(prepare, (_correction(both, CHILD, "c"), FRIDAY_10 + timedelta(days=1)))
+    release = ReleaseDisclosure(notice_id=an_id("notice"))
+    prepared.when(release, at=FRIDAY_10 + timedelta(days=2)).then_refused(rule="DECISION-12", field="notice_id")
+
+
+def test_an_office_that_another_took_the_place_of_learns_nothing_more() -> None:
+    listed = new_mexico().offices
+    second = replace(listed["cons-mx.el-paso"], office="cons-mx.albuquerque")
+    two = replace(informed, standing=replace(new_mexico(), offices={**listed, second.office: second}))
+    route = RouteToOffice(recipient_kind="CONS-MX", office=second.office)
+    outcome = two.when(route, at=FRIDAY_10 + timedelta(hours=1)).then(EngagementEnded, OfficeRouted, EngagementOpened)
+    engagements = outcome.scenario().case.engagements
+    assert engagements.open_for("cons-mx.el-paso", Purpose.CONSULAR_NOTICE) is None
+    assert engagements.open_for(second.office, Purpose.CONSULAR_NOTICE) is not None
+
+
+def test_the_unit_is_told_anew_of_a_second_custody() -> None:
+    inform = InformImmigrationUnit(child_ids=(CHILD,), unit="Immigration Affairs Unit")
+    ended = informed.given(inform, EndCustody(child_id=CHILD, episode_id=take_child.episode_id))
+    again = ended.when(TakeIntoCustody(child_id=CHILD, episode_id=an_id("second")))
+    assert not again.the(DutyMet)
+    assert len(again.scenario().when(inform).the(DutyMet)) == 1
+
+
+def test_a_second_source_that_says_the_same_starts_no_later_clock() -> None:
+    told = obtain(from_country(FATHER, "MX"), from_country(SIBLING, "US"))
+    confirmed = obtain(from_country(FATHER, "MX"), id="confirmed")
+    days = [FRIDAY_10 + timedelta(days=day) for day in (0, 4)]
+    scenario = Scenario().given(*((c, THURSDAY) for c in FAMILY), (told, days[0]), (confirmed, days[1]))
+    taken = scenario.when(take_sibling, at=days[1], occurred_at=days[0] + timedelta(hours=2)).scenario()
+    [duty] = [d for d in taken.case.obligations.duties.values() if d.raised.rule_id == "NM-CONSULATE-MX-24H"]
+    assert duty.raised.clock_start == days[0] + timedelta(hours=2)
+
+
+def test_a_parent_born_in_puerto_rico_was_not_born_abroad() -> None:
+    told = obtain(from_country(SIBLING, "US"), from_country(MOTHER, "PR", "US"), from_country(FATHER, "US"))
+    assert not [kind for _, child, kind in raised(in_custody.given((told, FRIDAY_10))) if child == "C2"]
+
+
+def _notified(scenario: Scenario, receipt: str | None, at: datetime, way: Way) -> Outcome:
+    record = RecordConsulateNotified(notice_id=an_id("notice"), channel=way, receipt=receipt)
+    return scenario.when(record, at=at)
+
+
+def test_a_receipt_proves_what_only_a_persons_word_stood_behind() -> None:
+    prepare = PrepareConsularNotification(notice_id=an_id("notice"), office="cons-mx.el-paso", form=NoticeForm.NM_MEXICO)
+    prepared = informed.given((prepare, FRIDAY_10 + timedelta(hours=1)))
+    said = _notified(prepared, None, FRIDAY_10 + timedelta(hours=2), Way.TELEPHONE)
+    [met] = said.then(ConsulateNotified, DutyMet).the(DutyMet)
+    assert met.is_said
+    [proven] = _notified(said.scenario(), "R-1", FRIDAY_10 + timedelta(hours=3), Way.WEBHOOK).the(DutyMet)
+    assert not proven.is_said and proven.late_by_seconds is None
+    late = _notified(said.scenario(), "R-1", FRIDAY_10 + timedelta(days=9), Way.WEBHOOK)
+    late.then(ConsulateNotified)
+
+
+def test_no_notice_went_out_before_anything_was_owed() -> None:
+    prepare = PrepareConsularNotification(notice_id=an_id("notice"), office="cons-mx.el-paso", form=NoticeForm.NM_MEXICO)
+    prepared = informed.given((prepare, FRIDAY_10 + timedelta(hours=1)))
+    record = RecordConsulateNotified(notice_id=an_id("notice"), channel=Way.PAPER, receipt="R")
+    early = prepared.when(record, at=FRIDAY_10 + timedelta(hours=2), occurred_at=THURSDAY)
+    early.then_refused(rule="P02", field="occurred_at")
 
 
 def test_a_correction_that_leaves_the_nationality_open_withdraws_nothing_and_asks_again() -> None:
@@ -254,9 +358,12 @@ def test_a_fact_that_arrives_late_does_not_move_the_world_back() -> None:
 
 
 def test_nothing_is_decided_before_a_pack_is_adopted() -> None:
-    scenario = Scenario(standing=Agency(code="XX")).given(*FAMILY, take_child)
-    assert [type(e.event) for e in scenario.envelopes][-1] is CustodyTaken
-    assert not scenario.case.obligations.duties and not scenario.case.obligations.questions
+    Scenario(standing=Agency(code="XX")).when(FAMILY[0]).then_refused(rule="DECISION-7", field="agency")
+
+
+def test_a_case_is_decided_by_the_agency_that_opened_it_and_by_no_other() -> None:
+    other = replace(new_mexico(), code="NM-CYDF")
+    replace(in_custody, standing=other).when(h1_information, at=FRIDAY_10).then_refused(rule="DECISION-2", field="agency")
 
 
 def test_a_custody_that_no_calendar_covers_is_recorded_and_its_duty_says_what_is_lacking() -> None:
