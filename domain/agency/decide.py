@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
@@ -30,8 +31,14 @@ from domain.policy.calendar import parse_calendar
 from domain.policy.pack import parse_pack
 from domain.refusals import Contradiction, Refused
 from domain.submission import Command, Recording, Submission, command
+from domain.zones import is_zone
 
 CHANNELS = frozenset({"webhook", "kafka"})
+OFFICE, OFFICE_LENGTH_MAX = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*"), 60
+KIND = re.compile(r"[A-Z]+(-[A-Z]+)*")  # CONS-xx is a rule's word for every other consulate, no office's own kind
+JURISDICTION = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
+URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?([/?][!-~]{0,2000})?")
+PORT_MAX = 65_535
 
 
 @command
@@ -127,7 +134,8 @@ def digest(text: str) -> str:
 
 
 def _second_person(submission: Submission[Any], second_person: str) -> None:
-    if not second_person.strip() or second_person == submission.actor.user:
+    """Two spellings of one name are one person."""
+    if not second_person.strip() or second_person.strip().casefold() == submission.actor.user.strip().casefold():
         raise Refused("it takes a second person to confirm this", rule="DECISION-7", field="second_person")
 
 
@@ -169,12 +177,36 @@ def adopt_contract(submission: Submission[AdoptContract], agency: Agency) -> Seq
     ))]
 
 
-def list_office(submission: Submission[ListOffice], agency: Agency) -> Sequence[Recording]:
-    wish = submission.command
+def _can_be_reached(wish: ListOffice) -> None:
+    """Whether the particulars are such that what is owed can be addressed to this office and leave for it."""
+    if wish.country is not None:
+        country(wish.country, "country")
     if wish.channel not in CHANNELS:
         raise Refused(f"a channel is one of {', '.join(sorted(CHANNELS))}", rule="DIRECTORY", field="channel")
-    if not wish.serves:
-        raise Refused("name the jurisdictions that the office serves", rule="DIRECTORY", field="serves")
+    is_address = _is_url(wish.address) if wish.channel == "webhook" else bool(wish.address.strip())
+    for is_right, wanted, field in (
+        (len(wish.office) <= OFFICE_LENGTH_MAX and OFFICE.fullmatch(wish.office),
+         f"an office's code has small letters, digits, hyphens and full stops, at most {OFFICE_LENGTH_MAX}", "office"),
+        (KIND.fullmatch(wish.recipient_kind), "name the office's own kind in capitals, such as CONS-MX", "recipient_kind"),
+        (wish.name.strip(), "say what people call the office", "name"),
+        (is_zone(wish.zone), "name the office's time zone, such as America/Denver", "zone"),
+        (wish.serves and all(JURISDICTION.fullmatch(code) for code in wish.serves),
+         "name the jurisdictions that the office serves by their codes, such as NM", "serves"),
+        (is_address, "give the webhook's http or https URL, or who reads the topic", "address"),
+    ):
+        if not is_right:
+            raise Refused(wanted, rule="DIRECTORY", field=field)
+
+
+def _is_url(address: str) -> bool:
+    """An http or https URL with a host and without user or blanks, at which the webhook can knock."""
+    url = URL.fullmatch(address)
+    return url is not None and int(url["port"] or 1) <= PORT_MAX
+
+
+def list_office(submission: Submission[ListOffice], agency: Agency) -> Sequence[Recording]:
+    wish = submission.command
+    _can_be_reached(wish)
     listed = OfficeListed(
         office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name, country=wish.country, zone=wish.zone,
         serves=wish.serves, channel=wish.channel, address=wish.address,

@@ -26,9 +26,7 @@ from domain.agency.events import (
 from domain.disclosure.contract import Contract, parse_contract
 from domain.events import Envelope, Event
 from domain.policy.calendar import Calendar, parse_calendar
-from domain.policy.pack import Pack, parse_pack
-
-LAYERS = ("federal", "state", "agency")
+from domain.policy.pack import LAYERS, Pack, parse_pack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -194,8 +192,10 @@ def _parties(agency: Agency, event: TreatyPartiesListed, envelope: Envelope) -> 
 
 def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
     def evolve_stage(agency: Agency, event: Any, _: Envelope) -> Agency:
-        office = replace(agency.offices[event.office], stage=stage)
-        return replace(agency, offices={**agency.offices, event.office: office})
+        known = agency.offices.get(event.office)
+        if known is None:
+            return agency  # Of a history cut short, which is read too.
+        return replace(agency, offices={**agency.offices, event.office: replace(known, stage=stage)})
 
     return evolve_stage
 
@@ -233,5 +233,6 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
 
 
 def evolve(agency: Agency, envelope: Envelope) -> Agency:
+    """The agency after one more event. Total: whatever part of the history came before, it never raises (I10)."""
     evolved = EVOLVES[type(envelope.event)](agency, envelope.event, envelope)
     return replace(evolved, version=envelope.version)
