@@ -62,6 +62,14 @@ class PartyAddedToCase(Event):
     phone: Personal[str] = boxed(Compartment.IDENTITY, about="party_id", meaning="how to reach the person")
 
 
+@event("casebridge.intake.PartyLinkedToChild")
+class PartyLinkedToChild(Event):
+    """A party who was in the case already belongs to one more of its children."""
+
+    party_id: UUID = clear(OUR_ID)
+    child_id: UUID = clear(OUR_ID)
+
+
 class CorrectedField(StrEnum):
     """What may be put right of a child or a party. Where somebody is from is corrected by a command of its own."""
 
@@ -154,6 +162,14 @@ class AddChild(Command):
     name: PersonName | None = None
     birth_date: date | None = None
     birth_date_is_estimate: bool = False
+
+
+@command
+class LinkPartyToChild(Command):
+    """Say that a party belongs to one more child: a brother or sister who came into the case later."""
+
+    party_id: UUID
+    child_id: UUID
 
 
 @command
@@ -361,12 +377,30 @@ def _closed(intake: Intake, _: CaseClosed, __: Envelope) -> Intake:
 
 
 INITIAL = Intake()
+def link_party(submission: Submission[LinkPartyToChild], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    party = require_adult(case, wish.party_id, "party_id")
+    require_child(case, wish.child_id)
+    if wish.child_id in party.child_ids:
+        return []
+    return [Recording(event=PartyLinkedToChild(party_id=wish.party_id, child_id=wish.child_id))]
+
+
+def _linked(intake: Intake, told: PartyLinkedToChild, _: Envelope) -> Intake:
+    party = intake.people.get(told.party_id)
+    if party is None:
+        return intake
+    linked = replace(party, child_ids=(*party.child_ids, told.child_id))
+    return replace(intake, people={**intake.people, told.party_id: linked})
+
+
 DECIDES = {
-    OpenCase: open_case, AddChild: add_child, AddParty: add_party, CorrectFact: correct_fact, CloseCase: close_case,
+    OpenCase: open_case, AddChild: add_child, AddParty: add_party, LinkPartyToChild: link_party,
+    CorrectFact: correct_fact, CloseCase: close_case,
 }
 EVOLVES = {
     CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added, FactCorrected: _fact_corrected,
-    CaseClosed: _closed,
+    CaseClosed: _closed, PartyLinkedToChild: _linked,
 }
 KEYS: Keys = {
     CaseOpened: lambda e: "case", ChildAddedToCase: lambda e: e.child_id, PartyAddedToCase: lambda e: e.party_id,

@@ -29,6 +29,7 @@ from domain.case.consular import (
 )
 from domain.case.custody import EndCustody, TakeIntoCustody
 from domain.case.engagement import EngagementEnded, EngagementOpened, EngagementWidened, OfficeRouted, RouteToOffice
+from domain.case.intake import AddChild, LinkPartyToChild
 from domain.case.obligations import (
     DeadlineMissed,
     DutyMet,
@@ -374,6 +375,14 @@ def test_a_custody_that_no_calendar_covers_is_recorded_and_its_duty_says_what_is
     )
     [duty] = [d for d in scenario.case.obligations.duties.values() if d.raised.rule_id == "NM-CONSULATE-OTHER-5WD"]
     assert (duty.raised.due_at, duty.raised.qualifier) == (None, "5 working days; no adopted calendar covers them")
+
+
+def test_a_mother_who_was_there_before_a_child_counts_for_it_once_they_are_linked() -> None:
+    third = an_id("third child")
+    later = informed.given(AddChild(child_id=third), TakeIntoCustody(child_id=third, episode_id=an_id("third")))
+    assert not [d for d in later.case.obligations.duties.values() if d.raised.child_id == third]
+    linked = later.when(LinkPartyToChild(party_id=MOTHER, child_id=third))
+    assert {d.rule_id for d in linked.the(DutyRaised)} == {"NM-CONSULATE-INFORM", "NM-CONSULATE-OTHER-5WD"}
 
 
 def test_answers_close_their_questions() -> None:
