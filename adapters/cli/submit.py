@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LINE_BYTES_MAX = 2 * 1024 * 1024
 FORM = "COMMAND-FORM"
+OF_ONE_LINE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+"""Errors of reckoning with what a line says; a message of theirs may quote it, so they are told by class alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +125,8 @@ def _no_constant(name: str) -> None:
 
 # ------------------------------------------------------------------ answering
 def _judged(backbone: Backbone, line: Read) -> Outcome:
+    """The answer to one line. Only what concerns every line is raised: the log, the keys, the machine."""
+    from adapters.avro import Unwritable
     from adapters.backbone import Outcome
     from domain.ports import Conflict, KeysUnavailable, LogError
 
@@ -136,8 +140,13 @@ def _judged(backbone: Backbone, line: Read) -> Outcome:
     except (LogError, KeysUnavailable) as error:
         resume = f"Nothing is known of line {line.number}: go on from there, or send the whole file again, which is harmless"
         raise end(INFRASTRUCTURE, f"{error}. {resume}") from error
-    except (ValueError, OverflowError, ArithmeticError) as error:
-        because = f"a value cannot be read ({type(error).__name__})"
+    except Unwritable as error:  # Its words hold no value.
+        field = ".".join(error.where.split(".")[2:]) or None
+        return Outcome(
+            status="refused", command_id=None, because=f"it cannot be recorded: {error.because}", rule=FORM, field=field
+        )
+    except OF_ONE_LINE as error:
+        because = f"a value cannot be reckoned with ({type(error).__name__})"
         return Outcome(status="refused", command_id=None, because=because, rule=FORM)
 
 

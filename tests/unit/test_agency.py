@@ -105,7 +105,7 @@ def test_the_whole_history_leaves_one_office_live_and_one_ended() -> None:
     ({"serves": ()}, "serves"), ({"serves": ("NM", "")}, "serves"), ({"serves": ("New Mexico",)}, "serves"),
     ({"channel": "pigeon"}, "channel"), ({"address": "ftp://consulate.example"}, "address"),
     ({"address": "consulate.example"}, "address"), ({"address": "https://"}, "address"),
-    ({"address": "https://consulate.example:port/"}, "address"), ({"address": "https://consulate.example:65536/"}, "address"),
+    ({"address": "https://consulate.example:port/"}, "address"), ({"address": "https://a.example:65536/"}, "address"),
     ({"address": "https://[::1/"}, "address"),
     ({"address": "https://consulate.example/a b"}, "address"), ({"address": "https://user@consulate.example/"}, "address"),
     ({"channel": "kafka", "address": "  "}, "address"),
