@@ -17,6 +17,7 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.backbone import Outcome
+from adapters.cli.console import INFRASTRUCTURE, end
 from adapters.cli.submit import lines as submitted
 from adapters.clocks import HistoryClock
 from adapters.composition import Casebridge
@@ -32,25 +33,33 @@ HISTORIES = Path(__file__).resolve().parents[2] / "tests" / "histories"
 BUNDLED = ("h1-new-mexico.jsonl", "h2-home-study-detainee-letter.jsonl")
 START = datetime(2026, 7, 1, tzinfo=UTC)
 AFTERWARDS = timedelta(hours=1)
+CONSEQUENCE = "> "
+"""Stands before what no person reported, for those who see no colour."""
 
 
-def run(console: Console, *, as_json: bool = False) -> int:
+def run(console: Console, *, as_json: bool = False, histories: Path = HISTORIES) -> int:
     """Play the bundled histories in a temporary folder; 0 where every line was accepted."""
+    missing = [name for name in BUNDLED if not (histories / name).is_file()]
+    if missing:
+        raise end(INFRASTRUCTURE, f"the demo's histories are not here ({', '.join(missing)}): they are in tests/histories of the "
+                                  "source, and not in an installed package; run `make demo` in a copy of the source")
     with tempfile.TemporaryDirectory(prefix="casebridge-demo-") as folder:
         clock = HistoryClock(START)
         settings = Settings(home=Path(folder), log=None, views=None, keys=None, kek=None, kafka=None,
                             allow_loopback_webhooks=True)
         receiver = Receiver(secret_of=lambda office: casebridge.secrets(office))
         with receiver, Casebridge(settings, clock=clock, address_of=receiver.address_of) as casebridge:
-            return _play(console, casebridge, clock, receiver, as_json=as_json)
+            return _play(console, casebridge, clock, receiver, histories, as_json=as_json)
 
 
-def _play(console: Console, casebridge: Casebridge, clock: HistoryClock, receiver: Receiver, *, as_json: bool) -> int:
+def _play(
+    console: Console, casebridge: Casebridge, clock: HistoryClock, receiver: Receiver, histories: Path, *, as_json: bool
+) -> int:
     told: list[tuple[Mapping[str, Any], Outcome]] = []
     player = Player(casebridge, clock)
     try:
         for name in BUNDLED:
-            with (HISTORIES / name).open("rb") as source:  # The same door as `casebridge submit`.
+            with (histories / name).open("rb") as source:  # The same door as `casebridge submit`.
                 player.play((read.raw or {} for read in submitted(source)), told=lambda *pair: told.append(pair))
         player.wait_until(clock.now() + AFTERWARDS)
     finally:
@@ -85,8 +94,10 @@ def _show(
         case = casebridge.backbone.case(case_id)
         console.print()
         console.print(Rule(f"Case {number}: timeline"))
-        console.print("[bold]Reported by people[/bold], [cyan]brought about by rules and workers[/cyan]. "
-                      f"Times are those of {agency.zone}.")
+        console.print(Text.assemble(
+            ("Reported by people", "bold"), "; ", (f"{CONSEQUENCE}brought about by rules and workers", "cyan"),
+            f". Times are those of {agency.zone}.",
+        ))
         console.print(_timeline(lines(envelopes), agency.zone))
         console.print(Rule(f"Case {number}: questions"))
         questions = explain_questions(case, now)
@@ -123,8 +134,9 @@ def _timeline(entries_: list[Line], zone: str) -> Table:
         at = moment(line.occurred_at, zone)
         shown = at if at[:-6] != day else f"{'':>{len(at) - 5}}{at[-5:]}"
         day = at[:-6]
-        style = "cyan" if line.is_consequence else "bold" if line.event == "DeadlineMissed" else ""
-        table.add_row(shown, Text(line.event, style="red" if line.event == "DeadlineMissed" else style), Text(line.text))
+        style = "red" if line.event == "DeadlineMissed" else "cyan" if line.is_consequence else "bold"
+        told = f"{CONSEQUENCE if line.is_consequence else ''}{line.event}"
+        table.add_row(shown, Text(told, style=style), Text(line.text))
     return table
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.reading.words import due, moment, people, person, span, withdrawn
+from adapters.reading.words import due, limit, moment, people, person, span, withdrawn
 from domain.agency.state import Agency
 from domain.case.acts import Act, ActStage, acts_of
 from domain.case.obligations import Duty, DutyStage
@@ -83,7 +83,7 @@ def state_of(act: Act, now: datetime, zone: str) -> str:
         return f"{missed if any(d.raised.due_at for d in act.duties) else 'done'} ({moment(met_at, zone)})"
     waiting = "" if act.stage is ActStage.OWED else f", {act.stage.value}"
     if first.raised.due_at is None:
-        return f"{first.raised.qualifier}, open for {span(now - first.raised.clock_start)}{waiting}"
+        return f"{limit(first.raised.qualifier)}, open for {span(now - first.raised.clock_start)}{waiting}"
     when = due(first.raised.due_at, first.raised.due_zone)
     return f"{'MISSED' if first.was_missed else 'due'} {when}{waiting}"
 
@@ -125,7 +125,8 @@ def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:
     raised = duty.raised
     start = f"clock from {moment(raised.clock_start, raised.due_zone)}, the later of custody and the fact that raised it"
     if raised.due_at is None:
-        return f"{start}; {raised.qualifier}: no number is stated, so only its age is shown"
+        words = limit(raised.qualifier)
+        return f"{start}; {words}{'' if words == limit(None) else ': no number is stated'}, so only its age is shown"
     if rule.limit.kind is LimitKind.BUSINESS_DAYS:
         counted = f"calendar {(raised.calendar_digest or '')[:8]}{_skipped(duty, agency)}"
     else:

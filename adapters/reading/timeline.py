@@ -9,7 +9,7 @@ from typing import Any
 from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
-from adapters.reading.words import countries, due, people, person, personal, span, withdrawn
+from adapters.reading.words import countries, due, limit, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
     consular,
@@ -61,9 +61,9 @@ Text = Callable[[Case, Any], str]
 
 
 def _duty_raised(case: Case, e: obligations.DutyRaised) -> str:
-    limit = f"due {due(e.due_at, e.due_zone)}" if e.due_at else e.qualifier or "no limit stated"
+    by = f"due {due(e.due_at, e.due_zone)}" if e.due_at else limit(e.qualifier)
     cited = f"; with {', '.join(e.cited_rule_ids)}" if e.cited_rule_ids else ""
-    return f"{e.rule_id}: {person(case, e.child_id)} to {personal(e.recipient_kind)}, {limit}{cited}"
+    return f"{e.rule_id}: {person(case, e.child_id)} to {personal(e.recipient_kind)}, {by}{cited}"
 
 
 def _duty(case: Case, duty_id: Any) -> str:

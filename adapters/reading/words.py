@@ -12,6 +12,8 @@ from domain.personal import Known, Personal, Withheld
 
 WITHHELD = "(withheld)"
 NOT_KNOWN = "(not known)"
+NONE_STATED = "none stated"
+"""What a pack has for the limit of a rule whose source names none."""
 COUNTRY_NAMES = {"MX": "Mexico", "GT": "Guatemala", "HN": "Honduras", "US": "United States", "SV": "El Salvador"}
 
 
@@ -68,6 +70,11 @@ def due(at: datetime, zone: str) -> str:
     if (local.hour, local.minute, local.second) == (23, 59, 59):
         return local.strftime("end of %a %d %b %Y")
     return local.strftime("%a %d %b %Y %H:%M")
+
+
+def limit(qualifier: str | None) -> str:
+    """A limit of words, as its rule has it; a rule that names none says so."""
+    return "no limit stated" if qualifier in (None, NONE_STATED) else qualifier
 
 
 def span(length: timedelta) -> str:
