@@ -89,7 +89,7 @@ class Casebridge:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log: EventLog = open_log(settings.log_url, clock=self.clock)
         self._closing.callback(self.log.close)
-        self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path))
+        self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))
         self._closing.callback(self.keys.close)
         self.registry = SchemaRegistry.load(SCHEMAS, more=self.log.schemas)
         self.codec = EventCodec(self.registry, self.keys)

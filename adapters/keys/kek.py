@@ -33,13 +33,17 @@ class KeyEncryptionKey(Protocol):
 class FileKek:
     """A key-encryption key in a file that only its owner may read, made at first use.
 
-    Processes that start together agree on one file. Raises KeysUnavailable where the file cannot be
-    read, is open to others, or holds no key.
+    Processes that start together agree on one file. `wraps` is the key store that it is for: where that
+    is there already, a key that is not is lost, and never made anew. Raises KeysUnavailable where the file
+    is lost, cannot be read, is open to others, or holds no key.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, wraps: Path | None = None) -> None:
         try:
+            is_used = wraps is not None and wraps.exists()  # First: others make the key before the store.
             if not path.exists():
+                if is_used:
+                    raise KeysUnavailable(f"{path} is gone, and the keys in {wraps} open with no other: bring it back")
                 _make(path)
             key = path.read_bytes()
             mode = stat.S_IMODE(path.stat().st_mode)

@@ -12,7 +12,9 @@ from uuid import uuid4
 
 import pytest
 
+from adapters.composition import Casebridge
 from adapters.keys import FileKek, FileKeyStore, KeyCustody, MemoryKeyStore
+from adapters.settings import Settings
 from domain.events import Compartment
 from domain.ports import KeyName, KeysUnavailable
 
@@ -256,3 +258,41 @@ def test_a_key_encryption_key_that_others_may_read_or_that_is_cut_short_is_refus
     path.write_bytes(b"short")
     with pytest.raises(KeysUnavailable, match="32 bytes"):
         FileKek(path)
+
+
+def test_a_key_encryption_key_that_is_gone_is_never_made_anew_beside_its_keys(tmp_path: Path) -> None:
+    path, store = tmp_path / "kek" / "kek.key", tmp_path / "keys.sqlite"
+    keys = FileKeyStore(store, FileKek(path, wraps=store))
+    name = a_name()
+    key = keys.current(name)
+    keys.close()
+    kept = path.read_bytes()
+    path.unlink()
+    with pytest.raises(KeysUnavailable, match=r"kek\.key is gone"):
+        FileKek(path, wraps=store)
+    assert not path.exists(), "a fresh key hides that the old one is missing"
+    path.write_bytes(kept)
+    path.chmod(0o600)
+    assert FileKeyStore(store, FileKek(path, wraps=store)).current(name) == key
+
+
+def test_all_who_open_a_new_key_store_at_once_find_its_key_encryption_key(tmp_path: Path) -> None:
+    together = Barrier(THREADS, timeout=PROCESS_SECONDS_MAX)
+
+    def opened(folder: Path) -> bytes:
+        together.wait()
+        keys = FileKeyStore(folder / "keys.sqlite", FileKek(folder / "kek", wraps=folder / "keys.sqlite"))
+        return keys.command_key()
+
+    for round_number in range(20):
+        with ThreadPoolExecutor(THREADS) as pool:
+            assert len(set(pool.map(opened, [tmp_path / str(round_number)] * THREADS))) == 1
+
+
+def test_an_installation_whose_key_encryption_key_is_gone_does_not_open(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path / "home")
+    Casebridge(settings).close()
+    settings.kek_path.unlink()
+    with pytest.raises(KeysUnavailable, match=settings.kek_path.name):
+        Casebridge(settings)
+    assert not settings.kek_path.exists()
