@@ -7,6 +7,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.case.intake import OUR_ID, personal, require_child
 from domain.case.keys import Keys
@@ -141,7 +142,8 @@ def plan_custody(submission: Submission[PlanCustody], case: Case) -> Sequence[Re
     current = case.custody.current(wish.child_id)
     if wish.plan_id not in case.recorded and current is not None and current.taken_at <= submission.occurred_at:
         raise Refused("the child is in custody already: nothing is planned any more", rule="P01", field="child_id")
-    if wish.planned_for is not None and wish.planned_for < submission.occurred_at.date():
+    day = submission.occurred_at.astimezone(ZoneInfo(submission.standing.zone)).date()
+    if wish.planned_for is not None and wish.planned_for < day:
         raise Refused("custody is not planned for a day that is over", rule="P01", field="planned_for")
     return case.once(wish.plan_id, CustodyPlanned(
         plan_id=wish.plan_id, child_id=wish.child_id, decided_by=wish.decided_by, planned_for=personal(wish.planned_for),

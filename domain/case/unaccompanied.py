@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -105,7 +105,12 @@ class MinorStage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reception:
+    """One reception, and the event that told it: a clock of a rule on minors starts by it."""
+
     received: UnaccompaniedMinorReceived
+    event_id: UUID
+    received_at: datetime
+    learned_at: datetime
     is_staffed: bool = False
 
 
@@ -235,8 +240,13 @@ def verify_identity(submission: Submission[RecordIdentityVerification], case: Ca
     return recordings
 
 
-def _received(state: Unaccompanied, told: UnaccompaniedMinorReceived, _: Envelope) -> Unaccompanied:
-    return replace(state, receptions={**state.receptions, told.reception_id: Reception(received=told)})
+def _received(state: Unaccompanied, told: UnaccompaniedMinorReceived, envelope: Envelope) -> Unaccompanied:
+    circumstances = envelope.circumstances
+    reception = Reception(
+        received=told, event_id=circumstances.event_id, received_at=circumstances.occurred_at,
+        learned_at=circumstances.learned_at,
+    )
+    return replace(state, receptions={**state.receptions, told.reception_id: reception})
 
 
 def _staffed(state: Unaccompanied, told: UnaccompaniedMinorStaffed, _: Envelope) -> Unaccompanied:

@@ -50,6 +50,11 @@ def test_custody_is_not_planned_for_a_day_that_is_over() -> None:
     family.when(late).then_refused(rule="P01", field="planned_for")
 
 
+def test_the_day_of_a_plan_is_that_of_the_agency_and_not_of_greenwich() -> None:
+    evening = NOON + timedelta(hours=16)  # 22:00 in New Mexico, the next day in UTC
+    family.when(replace(plan, planned_for=date(2026, 8, 13)), at=evening).then(CustodyPlanned)
+
+
 def test_a_wrong_birth_date_is_corrected_and_the_right_one_stands_at_the_old_place() -> None:
     outcome = family.when(right_date).then(FactCorrected)
     [corrected] = outcome.the(FactCorrected)

@@ -82,6 +82,11 @@ def test_nothing_is_extended_after_it_ran_out() -> None:
     running().when(extend, at=at(date(2027, 8, 31))).then(ReunificationPeriodExtended)
 
 
+def test_the_last_day_is_that_of_the_agency_and_not_of_greenwich() -> None:
+    evening = datetime(2027, 9, 1, 2, tzinfo=UTC)  # 22:00 of the day before where the agency is
+    running().when(extend, at=evening).then(ReunificationPeriodExtended)
+
+
 def test_an_order_of_the_last_day_that_is_recorded_late_still_counts() -> None:
     late = running().when(extend, at=at(date(2027, 10, 1)), occurred_at=at(date(2027, 8, 31)))
     late.then(ReunificationPeriodExtended)
