@@ -131,6 +131,7 @@ _FIRST: dict[type[Event], Text] = {
     intake.CaseOpened: lambda c, e: f"a case about {_count(e.child_ids, 'child', 'children')} was opened",
     intake.ChildAddedToCase: lambda c, e: f"{person(c, e.child_id)}, a child",
     intake.PartyAddedToCase: lambda c, e: f"{person(c, e.party_id)}, {e.role.value}",
+    intake.PartyLinkedToChild: lambda c, e: f"{person(c, e.party_id)} belongs to {person(c, e.child_id)} too",
     intake.CaseClosed: _case_closed,
     custody.CustodyTaken: lambda c, e: f"{person(c, e.child_id)}, {personal(e.circumstances)}",
     custody.CustodyEnded: lambda c, e: f"{person(c, e.child_id)}: {personal(e.reason)}",
