@@ -41,8 +41,8 @@ def run(console: Console, *, as_json: bool = False, histories: Path = HISTORIES)
     """Play the bundled histories in a temporary folder; 0 where every line was accepted."""
     missing = [name for name in BUNDLED if not (histories / name).is_file()]
     if missing:
-        raise end(INFRASTRUCTURE, f"the demo's histories are not here ({', '.join(missing)}): they are in tests/histories of the "
-                                  "source, and not in an installed package; run `make demo` in a copy of the source")
+        raise end(INFRASTRUCTURE, f"the demo's histories are not here ({', '.join(missing)}): they are in tests/histories "
+                                  "of the source, not in an installed package; run `make demo` in a copy of the source")
     with tempfile.TemporaryDirectory(prefix="casebridge-demo-") as folder:
         clock = HistoryClock(START)
         settings = Settings(home=Path(folder), log=None, views=None, keys=None, kek=None, kafka=None,
