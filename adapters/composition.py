@@ -31,6 +31,7 @@ from adapters.views import ClearCodec, LogSource, open_views
 from adapters.work import Worker
 from domain.ports import Clock, EventLog
 from projections.deadline_board import DeadlineBoard
+from projections.deliveries import Deliveries
 from projections.projection import Projection
 from projections.runner import Runner, ViewsUnavailable
 from projections.timeline import Timeline
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 VIEWS_REST_SECONDS, CLOCK_REST_SECONDS = 0.2, 0.5
-PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard)
+PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, Deliveries)
 
 
 def nothing() -> None:

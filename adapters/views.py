@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -13,6 +14,7 @@ from adapters.avro.codec import EventCodec
 from adapters.avro.envelope import ENVELOPE, from_raw
 from adapters.avro.errors import Unreadable
 from adapters.avro.single_object import SchemaRegistry
+from adapters.private_file import make_private
 from domain.events import Circumstances, Envelope
 from domain.ports import EventLog, KeyName, Recorded
 from projections.runner import LOG_SHARD
@@ -58,6 +60,11 @@ def _postgresql(url: URL) -> Engine:
 
 def _sqlite(url: URL) -> Engine:
     engine = create_engine(url, pool_size=CONNECTIONS_MAX, connect_args={"timeout": BUSY_TIMEOUT_SECONDS})
+
+    @event.listens_for(engine, "do_connect")
+    def connecting(dialect: object, record: object, arguments: object, options: object) -> None:
+        if url.database and url.database != ":memory:" and not url.database.startswith("file:"):
+            make_private(Path(url.database))
 
     @event.listens_for(engine, "connect")
     def connected(dbapi_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:

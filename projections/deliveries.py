@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Engine, Index, Integer, MetaData, 
 
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryStopped,
     Disclosed,
     HandedOver,
     HandOverDoubted,
@@ -37,6 +38,7 @@ class DeliveryStage(StrEnum):
     FAILED = "failed"
     DOUBTED = "doubted"
     HELD_BACK = "held_back"
+    STOPPED = "stopped"
 
 
 metadata = MetaData()
@@ -84,7 +86,7 @@ class Delivery:
 
 
 _ENTRIES = (Disclosed, Withdrawn, Held, Released)
-_STAGES = (HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack)
+_STAGES = (HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack, DeliveryStopped)
 _TOPICS = frozenset(declared.TOPIC for declared in (*_ENTRIES, *_STAGES))
 
 
@@ -118,10 +120,13 @@ class Deliveries:
                 yield _staged(told, envelope, DeliveryStage.DOUBTED, told.attempt, told.retry_at, channel=told.channel)
             case DeliveryHeldBack() as told:
                 yield _staged(told, envelope, DeliveryStage.HELD_BACK, told.attempts)
+            case DeliveryStopped() as told:  # How often it was tried stays as it was.
+                yield Put(deliveries, {**_key(told), "stage": DeliveryStage.STOPPED.value, "next_attempt_at": None,
+                                       "staged_at": envelope.circumstances.occurred_at})
 
 
 Entry = Disclosed | Withdrawn | Held | Released
-Stage = HandOverStarted | HandedOver | HandOverFailed | HandOverDoubted | DeliveryHeldBack
+Stage = HandOverStarted | HandedOver | HandOverFailed | HandOverDoubted | DeliveryHeldBack | DeliveryStopped
 
 
 def _key(told: Entry | Stage) -> Row:
@@ -148,7 +153,7 @@ def _staged(
 def outstanding(engine: Engine, now: datetime, *, limit: int = ROWS_MAX) -> Sequence[Delivery]:
     """What a courier may take up at `now`: never tried, started without an outcome, or due to be tried again.
 
-    In order of office and number. What failed for good, or is held back, is not among them.
+    In order of office and number. What failed for good, is held back or was stopped is not among them.
     """
     stage = deliveries.c.stage
     again = stage.in_([DeliveryStage.FAILED.value, DeliveryStage.DOUBTED.value]) & (deliveries.c.next_attempt_at <= now)

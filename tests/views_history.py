@@ -25,6 +25,7 @@ from domain.case.obligations import (
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryStopped,
     Disclosed,
     Failure,
     HandedOver,
@@ -44,6 +45,7 @@ CANARY = "Quetzalcanary"  # stands in every personal field
 EVENTS: tuple[type[Event], ...] = (
     ChildAddedToCase, DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyWithdrawn, QuestionRaised, QuestionClosed,
     Disclosed, Withdrawn, HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack,
+    DeliveryStopped,
 )
 
 
@@ -161,6 +163,9 @@ class History:
             HandOverFailed(**same, failure=Failure.REFUSED, retry_at=self._chance.choice([None, retry_at])),
             HandOverDoubted(**same, retry_at=retry_at),
             DeliveryHeldBack(office=office, number=number, case_id=of, attempts=attempt),
+            DeliveryStopped(
+                office=office, number=number, case_id=of, engagement_id=self._id("engagement"), case_version=1
+            ),
         ]
         return stream, self._chance.choice(events)
 
@@ -217,7 +222,7 @@ def questions_folded(envelopes: Iterable[Envelope]) -> dict[UUID, datetime | Non
 def deliveries_folded(envelopes: Iterable[Envelope]) -> dict[tuple[str, int], tuple[Any, ...]]:
     """(kind of entry, number it refers to, stage, attempts, next attempt) of every number of every feed."""
     stages = {"HandOverStarted": "started", "HandedOver": "handed_over", "HandOverFailed": "failed",
-              "HandOverDoubted": "doubted", "DeliveryHeldBack": "held_back"}
+              "HandOverDoubted": "doubted", "DeliveryHeldBack": "held_back", "DeliveryStopped": "stopped"}
     numbers: dict[tuple[str, int], list[Any]] = {}
     for envelope in envelopes:
         told: Any = envelope.event
@@ -225,7 +230,8 @@ def deliveries_folded(envelopes: Iterable[Envelope]) -> dict[tuple[str, int], tu
         if isinstance(told, Disclosed | Withdrawn):
             numbers[told.office, told.number] = [told.TOPIC, getattr(told, "withdraws", None), "waiting", 0, None]
         elif name in stages:
-            attempts = told.attempts if isinstance(told, DeliveryHeldBack) else told.attempt
+            before = numbers[told.office, told.number][3]
+            attempts = told.attempts if isinstance(told, DeliveryHeldBack) else getattr(told, "attempt", before)
             retry_at = utc(getattr(told, "retry_at", None))
             numbers[told.office, told.number][2:] = [stages[name], attempts, retry_at]
     return {key: tuple(value) for key, value in numbers.items()}

@@ -1,6 +1,7 @@
 """`casebridge`: every command, in the groups of those who use it."""
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import traceback
@@ -23,6 +24,7 @@ class Guarded(TyperGroup):
     """Turns what goes wrong below into one sentence and an exit code."""
 
     def invoke(self, ctx: Any) -> Any:
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)  # It tells each attempt; we say once what is wrong.
         try:
             return super().invoke(ctx)
         except (typer.Exit, typer.Abort, BrokenPipeError):

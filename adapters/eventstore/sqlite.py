@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
 from adapters.eventstore.turns import Asked, Turns
+from adapters.private_file import make_private
 from adapters.telemetry import telemetry
 from domain.ports import (
     READ_LIMIT_MAX,
@@ -329,6 +330,7 @@ FROM found, asked WHERE substr(found.stream, 1, length(prefix)) = prefix ORDER B
 
 
 def _connect(path: Path) -> sqlite3.Connection:
+    make_private(path)
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
