@@ -104,6 +104,9 @@ def _handler(receiver: Receiver) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             length = min(int(self.headers["content-length"]), BODY_BYTES_MAX)
             body = self.rfile.read(length)
+            if len(body) < length:  # The sender died in the middle of it: that is no message, and no forgery either.
+                self.close_connection = True
+                return
             mood = receiver.take({name.lower(): value for name, value in self.headers.items()}, body)
             if mood is Mood.NEVER_ANSWER:
                 receiver.closing.wait(60)
