@@ -15,6 +15,7 @@ from adapters.avro.envelope import ENVELOPE, from_raw
 from adapters.avro.errors import Unreadable
 from adapters.avro.single_object import SchemaRegistry
 from adapters.private_file import make_private
+from adapters.write_ahead import write_ahead
 from domain.events import Circumstances, Envelope
 from domain.ports import EventLog, KeyName, Recorded
 from projections.runner import LOG_SHARD
@@ -70,7 +71,7 @@ def _sqlite(url: URL) -> Engine:
     def connected(dbapi_connection: DBAPIConnection, record: ConnectionPoolEntry) -> None:
         connection: Any = dbapi_connection
         connection.isolation_level = None  # The driver begins no transaction of its own: DDL must be inside ours.
-        connection.execute("PRAGMA journal_mode=WAL")
+        write_ahead(connection)
         # A power cut may take the last transactions, rows and position together: they are read again.
         connection.execute("PRAGMA synchronous=NORMAL")
 

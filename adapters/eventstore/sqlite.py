@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.resources import files
 from pathlib import Path
 from threading import Condition, Lock
-from time import monotonic, sleep
+from time import monotonic
 from typing import LiteralString
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from adapters.eventstore.checks import SystemClock, checked_limit, checked_momen
 from adapters.eventstore.turns import Asked, Turns
 from adapters.private_file import make_private
 from adapters.telemetry import telemetry
+from adapters.write_ahead import write_ahead
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -39,7 +40,6 @@ from domain.ports import (
 
 BUSY_SECONDS_MAX = 5.0
 READERS_MAX = 8
-WAL_ATTEMPTS_MAX, WAL_RETRY_SECONDS = 100, 0.05
 WATCH_SECONDS = 0.05
 """How often a waiting reader asks whether another process has committed."""
 
@@ -334,14 +334,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA synchronous = FULL")
-        for left in reversed(range(WAL_ATTEMPTS_MAX)):
-            try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                break
-            except sqlite3.OperationalError:  # others open the new file too, and SQLite does not wait for this
-                if not left:
-                    raise
-                sleep(WAL_RETRY_SECONDS)
+        write_ahead(connection)
     except BaseException:
         connection.close()
         raise

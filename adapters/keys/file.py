@@ -15,6 +15,7 @@ from uuid import UUID
 
 from adapters.keys.custody import COMPARTMENTS, KEY_BYTES
 from adapters.keys.kek import KeyEncryptionKey, sync_directory
+from adapters.write_ahead import write_ahead
 from domain.ports import KeyName, KeysUnavailable
 
 BUSY_SECONDS = 5.0
@@ -64,7 +65,8 @@ class FileKeyStore:
             self._connection = sqlite3.connect(
                 path, timeout=busy_seconds, isolation_level=None, check_same_thread=False,  # one lock, all threads
             )
-            for pragma in ("journal_mode=WAL", "synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
+            write_ahead(self._connection)
+            for pragma in ("synchronous=FULL", "secure_delete=ON", "temp_store=MEMORY"):
                 self._connection.execute(f"PRAGMA {pragma}")
             self._connection.executescript(_TABLES)
             sync_directory(path.parent)
