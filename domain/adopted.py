@@ -83,6 +83,13 @@ class Table:
             self.refuse(f"{key} is a whole number from 1 to {most}")
         return value
 
+    def wholes(self, key: str, *, most: int) -> tuple[int, ...]:
+        """A list of whole numbers from 1 to `most`, empty where it is left out."""
+        value = self.values.get(key, [])
+        if not isinstance(value, list) or not all(type(item) is int and 1 <= item <= most for item in value):
+            self.refuse(f"{key} is a list of whole numbers from 1 to {most}")
+        return tuple(value)
+
     def day(self, key: str) -> date:
         value = self._value(key)
         if not isinstance(value, date) or isinstance(value, datetime) or not FIRST_YEAR <= value.year <= LAST_YEAR:

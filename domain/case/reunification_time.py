@@ -1,7 +1,6 @@
 """The months that a family has to reunify: the clock starts, a court is asked for more, a court extends it (SB 1064)."""
 from __future__ import annotations
 
-import calendar
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -16,6 +15,7 @@ from domain.case.obligations import CLOCK
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.people import PARENTS
 from domain.personal import Personal
+from domain.policy.clock import months_after
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -71,12 +71,6 @@ class TimeStage(StrEnum):
     EXTENDED_24 = "extended_24"
     ENDED = "ended"
     REUNIFIED = "reunified"
-
-
-def months_after(day: date, months: int) -> date:
-    """The same day of the month that many months on, or that month's last day (domain.md 3.0)."""
-    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
-    return date(year, month + 1, min(day.day, calendar.monthrange(year, month + 1)[1]))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,8 +1,9 @@
 """From a limit and a start to a due moment (domain.md section 3.0)."""
 from __future__ import annotations
 
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -15,54 +16,67 @@ LAST_INSTANT = timedelta(microseconds=1)
 class LimitKind(StrEnum):
     ELAPSED = "elapsed"  # hours in UTC: weekends, holidays and clock changes neither lengthen nor shorten it
     BUSINESS_DAYS = "business_days"  # day 1 is the first working day after the start
+    CALENDAR_MONTHS = "calendar_months"  # the same day of a later month, or that month's last; over with that day
+    RANGE_DAYS = "range_days"  # at least so many days and at most so many: which of them, a document says
+    FROM_DOCUMENT = "from_document"  # a term that stands in a letter or an order, never computed from its kind
     QUALITATIVE = "qualitative"  # words, no number: there is no due moment, only an age
     NONE = "none"  # the source states no limit
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Limit:
+    """`amount` is the number that a clock counts to: hours, working days or months.
+
+    `amounts` are the numbers between which somebody else decides: the months that a court may order, the ends of a
+    range, the terms that a letter may state. No clock counts to them.
+    """
+
     kind: LimitKind
     amount: int | None
     words: str
-
-    @property
-    def strictness(self) -> tuple[int, int]:
-        """Sorts limits strictest first: numbers before words, words before none."""
-        match self.kind:
-            case LimitKind.ELAPSED:
-                return 0, self.amount or 0
-            case LimitKind.BUSINESS_DAYS:
-                return 0, 24 * (self.amount or 0)
-            case LimitKind.QUALITATIVE:
-                return 1, 0
-            case LimitKind.NONE:
-                return 2, 0
+    amounts: tuple[int, ...] = ()
 
 
 class NotCovered(Refused):
     """Working days cannot be counted: no adopted calendar says anything about these days."""
 
 
-def due_moment(limit: Limit, *, start: datetime, zone: str, calendar: Calendar | None) -> datetime | None:
-    """The last instant in time, or None where no number stands.
+def months_after(day: date, count: int) -> date:
+    """The same day of the month that many months on, or that month's last day (domain.md 3.0)."""
+    year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
-    Elapsed hours: start + n h. Working days: the end of the n-th working day in `zone`, which is the last
-    microsecond before the next local midnight, that midnight being too late. Raises NotCovered.
+
+def last_instant_of(day: date, zone: str) -> datetime:
+    """The last microsecond of `day` in `zone`: the next local midnight is too late."""
+    local = ZoneInfo(zone)
+    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=local)
+    return (midnight.astimezone(UTC) - LAST_INSTANT).astimezone(local)
+
+
+def due_moment(limit: Limit, *, start: datetime, zone: str, calendar: Calendar | None) -> datetime | None:
+    """The last instant in time, or None where no number stands that a clock could count to.
+
+    Elapsed hours: start + n h. Working days: the end of the n-th working day in `zone`. Months: the end of the
+    day on which they are over in `zone`. Raises NotCovered where no calendar covers the working days.
     """
+    local = ZoneInfo(zone)
     match limit.kind:
         case LimitKind.ELAPSED:
             assert limit.amount is not None
-            return (start.astimezone(UTC) + timedelta(hours=limit.amount)).astimezone(ZoneInfo(zone))
+            return (start.astimezone(UTC) + timedelta(hours=limit.amount)).astimezone(local)
         case LimitKind.BUSINESS_DAYS:
             assert limit.amount is not None
             if calendar is None:
                 raise NotCovered("working days are counted by an adopted calendar: adopt one", rule="CALENDAR")
-            local = ZoneInfo(zone)
             try:
                 last_day = calendar.after(start.astimezone(local).date(), limit.amount)
             except Refused as refused:
                 raise NotCovered(refused.because, rule=refused.rule) from refused
-            midnight = datetime.combine(last_day + timedelta(days=1), time.min, tzinfo=local)
-            return (midnight.astimezone(UTC) - LAST_INSTANT).astimezone(local)
-        case LimitKind.QUALITATIVE | LimitKind.NONE:
+            return last_instant_of(last_day, zone)
+        case LimitKind.CALENDAR_MONTHS:
+            if limit.amount is None:
+                return None
+            return last_instant_of(months_after(start.astimezone(local).date(), limit.amount), zone)
+        case LimitKind.RANGE_DAYS | LimitKind.FROM_DOCUMENT | LimitKind.QUALITATIVE | LimitKind.NONE:
             return None

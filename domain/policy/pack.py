@@ -16,7 +16,9 @@ NOTICE_ITEMS = frozenset({
     "parent_full_surnames", "parent_birthplace", "child_birthplace", "child_dob", "parent_dob",
     "parent_current_address", "relative_contact",
 })  # domain.md L386-394
-AMOUNTS_MAX = {LimitKind.ELAPSED: 24 * 366, LimitKind.BUSINESS_DAYS: 366}  # hours, working days
+AMOUNTS_MAX = {LimitKind.ELAPSED: 24 * 366, LimitKind.BUSINESS_DAYS: 366, LimitKind.CALENDAR_MONTHS: 120}
+DECIDED_ELSEWHERE = (LimitKind.CALENDAR_MONTHS, LimitKind.RANGE_DAYS, LimitKind.FROM_DOCUMENT)
+DECIDED_MAX = 3_660  # days of a range, the largest of what `amounts` may say
 NOT_STATED = Limit(kind=LimitKind.NONE, amount=None, words="none stated")
 
 
@@ -107,13 +109,20 @@ def _rule(table: Table) -> Rule:
 
 
 def _limit(table: Table) -> Limit:
-    table.only("kind", "amount", "words")
+    table.only("kind", "amount", "amounts", "words")
     kind = LimitKind(table.one_of("kind", [kind.value for kind in LimitKind]))
+    amounts = table.wholes("amounts", most=DECIDED_MAX)
+    if amounts and kind not in DECIDED_ELSEWHERE:
+        table.refuse(f"amounts go with {' and '.join(DECIDED_ELSEWHERE)} only")
+    if sorted(set(amounts)) != list(amounts):
+        table.refuse("amounts stand in order, each once")
+    if kind is LimitKind.RANGE_DAYS and len(amounts) != 2:
+        table.refuse("a range has two amounts")
     amount_max = AMOUNTS_MAX.get(kind)
-    if amount_max is None and table.has("amount"):
-        table.refuse(f"an amount goes with {' and '.join(AMOUNTS_MAX)} only")
-    amount = None if amount_max is None else table.whole("amount", most=amount_max)
-    return Limit(kind=kind, amount=amount, words=table.text("words"))
+    if table.has("amount") and (amount_max is None or amounts):
+        table.refuse(f"an amount goes with {' and '.join(AMOUNTS_MAX)} only, and with no amounts beside it")
+    amount = None if amount_max is None or amounts else table.whole("amount", most=amount_max)
+    return Limit(kind=kind, amount=amount, words=table.text("words"), amounts=amounts)
 
 
 def _item(table: Table) -> DataItem:

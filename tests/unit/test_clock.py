@@ -61,9 +61,31 @@ def test_the_same_instant_may_be_another_day_in_another_zone() -> None:
     assert (denver.date(), new_york.date()) == (date(2026, 8, 24), date(2026, 8, 25))
 
 
-@pytest.mark.parametrize("kind", [LimitKind.QUALITATIVE, LimitKind.NONE])
-def test_words_have_no_due_moment(kind: LimitKind) -> None:
-    limit = Limit(kind=kind, amount=None, words="without delay")
+@settings(max_examples=200)
+@given(start=moments, zone=st.sampled_from(ZONES), amount=st.integers(1, 24))
+def test_months_by_the_clock_and_by_walking_every_day_agree(start: datetime, zone: str, amount: int) -> None:
+    limit = Limit(kind=LimitKind.CALENDAR_MONTHS, amount=amount, words=f"{amount} months")
+    due = due_moment(limit, start=start, zone=zone, calendar=None)
+    first = start.astimezone(ZoneInfo(zone)).date()
+    day, turned = first, 0
+    for _ in range(31 * 25):
+        tomorrow = day + timedelta(days=1)
+        if turned == amount and (day.day == first.day or tomorrow.day == 1):
+            break
+        turned += tomorrow.day == 1
+        day = tomorrow
+    assert due is not None and due.astimezone(ZoneInfo(zone)).date() == day
+    assert (due.astimezone(UTC) + timedelta(microseconds=1)).astimezone(ZoneInfo(zone)).time() == time.min
+
+
+@pytest.mark.parametrize("limit", [
+    Limit(kind=LimitKind.QUALITATIVE, amount=None, words="without delay"),
+    Limit(kind=LimitKind.NONE, amount=None, words="none stated"),
+    Limit(kind=LimitKind.RANGE_DAYS, amount=None, words="90 to 120 days", amounts=(90, 120)),
+    Limit(kind=LimitKind.FROM_DOCUMENT, amount=None, words="as the letter says", amounts=(3, 6)),
+    Limit(kind=LimitKind.CALENDAR_MONTHS, amount=None, words="18 or 24 months", amounts=(18, 24)),
+], ids=lambda limit: str(limit.kind))
+def test_what_no_clock_counts_to_has_no_due_moment(limit: Limit) -> None:
     assert due_moment(limit, start=datetime(2026, 8, 18, tzinfo=UTC), zone="UTC", calendar=None) is None
 
 

@@ -22,7 +22,6 @@ from tests.e2e.embedded import H1, read
 
 ROOT = Path(__file__).resolve().parents[2]
 FILES = sorted((ROOT / "domain/packs").glob("*.toml"))
-LIMITS = {"elapsed": "elapsed", "business_days": "business_days", "qualitative": "qualitative", "none": "none"}
 
 
 def packs() -> list[Pack]:
@@ -50,8 +49,9 @@ def test_a_rule_says_what_its_source_says(rule: Rule) -> None:
 @pytest.mark.parametrize("rule", rules(), ids=lambda rule: str(rule.id))
 def test_a_limit_is_the_sources_own_and_none_is_never_zero(rule: Rule) -> None:
     row = reference()[rule.id]
-    assert rule.limit.kind == LIMITS[row["deadline_kind"]]
-    assert rule.limit.amount == (int(row["deadline_amount"]) if row["deadline_amount"] else None)
+    stated = [int(number) for number in re.findall(r"[0-9]+", row["deadline_amount"])]
+    assert rule.limit.kind == row["deadline_kind"]
+    assert [*([] if rule.limit.amount is None else [rule.limit.amount]), *rule.limit.amounts] == stated
     if row["deadline_kind"] == "qualitative":
         assert rule.limit.words == row["deadline_unit"]
 
@@ -164,6 +164,13 @@ MX24 = "NM-CONSULATE-MX-24H"
     ('kind = "elapsed"', 'kind = "minutes"', f"{MX24}: limit: kind is one of"),
     ('kind = "elapsed"', "kind = 3", f"{MX24}: limit: kind is a text"),
     ('kind = "elapsed"', 'kind = "none"', f"{MX24}: limit: an amount goes with"),
+    ("amount = 24", "amount = 24, amounts = [24]", f"{MX24}: limit: amounts go with"),
+    ('kind = "elapsed", amount = 24', 'kind = "calendar_months", amount = 18, amounts = [18, 24]', "with no amounts beside"),
+    ('kind = "elapsed", amount = 24', 'kind = "calendar_months"', f"{MX24}: limit: it does not state amount"),
+    ('kind = "elapsed", amount = 24', 'kind = "range_days", amounts = [90]', f"{MX24}: limit: a range has two amounts"),
+    ('kind = "elapsed", amount = 24', 'kind = "range_days", amounts = [120, 90]', "amounts stand in order, each once"),
+    ('kind = "elapsed", amount = 24', 'kind = "from_document", amounts = [0, 3]', "amounts is a list of whole numbers"),
+    ('kind = "elapsed", amount = 24', 'kind = "from_document", amounts = [true]', "amounts is a list of whole numbers"),
     ('limit = { kind = "elapsed", amount = 24, words = "24 hours elapsed" }', "limit = 24", f"{MX24}: limit is a table"),
     ('words = "24 hours elapsed"', "words = 24", f"{MX24}: limit: words is a text"),
     ('recipients = ["CONS-MX"]', 'recipients = "CONS-MX"', f"{MX24}: recipients is a list of texts"),
@@ -186,6 +193,21 @@ MX24 = "NM-CONSULATE-MX-24H"
 def test_a_rule_is_looked_at_key_by_key_and_named(old: str, new: str, because: str) -> None:
     refused = refusal(parse_pack, with_change(nm(), old, new))
     assert because in refused.because and (refused.rule, refused.field) == ("PACK", "text")
+
+
+@pytest.mark.parametrize(("stated", "amount", "amounts"), [
+    ('kind = "calendar_months", amount = 6', 6, ()),
+    ('kind = "calendar_months", amounts = [18, 24]', None, (18, 24)),
+    ('kind = "range_days", amounts = [90, 120]', None, (90, 120)),
+    ('kind = "from_document", amounts = [3, 6]', None, (3, 6)),
+    ('kind = "from_document"', None, ()),
+])
+def test_a_limit_may_be_months_a_range_or_what_a_document_says(
+    stated: str, amount: int | None, amounts: tuple[int, ...]
+) -> None:
+    pack = parse_pack(with_change(nm(), 'kind = "elapsed", amount = 24', stated), stated)
+    rule = pack.rule(MX24)
+    assert rule is not None and (rule.limit.amount, rule.limit.amounts) == (amount, amounts)
 
 
 def test_every_notice_item_that_a_pack_may_ask_for_is_known_to_the_notice() -> None:

@@ -17,9 +17,9 @@ from domain.case.reunification_time import (
     StartReunificationClock,
     TimeStage,
     TimeWarning,
-    months_after,
     stage_of,
 )
+from domain.policy.clock import months_after
 from tests.specification import Scenario, an_id
 from tests.unit.people import CHILD, EPISODE, FAMILY, MOTHER, take_child
 from tests.unit.places import case_in
