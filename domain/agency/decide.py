@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 from uuid import UUID
 
-from domain.agency import agreements, before_a_case
+from domain.agency import agreements, before_a_case, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -298,4 +298,5 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     CertifyStaffLanguage: certify_staff_language,
     **agreements.DECIDES,
     **before_a_case.DECIDES,
+    **targets.DECIDES,
 }

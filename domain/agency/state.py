@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from domain.agency import agreements, before_a_case
+from domain.agency import agreements, before_a_case, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -86,6 +86,7 @@ class Agency:
     before_a_case: before_a_case.BeforeACase = before_a_case.INITIAL
     certificates: Mapping[UUID, LanguageCertificate] = field(default_factory=dict)
     treaties: tuple[PartyList, ...] = ()
+    targets: targets.Targets = targets.INITIAL
 
     @property
     def jurisdiction(self) -> str:
@@ -216,6 +217,10 @@ def _matter(agency: Agency, event: Any, envelope: Envelope) -> Agency:
     return replace(agency, before_a_case=before_a_case.EVOLVES[type(event)](agency.before_a_case, event, envelope))
 
 
+def _target(agency: Agency, event: Any, envelope: Envelope) -> Agency:
+    return replace(agency, targets=targets.EVOLVES[type(event)](agency.targets, event, envelope))
+
+
 EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     PackAdopted: _pack,
     CalendarAdopted: _calendar,
@@ -229,6 +234,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     StaffLanguageCertified: _certified,
     **dict.fromkeys(agreements.EVOLVES, _agreement),
     **dict.fromkeys(before_a_case.EVOLVES, _matter),
+    **dict.fromkeys(targets.EVOLVES, _target),
 }
 
 

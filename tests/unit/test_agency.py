@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from domain.agency import decide
 from domain.agency.events import OfficeListed, OfficeStage, Treaty
 from domain.agency.state import Agency, evolve
+from domain.agency.targets import EndTarget, SetTarget, TargetUnit
 from domain.events import Actor, Envelope
 from domain.refusals import Refused
 from domain.submission import Command, envelopes
@@ -55,6 +56,7 @@ def history() -> tuple[Envelope, ...]:
         decide.ListTreatyParties(
             treaty=Treaty.HAGUE_SERVICE, countries=("MX",), source="status table", second_person="counsel-1"
         ),
+        SetTarget(rule_id="US-CONSULATE-VCCR", amount=8, unit=TargetUnit.HOURS), EndTarget(rule_id="US-CONSULATE-VCCR"),
     ]
     agency, found = EMPTY, list[Envelope]()
     for number, command in enumerate(commands):
@@ -88,7 +90,7 @@ def test_the_whole_history_leaves_one_office_live_and_one_ended() -> None:
     agency = EMPTY
     for envelope in history():
         agency = evolve(agency, envelope)
-    assert len(history()) == 15, "the parts above are not parts of the whole"
+    assert len(history()) == 17, "the parts above are not parts of the whole"
     assert {office.office: office.stage for office in agency.offices.values()} == {
         "cons-mx.el-paso": OfficeStage.LIVE, "cons-gt.denver": OfficeStage.ENDED,
     }
