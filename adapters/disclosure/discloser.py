@@ -4,7 +4,7 @@ from __future__ import annotations
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
@@ -14,6 +14,7 @@ from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
 from adapters.disclosure.render import Rendering, digest_of
 from adapters.disclosure.streams import feed_stream, head_of
+from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
 from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
@@ -35,14 +36,13 @@ from domain.ports import (
     Position,
     Recorded,
     WorkerDisplaced,
-    WorkerMove,
 )
 
 logger = logging.getLogger(__name__)
 WORKER = "discloser"
 ATTEMPTS_MAX = 8
-UNSAVED_MAX = 1_000
-"""Rows that may be read again after a crash; none of them had an effect."""
+BATCH_MAX = 100
+"""Entries of one append."""
 SALT_BYTES = 16
 TOPICS = {DisclosureReleased.TOPIC, ConsularNotificationCorrected.TOPIC}
 
@@ -65,7 +65,7 @@ class _Skip(Exception):
 
 
 class Discloser:
-    """Tails the log; each entry and the worker's position are one append, so a crash loses and doubles none.
+    """Tails the log; entries and the worker's position are one append, so a crash loses and doubles none.
 
     An entry is a function of the log up to its source event, of the clock and of the salt. Of two disclosers
     one is told WorkerDisplaced, and goes on from where the other was.
@@ -75,15 +75,16 @@ class Discloser:
         self, backbone: Backbone, rendering: Rendering, *, entropy: Callable[[int], bytes] = os.urandom
     ) -> None:
         self._backbone, self._rendering, self._entropy = backbone, rendering, entropy
-        self._saved: int | None = None
-        self._at: Position | None = None
+        self._tail = Tail(backbone.log, WORKER)
+        self._heads: dict[str, int] = {}
+        """Where the feeds end, as our own appends left them; what is wrong here, an append's guard finds."""
         self._published: set[bytes] = set()
         self.not_disclosed: Counter[NotDisclosed] = Counter()
 
     @property
     def at(self) -> Position | None:
         """How far it has read; None before its first step."""
-        return self._at
+        return self._tail.at
 
     def step(self, limit: int = 500) -> int:
         """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
@@ -93,64 +94,60 @@ class Discloser:
         try:
             return self._step(limit)
         except WorkerDisplaced:
-            self._saved = None
+            self._tail.displaced()
             raise
 
     def _step(self, limit: int) -> int:
-        log = self._backbone.log
-        if self._saved is None:
-            self._at = log.worker(WORKER)
-            self._saved = self._at.position if self._at else 0
-        rows = log.read_log(after=self._at.position if self._at else 0, limit=limit)
-        for row in rows:
-            to = Position(lineage=log.lineage, position=row.position, event_id=row.event_id)
-            if row.topic in TOPICS:
-                self._disclose(row, to)
-            self._at = to
-        if self._at is not None and self._at.position - self._saved >= UNSAVED_MAX:
-            self._move(self._at)
+        rows = self._tail.read(limit)
+        for batch in _batches(rows):
+            sources = [self._backbone.codec.decode(row) for row in batch]
+            with telemetry.disclose([source.circumstances.traceparent for source in sources]) as span:
+                self._disclose(sources, batch[-1], span.traceparent)
+        self._tail.passed(rows)
         return len(rows)
 
-    def _move(self, to: Position) -> None:
-        self._backbone.log.append(Append(worker=self._worker_move(to)))
-        self._saved = to.position
-
-    def _worker_move(self, to: Position) -> WorkerMove:
-        assert self._saved is not None
-        return WorkerMove(worker=WORKER, after=self._saved, to=to)
-
-    def _disclose(self, row: Recorded, to: Position) -> None:
-        source = self._backbone.codec.decode(row)
-        with telemetry.disclose([source.circumstances.traceparent]) as span:
-            self._append(source, to, span.traceparent or source.circumstances.traceparent)
-
-    def _append(self, source: Envelope, to: Position, traceparent: str | None) -> None:
-        backbone, event_id = self._backbone, source.circumstances.event_id
+    def _disclose(self, sources: Sequence[Envelope], to: Recorded, traceparent: str | None) -> None:
+        """Append the entries of all sources and the move to the last of them, or nothing of it."""
+        backbone = self._backbone
         for _ in range(ATTEMPTS_MAX):
+            entries, forms, skipped = self._entries(sources, traceparent)
+            events = tuple(backbone.encode(entry) for entry in entries)
+            own = backbone.schemas_for(events)
+            published = tuple(form.writer_schema for form in forms if form.fingerprint not in self._published)
+            guards = tuple(Guard(stream=stream, version=version) for stream, version in _starts(entries).items())
+            move = self._tail.move_to(to)
             try:
-                entry, form = self._entry(source, traceparent)
-            except _Skip as skip:
-                self.not_disclosed[skip.reason] += 1
-                logger.warning("event %s became no entry of a feed: %s", event_id, skip.reason.value)
-                self._move(to)
-                return
-            if backbone.log.event(entry.circumstances.event_id) is not None:
-                return  # It is there already: the position was lost, not the entry.
-            event = backbone.encode(entry)
-            own = backbone.schemas_for([event])
-            published = () if form.fingerprint in self._published else (form.writer_schema,)
-            try:
-                backbone.log.append(Append(
-                    guards=(Guard(stream=entry.stream, version=entry.version - 1),), events=(event,),
-                    schemas=(*own, *published), worker=self._worker_move(to),
-                ))
-            except Conflict:
+                backbone.log.append(Append(guards=guards, events=events, schemas=(*own, *published), worker=move))
+            except Conflict:  # A feed has grown, or an entry is there already: the position was lost, not the entry.
+                self._heads.clear()
+                sources = [source for source in sources if backbone.log.event(_entry_id(source)) is None]
                 continue
             backbone.stored(own)
-            self._published.add(form.fingerprint)
-            self._saved = to.position
+            self._published.update(form.fingerprint for form in forms)
+            self._heads |= {entry.stream: entry.version for entry in entries}
+            self._tail.moved(to)
+            for event_id, reason in skipped.items():
+                self.not_disclosed[reason] += 1
+                logger.warning("event %s became no entry of a feed: %s", event_id, reason.value)
             return
-        raise LogUnavailable(f"{entry.stream} changed {ATTEMPTS_MAX} times under the discloser")
+        raise LogUnavailable(f"the feeds changed {ATTEMPTS_MAX} times under the discloser")
+
+    def _entries(
+        self, sources: Sequence[Envelope], traceparent: str | None
+    ) -> tuple[list[Envelope], set[Format], dict[UUID, NotDisclosed]]:
+        """An entry for each source, numbered on; their published schemas; and why some sources have none."""
+        entries, forms, skipped = list[Envelope](), set[Format](), dict[UUID, NotDisclosed]()
+        heads: dict[str, int] = {}
+        for source in sources:
+            try:
+                entry, form = self._entry(source, traceparent, heads)
+            except _Skip as skip:
+                skipped[source.circumstances.event_id] = skip.reason
+                continue
+            heads[entry.stream] = entry.version
+            entries.append(entry)
+            forms.add(form)
+        return entries, forms, skipped
 
     # -- the entry
 
@@ -158,11 +155,12 @@ class Discloser:
         """The entry that this event would become now, or why it would become none. Nothing is recorded, and the
         event need not be: a person sees what they are about to release as it will leave."""
         try:
-            return self._entry(source, None)[0]
+            return self._entry(source, None, {})[0]
         except _Skip as skip:
             return skip.reason
 
-    def _entry(self, source: Envelope, traceparent: str | None) -> tuple[Envelope, Format]:
+    def _entry(self, source: Envelope, traceparent: str | None, heads: Mapping[str, int]) -> tuple[Envelope, Format]:
+        """The entry of one source, after `heads` where feeds of the same batch have grown. Raises _Skip."""
         told = source.event
         assert isinstance(told, DisclosureReleased | ConsularNotificationCorrected)
         case_id = UUID(source.stream.removeprefix("case-"))
@@ -177,13 +175,16 @@ class Discloser:
         form = self._rendering.format(flow.publishes)
         if form is None:
             raise _Skip(NotDisclosed.NO_CONTRACT)
-        number = head_of(self._backbone.log, feed_stream(told.office)) + 1
+        stream = feed_stream(told.office)
+        number = 1 + (heads.get(stream) or self._heads.get(stream) or head_of(self._backbone.log, stream))
         if isinstance(told, DisclosureReleased):
             event: FeedEntry = _disclosed(number, case_id, then, source, told, engagement, flow, contract_digest, form)
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
-        circumstances = replace(self._circumstances(source, event), traceparent=traceparent)
-        entry = Envelope(stream=feed_stream(told.office), version=number, event=event, circumstances=circumstances)
+        circumstances = replace(
+            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        )
+        entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
         return replace(entry, event=self._proven(entry, event)), form
 
     def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:
@@ -195,11 +196,10 @@ class Discloser:
         salt = self._entropy(SALT_BYTES).hex()
         return replace(event, digest=digest_of(salt, content), salt=Known(salt))
 
-    def _circumstances(self, source: Envelope, event: FeedEntry) -> Circumstances:
+    def _circumstances(self, source: Envelope) -> Circumstances:
         cause, now = source.circumstances, self._backbone.clock.now()
-        what = "disclosed" if isinstance(event, Disclosed) else "withdrawn"
         return replace(
-            cause, event_id=uuid5(cause.event_id, what), occurred_at=now, learned_at=now, causation_id=cause.event_id,
+            cause, event_id=_entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
             actor=Actor(agency=cause.agency, role="discloser", user="casebridge"), principal="casebridge-discloser",
         )
 
@@ -224,6 +224,33 @@ class Discloser:
                     return entry.number
             after = rows[-1].version
         raise _Skip(NotDisclosed.TOLD_OUTSIDE)
+
+
+def _batches(rows: Sequence[Recorded]) -> Iterator[list[Recorded]]:
+    """What was released, in turn; a correction begins a batch, so that the notice that it names is in the feed."""
+    batch: list[Recorded] = []
+    for row in rows:
+        if row.topic not in TOPICS:
+            continue
+        if batch and (len(batch) == BATCH_MAX or row.topic == ConsularNotificationCorrected.TOPIC):
+            yield batch
+            batch = []
+        batch.append(row)
+    if batch:
+        yield batch
+
+
+def _entry_id(source: Envelope) -> UUID:
+    what = "disclosed" if isinstance(source.event, DisclosureReleased) else "withdrawn"
+    return uuid5(source.circumstances.event_id, what)
+
+
+def _starts(entries: Sequence[Envelope]) -> dict[str, int]:
+    """The version at which each feed has to end before these entries."""
+    starts: dict[str, int] = {}
+    for entry in entries:
+        starts.setdefault(entry.stream, entry.version - 1)
+    return starts
 
 
 def _flow(agency: Agency, engagement: Engagement, moment: datetime) -> tuple[Flow, str]:

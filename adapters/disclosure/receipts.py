@@ -7,20 +7,19 @@ from uuid import uuid5
 
 from adapters.backbone import Backbone, Outcome
 from adapters.disclosure.streams import feed_stream
+from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
 from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from domain.events import Envelope
 from domain.personal import Known
-from domain.ports import Append, Position, WorkerDisplaced, WorkerMove
+from domain.ports import Position, WorkerDisplaced
 
 logger = logging.getLogger(__name__)
 WORKER = "receipts"
-UNSAVED_MAX = 1_000
-"""Rows that may be read again after a crash: the command that comes again has one effect."""
 
 
 class Receipts:
-    """Tails the log; its position moves after the command, which is idempotent, so a crash between is harmless.
+    """Tails the log; its position moves after the commands, which are idempotent, so a crash between is harmless.
 
     `outcomes` counts what became of the commands; `refusals` keeps the last REFUSALS_MAX that a case said no to.
     """
@@ -29,15 +28,14 @@ class Receipts:
 
     def __init__(self, backbone: Backbone) -> None:
         self._backbone = backbone
-        self._saved: int | None = None
-        self._at: Position | None = None
+        self._tail = Tail(backbone.log, WORKER)
         self.outcomes: Counter[str] = Counter()
         self.refusals: list[Outcome] = []
 
     @property
     def at(self) -> Position | None:
         """How far it has read; None before its first step."""
-        return self._at
+        return self._tail.at
 
     def step(self, limit: int = 500) -> int:
         """Read at most `limit` more rows of the log, and say how many: 0 is caught up.
@@ -47,31 +45,20 @@ class Receipts:
         try:
             return self._step(limit)
         except WorkerDisplaced:
-            self._saved = None
+            self._tail.displaced()
             raise
 
     def _step(self, limit: int) -> int:
-        log = self._backbone.log
-        if self._saved is None:
-            self._at = log.worker(WORKER)
-            self._saved = self._at.position if self._at else 0
-        rows = log.read_log(after=self._at.position if self._at else 0, limit=limit)
-        for row in rows:
-            to = Position(lineage=log.lineage, position=row.position, event_id=row.event_id)
-            if row.topic == HandedOver.TOPIC:
-                handed_over = self._backbone.codec.decode(row)
-                with telemetry.receipt(handed_over.circumstances.traceparent) as span:
-                    self._submit(handed_over, span.traceparent or handed_over.circumstances.traceparent)
-                self._move(to)
-            self._at = to
-        if self._at is not None and self._at.position - self._saved >= UNSAVED_MAX:
-            self._move(self._at)
+        rows = self._tail.read(limit)
+        proven = [row for row in rows if row.topic == HandedOver.TOPIC]
+        for row in proven:
+            handed_over = self._backbone.codec.decode(row)
+            with telemetry.receipt(handed_over.circumstances.traceparent) as span:
+                self._submit(handed_over, span.traceparent or handed_over.circumstances.traceparent)
+        if proven:
+            self._tail.save(proven[-1])
+        self._tail.passed(rows)
         return len(rows)
-
-    def _move(self, to: Position) -> None:
-        assert self._saved is not None
-        self._backbone.log.append(Append(worker=WorkerMove(worker=WORKER, after=self._saved, to=to)))
-        self._saved = to.position
 
     def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
         told, circumstances = envelope.event, envelope.circumstances

@@ -275,11 +275,8 @@ def test_an_entry_that_renders_to_other_bytes_than_it_proves_does_not_leave(worl
 def test_a_discloser_that_lost_its_position_makes_no_second_entry(world: World) -> None:
     world.release(world.family(1))
     world.disclose()
-    world.discloser._saved, world.discloser._at = 0, None
-    head, saved = world.log.head(), world.log.worker("discloser")
-    assert saved is not None
-    world.discloser._saved = saved.position
-    world.discloser._at = Position(lineage=world.log.lineage, position=0, event_id=None)
+    head = world.log.head()
+    world.discloser._tail._at = Position(lineage=world.log.lineage, position=0, event_id=None)
     world.disclose()
     assert len(world.feed()) == 1 and world.log.head() == head
 
