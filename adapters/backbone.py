@@ -21,6 +21,7 @@ from uuid import UUID
 
 from adapters.avro import EventCodec
 from adapters.commands import Line, parse_line
+from adapters.outside_ids import OutsideIds
 from adapters.telemetry import telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
@@ -109,6 +110,7 @@ class Backbone:
         self._agencies = States[Agency](STATES_MAX)
         self._schemas_stored = {schema.fingerprint for schema in log.schemas()}
         self._command_key = keys.command_key()
+        self.outside_ids = OutsideIds(self._command_key)
         self._turns = [Lock() for _ in range(TURNS)]
 
     # -- reading
@@ -180,7 +182,7 @@ class Backbone:
         given = raw.get("command")
         with telemetry.command(given if isinstance(given, str) and given in COMMANDS else "unknown", traceparent) as span:
             try:
-                line = parse_line(raw)
+                line = parse_line(raw, self.outside_ids.ours)
                 with self._turns[hash(line.stream) % TURNS]:
                     outcome = self._submit(line, principal, causation_id, span.traceparent)
             except Refused as refusal:
@@ -203,7 +205,7 @@ class Backbone:
                 command=line.command, command_id=line.command_id, case_id=line.case_id, actor=line.actor,
                 principal=principal, occurred_at=line.occurred_at, learned_at=line.learned_at,
                 received_at=self.clock.now(), correlation_id=line.command_id, causation_id=causation_id,
-                traceparent=traceparent, entropy=entropy, standing=standing,
+                traceparent=traceparent, entropy=entropy, standing=standing, outside=line.outside,
             )
             try:
                 decided, version, after = self._decide(submission, line.stream, is_fresh)
@@ -241,6 +243,8 @@ class Backbone:
         check_times(submission)
         standing = submission.standing
         recordings = agency_decide.DECIDES[type(submission.command)](submission, standing)
+        if recordings:
+            recordings = [*recordings, *agency_decide.mapped(submission, standing)]
         decided = envelopes(submission, recordings, stream=stream, after=standing.version)
         return decided, standing.version, reduce(evolve_agency, decided, standing)
 

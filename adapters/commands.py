@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from domain.catalogue import AGENCY_COMMANDS, CASE_COMMANDS
 from domain.events import Actor
+from domain.outside import ID_LENGTH_MAX, OutsideId, is_source
 from domain.refusals import Refused
 from domain.submission import COMMANDS, Command
 from domain.zones import is_zone
@@ -39,14 +40,41 @@ class Line:
     occurred_at: datetime
     learned_at: datetime
     content: bytes  # canonical JSON of everything above but the id: what must be the same when it comes again
+    outside: tuple[OutsideId, ...] = ()
 
     @property
     def stream(self) -> str:
         return f"agency-{self.agency}" if self.case_id is None else f"case-{self.case_id}"
 
 
-def parse_line(raw: Mapping[str, Any]) -> Line:
-    """Check the form of a command; raises Refused naming the field."""
+Ours = Callable[[str, str, str], UUID]
+"""Our id for (agency, source, id of that source)."""
+
+
+class _Naming:
+    """Turns the outside ids of one command into ours, and keeps which they were."""
+
+    def __init__(self, agency: str, ours: Ours | None) -> None:
+        self._agency, self._ours = agency, ours
+        self.named: dict[UUID, OutsideId] = {}
+
+    def __call__(self, value: dict[str, Any], path: str) -> UUID:
+        source, outside = value.get("source"), value.get("id")
+        if self._ours is None or set(value) != {"source", "id"}:
+            raise Refused("an id of another system is written {source, id}", rule=RULE, field=path)
+        if not isinstance(source, str) or not is_source(source):
+            because = "a source is named in small letters, digits, full stops and hyphens, such as cms.child"
+            raise Refused(because, rule=RULE, field=f"{path}.source")
+        if not isinstance(outside, str) or not 0 < len(outside) <= ID_LENGTH_MAX or outside != outside.strip():
+            because = f"an outside id is a text of at most {ID_LENGTH_MAX} signs without blanks around it"
+            raise Refused(because, rule=RULE, field=f"{path}.id")
+        our_id = self._ours(self._agency, source, outside)
+        self.named[our_id] = OutsideId(source=source, id=outside, our_id=our_id)
+        return our_id
+
+
+def parse_line(raw: Mapping[str, Any], ours: Ours | None = None) -> Line:
+    """Check the form of a command; raises Refused naming the field. `ours` says what ids of other systems mean."""
     known = {"command", "command_id", "agency", "case", "actor", "occurred_at", "learned_at", "data"}
     for name in raw:
         if name not in known:
@@ -54,22 +82,23 @@ def parse_line(raw: Mapping[str, Any]) -> Line:
     declared = COMMANDS.get(_string(raw, "command"))
     if declared is None:
         raise Refused("no such command: `casebridge commands` lists them", rule=RULE, field="command")
-    case_id = None if raw.get("case") is None else _convert(UUID, raw["case"], "case")
+    agency = _string(raw, "agency")
+    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,39}", agency):
+        raise Refused("an agency's code has capitals, digits and hyphens", rule=RULE, field="agency")
+    naming = _Naming(agency, ours)
+    case_id = None if raw.get("case") is None else _convert(UUID, raw["case"], "case", naming)
     if (case_id is None) is (declared in CASE_COMMANDS):
         because = "this command needs its case" if case_id is None else "this command is about the agency, not a case"
         raise Refused(because, rule=RULE, field="case")
     assert declared in CASE_COMMANDS | AGENCY_COMMANDS
     occurred_at = _convert(datetime, raw.get("occurred_at"), "occurred_at")
     learned_at = occurred_at if raw.get("learned_at") is None else _convert(datetime, raw["learned_at"], "learned_at")
-    agency = _string(raw, "agency")
-    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,39}", agency):
-        raise Refused("an agency's code has capitals, digits and hyphens", rule=RULE, field="agency")
     return Line(
-        command=_convert(declared, raw.get("data", {}), "data"),
+        command=_convert(declared, raw.get("data", {}), "data", naming),
         command_id=_convert(UUID, raw.get("command_id"), "command_id"),
         agency=agency, case_id=case_id, actor=_convert(Actor, raw.get("actor"), "actor"),
         occurred_at=occurred_at, learned_at=learned_at,
-        content=_canonical(raw),
+        content=_canonical(raw), outside=tuple(naming.named.values()),
     )
 
 
@@ -90,20 +119,23 @@ def _hints(declared: type) -> dict[str, Any]:
     return get_type_hints(declared)
 
 
-def _convert(hint: Any, value: Any, path: str) -> Any:
+def _convert(hint: Any, value: Any, path: str, naming: _Naming | None = None) -> Any:
     """A JSON value as the type that its field declares; raises Refused naming the field, never the value."""
     origin = get_origin(hint)
     if origin in (Union, UnionType):
         inner = [item for item in get_args(hint) if item is not NoneType]
-        return None if value is None else _convert(inner[0], value, path)
+        return None if value is None else _convert(inner[0], value, path, naming)
     if origin is tuple:
         if not isinstance(value, list) or len(value) > LIST_LENGTH_MAX:
             raise Refused(f"a list of at most {LIST_LENGTH_MAX} is wanted", rule=RULE, field=path)
-        return tuple(_convert(get_args(hint)[0], item, f"{path}[{index}]") for index, item in enumerate(value))
+        item_hint = get_args(hint)[0]
+        return tuple(_convert(item_hint, item, f"{path}[{index}]", naming) for index, item in enumerate(value))
     if value is None:
         raise Refused("this field is missing", rule=RULE, field=path)
     if is_dataclass(hint):
-        return _object(cast(type, hint), value, path)
+        return _object(cast(type, hint), value, path, naming)
+    if hint is UUID and naming is not None and isinstance(value, dict):
+        return naming(value, path)
     if hint is bool or hint is int:
         if type(value) is not hint:
             raise Refused("true or false is wanted" if hint is bool else "a whole number is wanted", rule=RULE, field=path)
@@ -160,7 +192,7 @@ def _moment(value: str) -> datetime:
     return named
 
 
-def _object(declared: type, value: Any, path: str) -> Any:
+def _object(declared: type, value: Any, path: str, naming: _Naming | None) -> Any:
     if not isinstance(value, dict):
         raise Refused("an object is wanted", rule=RULE, field=path)
     hints = _hints(declared)
@@ -170,7 +202,7 @@ def _object(declared: type, value: Any, path: str) -> Any:
     given: dict[str, Any] = {}
     for item in fields(cast(Any, declared)):
         if value.get(item.name) is not None:
-            given[item.name] = _convert(hints[item.name], value[item.name], f"{path}.{item.name}")
+            given[item.name] = _convert(hints[item.name], value[item.name], f"{path}.{item.name}", naming)
         elif item.default is MISSING:
             if _is_optional(hints[item.name]):
                 given[item.name] = None
@@ -212,7 +244,14 @@ _JSON: dict[Any, dict[str, Any]] = {
     str: {"type": "string", "minLength": 1, "maxLength": TEXT_LENGTH_MAX},
     int: {"type": "integer"},
     bool: {"type": "boolean"},
-    UUID: {"type": "string", "format": "uuid"},
+    UUID: {
+        "format": "uuid", "anyOf": [
+            {"type": "string"},
+            {"type": "object", "description": "an id that another system gave", "additionalProperties": False,
+             "required": ["source", "id"],
+             "properties": {"source": {"type": "string"}, "id": {"type": "string", "maxLength": ID_LENGTH_MAX}}},
+        ],
+    },
     date: {"type": "string", "format": "date"},
     datetime: {"type": "string", "description": "RFC 3339 with offset, the zone in brackets behind it (RFC 9557)"},
 }

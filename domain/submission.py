@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Generic, TypeVar, dataclass_transform
 from uuid import UUID, uuid5
 
 from domain.events import Actor, Circumstances, Envelope, Event
+from domain.outside import OutsideId
 from domain.refusals import Refused
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ class Submission(Generic[C]):
     `received_at` is the *now* of the composition root. `entropy` is 32 random bytes from the same place:
     what must be unguessable is derived from it, everything else from the command id. `standing` is the
     agency as its stream tells it: adopted packs, calendars, contracts, and the directory of offices.
+    `outside` are the ids of other systems that the command was written with.
     """
 
     command: C
@@ -61,6 +63,7 @@ class Submission(Generic[C]):
     traceparent: str | None
     entropy: bytes
     standing: Agency
+    outside: tuple[OutsideId, ...] = ()
 
     def event_id(self, ordinal: int) -> UUID:
         """The id of the ordinal-th event that this command records."""

@@ -16,6 +16,7 @@ def commands(
 
     A line is {"command", "command_id", "agency", "case", "actor", "occurred_at", "learned_at", "data"}: `case` is left
     out for what concerns the agency alone, `learned_at` where it is the same as `occurred_at`; `data` has the fields.
+    An id is a uuid of ours, or {"source": "cms.child", "id": "4711"}: what another system numbers so.
 
     Example: casebridge commands TakeIntoCustody --json
     Next: write a line for each thing that happened and send them with `casebridge submit FILE`.
@@ -61,5 +62,5 @@ def _fields(schema: dict[str, Any], prefix: str = "") -> list[tuple[str, str, st
 def _type(declared: dict[str, Any]) -> str:
     if "enum" in declared:
         return " | ".join(declared["enum"])
-    words = {"uuid": "uuid", "date": "date", "boolean": "true or false", "integer": "whole number", "object": "object"}
-    return words.get(declared.get("format", declared["type"]), "time with zone" if "description" in declared else "text")
+    words = {"uuid": "id", "date": "date", "boolean": "true or false", "integer": "whole number", "object": "object"}
+    return words.get(declared.get("format") or declared["type"], "time with zone" if "description" in declared else "text")

@@ -9,6 +9,7 @@ from typing import Any
 from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
+from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
 from adapters.reading.words import countries, due, limit, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
@@ -19,6 +20,7 @@ from domain.case import (
     kin,
     obligations,
     privacy,
+    sources,
 )
 from domain.case.state import Case, evolve
 from domain.events import Envelope, Event
@@ -160,7 +162,10 @@ _FIRST: dict[type[Event], Text] = {
     privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
     privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
 }
-TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE | TEXTS_PLACEMENT
+TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE | TEXTS_PLACEMENT | TEXTS_SOURCES
 CONSEQUENCES = frozenset(
-    {*obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived}
+    {
+        *obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived,
+        sources.OutsideIdMapped,
+    }
 )

@@ -17,6 +17,7 @@ from domain.agency.events import (
     OfficeStage,
     OfficeSuspended,
     OfficeWentLive,
+    OutsideIdMapped,
     PackAdopted,
     StaffLanguageCertified,
     Treaty,
@@ -27,6 +28,7 @@ from domain.countries import country
 from domain.disclosure.contract import parse_contract
 from domain.events import fields_of
 from domain.languages import language
+from domain.personal import Known
 from domain.policy.calendar import parse_calendar
 from domain.policy.pack import parse_pack
 from domain.refusals import Contradiction, Refused
@@ -283,6 +285,16 @@ def list_treaty_parties(submission: Submission[ListTreatyParties], agency: Agenc
     return [Recording(event=TreatyPartiesListed(
         treaty=wish.treaty, countries=countries, source=wish.source, digest=text_digest, second_person=wish.second_person,
     ))]
+
+
+def mapped(submission: Submission[Any], agency: Agency) -> list[Recording]:
+    """The outside ids of an accepted command that the agency has no record of yet."""
+    return [
+        Recording(event=OutsideIdMapped(
+            our_id=outside.our_id, case_id=outside.our_id, source=Known(outside.source), outside_id=Known(outside.id),
+        ))
+        for outside in submission.outside if outside.our_id not in agency.mapped
+    ]
 
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Recording]]] = {

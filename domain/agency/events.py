@@ -4,7 +4,8 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from domain.events import Event, clear, event
+from domain.events import Compartment, Event, boxed, clear, event
+from domain.personal import Personal
 
 TEXT = "adopted text: law, calendar or contract, nothing about a person"
 DIRECTORY = "directory of offices: public bodies, nothing about a person"
@@ -109,6 +110,16 @@ class StaffLanguageCertified(Event):
     certificate_id: UUID = clear("our own id")
     staff_id: UUID = clear(STAFF)
     language: str = clear("language of a staff member's certificate, ISO 639")
+
+
+@event("casebridge.agency.OutsideIdMapped")
+class OutsideIdMapped(Event):
+    """A number that another system gave was used for the first time outside a case; from then on it means our id."""
+
+    our_id: UUID = clear("our own id")
+    case_id: UUID = clear("our own id; there is no case, so the key is kept under the id itself")
+    source: Personal[str] = boxed(Compartment.IDENTITY, about="our_id", meaning="which system numbers it so")
+    outside_id: Personal[str] = boxed(Compartment.IDENTITY, about="our_id", meaning="the number that the system gave")
 
 
 @event("casebridge.agency.TreatyPartiesListed")

@@ -18,6 +18,7 @@ from domain.agency.events import (
     OfficeStage,
     OfficeSuspended,
     OfficeWentLive,
+    OutsideIdMapped,
     PackAdopted,
     StaffLanguageCertified,
     Treaty,
@@ -87,6 +88,7 @@ class Agency:
     certificates: Mapping[UUID, LanguageCertificate] = field(default_factory=dict)
     treaties: tuple[PartyList, ...] = ()
     targets: targets.Targets = targets.INITIAL
+    mapped: frozenset[UUID] = frozenset()  # our ids for which an outside id is on record
 
     @property
     def jurisdiction(self) -> str:
@@ -209,6 +211,10 @@ def _certified(agency: Agency, event: StaffLanguageCertified, envelope: Envelope
     return replace(agency, certificates={**agency.certificates, event.certificate_id: certificate})
 
 
+def _mapped(agency: Agency, event: OutsideIdMapped, _: Envelope) -> Agency:
+    return replace(agency, mapped=agency.mapped | {event.our_id})
+
+
 def _agreement(agency: Agency, event: Any, envelope: Envelope) -> Agency:
     return replace(agency, agreements=agreements.EVOLVES[type(event)](agency.agreements, event, envelope))
 
@@ -232,6 +238,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     OfficeEnded: _stage(OfficeStage.ENDED),
     TreatyPartiesListed: _parties,
     StaffLanguageCertified: _certified,
+    OutsideIdMapped: _mapped,
     **dict.fromkeys(agreements.EVOLVES, _agreement),
     **dict.fromkeys(before_a_case.EVOLVES, _matter),
     **dict.fromkeys(targets.EVOLVES, _target),

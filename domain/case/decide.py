@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
-from domain.case import consular
+from domain.case import consular, sources
 from domain.case.consular import ConsulateNotified, ImmigrationUnitInformed
 from domain.case.engagement import (
     EndedBecause,
@@ -62,6 +62,7 @@ def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[
     recorded = _Recorded(submission, case, stream)
     recorded.add(DECIDES[type(submission.command)](submission, case))
     if recorded.envelopes:
+        recorded.add(sources.mapped(submission, recorded.case))
         recorded.add(_met(recorded.case, recorded.envelopes))
         before, after = _assess(submission, case), _assess(submission, recorded.case)
         lost = _lost(recorded.envelopes, before, after)

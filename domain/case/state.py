@@ -32,6 +32,7 @@ from domain.case import (
     reunification_time,
     screening,
     service,
+    sources,
     trafficking,
     trafficking_notices,
     unaccompanied,
@@ -80,6 +81,7 @@ class Case:
     relief: relief.Relief = relief.INITIAL
     petitions: petitions.Petitions = petitions.INITIAL
     language: language.LanguageAccess = language.INITIAL
+    sources: sources.Sources = sources.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -137,6 +139,7 @@ AREAS = {
     "relief": relief,
     "petitions": petitions,
     "language": language,
+    "sources": sources,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
