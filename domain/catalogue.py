@@ -10,6 +10,7 @@ from domain.events import REGISTRY, Event
 from domain.submission import COMMANDS, Command
 
 EVENTS: dict[str, type[Event]] = REGISTRY
+EVENT_NAMES = frozenset(declared.__name__ for declared in EVENTS.values())
 CASE_EVENTS = frozenset(case_state.EVOLVES)
 AGENCY_COMMANDS = frozenset(agency_decide.DECIDES)
 CASE_COMMANDS = frozenset(case_decide.DECIDES)

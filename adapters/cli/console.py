@@ -54,10 +54,9 @@ def installation(ctx: typer.Context, *, new: bool = False) -> Iterator[Casebridg
     from adapters.settings import Settings
 
     settings = Settings()
-    file = settings.log_url.removeprefix("sqlite:///")
-    if not new and file != settings.log_url and not Path(file).exists():
-        raise end(INFRASTRUCTURE, f"there is no log at {file} yet: `casebridge submit FILE` makes one, "
-                                  "and CASEBRIDGE_HOME names the folder where one is")
+    if not new and not has_log():
+        raise end(INFRASTRUCTURE, f"there is no log at {settings.log_url.removeprefix('sqlite:///')} yet: `casebridge "
+                                  "submit FILE` makes one, and CASEBRIDGE_HOME names the folder where one is")
     opening: Open = ctx.find_root().obj or Casebridge
     try:
         opened = opening(settings)
@@ -65,6 +64,15 @@ def installation(ctx: typer.Context, *, new: bool = False) -> Iterator[Casebridg
         raise end(USAGE, str(error)) from None
     with opened as casebridge:
         yield casebridge
+
+
+def has_log() -> bool:
+    """Whether there is a log to open: a file on this machine, or one on a server, which is not asked."""
+    from adapters.settings import Settings
+
+    url = Settings().log_url
+    file = url.removeprefix("sqlite:///")
+    return file == url or Path(file).exists()
 
 
 def principal() -> str:

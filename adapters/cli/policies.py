@@ -2,21 +2,24 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
 import typer
 
+from adapters.cli import policy_checks
 from adapters.cli.console import (
+    LISTED_MAX,
     REFUSED,
+    USAGE,
     AgencyCode,
     AgencyNeeded,
     AsJson,
     actor,
-    agency_of,
     end,
+    has_log,
     heading,
     installation,
     principal,
@@ -24,66 +27,80 @@ from adapters.cli.console import (
     table,
     tell_json,
 )
+from adapters.cli.plain import plain
+from adapters.policy_texts import FILE_BYTES_MAX, PolicyText, find, of_file, shipped
+from adapters.reading.packs import pack_in_words
+from adapters.reading.packs import standing as standing_of
+from domain.policy.pack import parse_pack
+from domain.refusals import Refused
 
 if TYPE_CHECKING:
     from domain.agency.state import Adoption, Agency
 
-app = typer.Typer(name="policy", no_args_is_help=True, help="Rules, calendars and contracts: list, read, adopt.")
+app = typer.Typer(
+    name="policy", no_args_is_help=True, help="Rules, calendars and contracts: list, read, check, compare, adopt."
+)
 KINDS = {"pack": "AdoptPack", "calendar": "AdoptCalendar", "contract": "AdoptContract"}
-FILE_BYTES_MAX = 200_000
 
 
 @app.command("list")
 def list_(ctx: typer.Context, agency: AgencyCode = None, as_json: AsJson = False) -> None:
-    """What the agency has adopted: every text, since when it counts, and whether counsel has confirmed it.
+    """The packs that come with this version, and what agencies have adopted: since when each counts, its digest, and
+    whether counsel has confirmed it.
 
     Example: casebridge policy list
-    Next: `casebridge policy show ID` prints one as people read it.
+    Next: `casebridge policy show ID` prints one as people read it; `casebridge policy check` says what is wrong with one.
     """
-    with installation(ctx) as casebridge:
-        standing = agency_of(casebridge, agency)
-    rows = [
-        {"kind": kind, "id": adoption.id, "digest": adoption.digest, "effective_at": adoption.effective_at.isoformat(),
-         "in_force": adoption is _latest(standing, kind, adoption.id), "as_reported": _as_reported(kind, adoption)}
-        for kind, adoption in _adoptions(standing)
-    ]
+    standing = known_agencies(ctx, agency)
+    adopted, packs = [row for one in standing for row in _adopted(one)], [_shipped(text, standing) for text in shipped()]
     if as_json:
-        tell_json({"agency": standing.code, "adopted": rows})
+        tell_json({"agency": standing[0].code if len(standing) == 1 else None, "adopted": adopted, "shipped": packs})
         return
-    table(("kind", "id", "counts from", "in force", "digest", "note"), [
-        (row["kind"], row["id"], row["effective_at"], "yes" if row["in_force"] else "no, replaced", str(row["digest"])[:12],
-         row["as_reported"] or "") for row in rows
+    heading("Shipped with this version")
+    table(("id", "layer", "jurisdiction", "effective from", "rules", "digest", "counsel", "in force at"), [
+        (row["id"], row["layer"], row["jurisdiction"], row["effective_from"], row["rules"], str(row["digest"])[:12],
+         row["standing"], ", ".join(row["in_force_at"]) or "nobody") for row in packs
+    ])
+    heading("Adopted")
+    table(("agency", "kind", "id", "layer", "counts from", "in force", "digest", "counsel"), [
+        (row["agency"], row["kind"], row["id"], row["layer"] or "", row["effective_at"],
+         "yes" if row["in_force"] else "no, replaced", str(row["digest"])[:12], row["standing"] or "") for row in adopted
     ])
 
 
 @app.command()
 def show(
     ctx: typer.Context,
-    id: Annotated[str, typer.Argument(metavar="ID", help="Id of a pack or calendar, or the recipient kind of a contract.")],
+    id: Annotated[str, typer.Argument(
+        metavar="ID", help="Id of a pack or calendar, the recipient kind of a contract, a digest, or a pack's file."
+    )],
     agency: AgencyCode = None,
-    text: Annotated[bool, typer.Option("--text", help="The adopted text itself, byte for byte.")] = False,
+    text: Annotated[bool, typer.Option("--text", help="The text itself, byte for byte.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """An adopted pack, calendar or contract, as people read it.
+    """A pack, calendar or contract as people read it: as the agency adopted it, or else as shipped.
+
+    A pack is grouped by process, the strongest rules first: what must, should or may be done, what must not, and where
+    the source is silent. Each rule says when it applies, toward whom, within what, by whom, and which lines say so.
 
     Example: casebridge policy show NM
-    Next: `casebridge due` shows what these rules ask for; `casebridge policy adopt FILE` brings a new text.
+    Next: `casebridge due` shows what these rules ask for; `casebridge policy diff NM FILE` compares a changed text.
     """
-    with installation(ctx) as casebridge:
-        standing = agency_of(casebridge, agency)
-    found = [(kind, adoption) for kind in KINDS if (adoption := _latest(standing, kind, id)) is not None]
-    if not found:
-        known = ", ".join(sorted({adoption.id for _, adoption in _adoptions(standing)}))
-        raise end(REFUSED, f"{standing.code} has adopted nothing called {id}; it has {known or 'nothing'}")
-    if as_json:
-        tell_json([_document(kind, adoption) for kind, adoption in found])
+    standing = known_agencies(ctx, agency)
+    found = [
+        (one.code, kind, adoption) for one in standing for kind in KINDS if (adoption := _latest(one, kind, id)) is not None
+    ]
+    if as_json and found:
+        tell_json([_document(kind, adoption) for _, kind, adoption in found])
         return
-    for kind, adoption in found:
+    for code, kind, adoption in found:
         if text:
             print(adoption.text, end="")
         else:
-            heading(f"{kind.capitalize()} {adoption.id}, adopted, counts from {adoption.effective_at.isoformat()}")
+            heading(f"{kind.capitalize()} {adoption.id}, adopted by {code}, counts from {adoption.effective_at.isoformat()}")
             say("\n".join(WORDS[kind](adoption)) + "\n")
+    if not found:
+        _show_text(id, standing, text, as_json)
 
 
 @app.command()
@@ -92,21 +109,33 @@ def adopt(
     file: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False, help="A pack, calendar or contract.")],
     second_person: Annotated[str, typer.Option("--second-person", metavar="USER", help="Who else confirms it.")],
     agency: AgencyNeeded,
+    dry_run_digest: Annotated[str | None, typer.Option(
+        metavar="DIGEST", help="What `casebridge policy dry-run` of this text printed: it is recorded with the adoption."
+    )] = None,
     user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who adopts it, if not you.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Adopt a pack, a calendar or a contract; it counts from now on. The file says which it is.
 
+    A pack is checked first, beside what the agency has adopted: with an error it is not adopted.
+
     Example: casebridge policy adopt domain/packs/NM.toml --second-person counsel-1 --agency NM-CYFD
-    Next: `casebridge policy show ID` prints it as people read it.
+    Next: `casebridge policy show ID` prints it as people read it; `casebridge policy apply` takes a pack to open cases.
     """
     content = file.read_bytes()
     kind = _kind(content, file)
+    if dry_run_digest is not None and kind != "pack":
+        raise end(USAGE, "only a pack has a dry run")
     with installation(ctx, new=True) as casebridge:
+        if kind == "pack":
+            policy_checks.refuse_errors(of_file(file), casebridge.backbone.agency(agency), casebridge.clock.now())
         outcome = casebridge.backbone.submit({
             "command": KINDS[kind], "command_id": str(uuid4()), "agency": agency,
             "actor": actor(agency, "policy officer", user), "occurred_at": casebridge.clock.now().isoformat(),
-            "data": {"text": content.decode(), "second_person": second_person},
+            "data": {
+                "text": content.decode(), "second_person": second_person,
+                **({"dry_run_digest": dry_run_digest} if dry_run_digest else {}),
+            },
         }, principal=principal())
     if outcome.status == "refused":
         raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
@@ -130,10 +159,57 @@ def _kind(content: bytes, file: Path) -> str:
 
 
 # ------------------------------------------------------------------ what was adopted
+def known_agencies(ctx: typer.Context, code: str | None) -> list[Agency]:
+    """The agency of that code, or every one; none where nothing was ever recorded here."""
+    if not has_log():
+        return []
+    with installation(ctx) as casebridge:
+        codes = [name.removeprefix("agency-") for name, _ in casebridge.log.streams("agency-", limit=LISTED_MAX)]
+        return [casebridge.backbone.agency(known) for known in codes if code in (None, known)]
+
+
 def _adoptions(agency: Agency) -> Iterator[tuple[str, Adoption]]:
     for kind, adopted in (("pack", agency.packs), ("calendar", agency.calendars), ("contract", agency.contracts)):
         for adoption in adopted:
             yield kind, adoption
+
+
+def _adopted(agency: Agency) -> Iterator[dict[str, Any]]:
+    for kind, adoption in _adoptions(agency):
+        pack = parse_pack(adoption.text, adoption.digest) if kind == "pack" else None
+        yield {
+            "agency": agency.code, "kind": kind, "id": adoption.id, "digest": adoption.digest,
+            "effective_at": adoption.effective_at.isoformat(), "in_force": adoption is _latest(agency, kind, adoption.id),
+            "layer": pack and pack.layer, "as_reported": pack and pack.as_reported, "standing": pack and standing_of(pack),
+        }
+
+
+def _shipped(text: PolicyText, agencies: Sequence[Agency]) -> dict[str, Any]:
+    pack = text.pack()
+    return {
+        "id": pack.id, "layer": pack.layer, "jurisdiction": pack.jurisdiction, "digest": pack.digest,
+        "effective_from": pack.effective_from.isoformat(), "rules": len(pack.rules), "as_reported": pack.as_reported,
+        "standing": standing_of(pack),
+        "in_force_at": [a.code for a in agencies if (known := _latest(a, "pack", pack.id)) and known.digest == pack.digest],
+    }
+
+
+def _show_text(name: str, agencies: Sequence[Agency], whole: bool, as_json: bool) -> None:
+    """A pack that is adopted by nobody under this name: a file, a digest, or one that is shipped."""
+    try:
+        found = find(name, agencies[0] if len(agencies) == 1 else None)
+        pack = found.pack()
+    except Refused as refused:
+        known = ", ".join(sorted({adoption.id for one in agencies for _, adoption in _adoptions(one)}))
+        raise end(REFUSED, f"{refused.because}; adopted are {known or 'none'}") from None
+    if as_json:
+        content = plain(tomllib.loads(found.text))
+        tell_json([{"kind": "pack", "id": pack.id, "digest": pack.digest, "effective_at": None, "content": content}])
+    elif whole:
+        print(found.text, end="")
+    else:
+        heading(f"Pack {pack.id}, {found.where}, not in force by this text")
+        say("\n".join(pack_in_words(pack)) + "\n")
 
 
 def _latest(agency: Agency, kind: str, id: str) -> Adoption | None:
@@ -141,16 +217,8 @@ def _latest(agency: Agency, kind: str, id: str) -> Adoption | None:
     return max(adopted, key=lambda adoption: adoption.effective_at, default=None)
 
 
-def _as_reported(kind: str, adoption: Adoption) -> str | None:
-    from domain.policy.pack import parse_pack
-
-    return parse_pack(adoption.text, adoption.digest).as_reported if kind == "pack" else None
-
-
 def _document(kind: str, adoption: Adoption) -> dict[str, Any]:
     """The adopted text as JSON, dates as text."""
-    from adapters.cli.plain import plain
-
     return {
         "kind": kind, "id": adoption.id, "digest": adoption.digest, "effective_at": adoption.effective_at.isoformat(),
         "content": plain(tomllib.loads(adoption.text)),
@@ -158,26 +226,7 @@ def _document(kind: str, adoption: Adoption) -> dict[str, Any]:
 
 
 def _pack(adoption: Adoption) -> Iterator[str]:
-    from domain.policy.pack import parse_pack
-
-    pack = parse_pack(adoption.text, adoption.digest)
-    note = f" {pack.as_reported}: counsel has not confirmed it." if pack.as_reported else ""
-    yield f"{pack.layer} layer, jurisdiction {pack.jurisdiction}, clocks in {pack.zone}. Source: {pack.source}.{note}"
-    for rule in pack.rules:
-        to = f" To: {', '.join(rule.recipients)}." if rule.recipients else ""
-        yield f"\n{rule.id} ({rule.force})"
-        yield f"  {rule.words}{to}"
-        yield f"  Limit: {rule.limit.words}." + (f" Met by {rule.met_by}." if rule.met_by else "")
-        if rule.trigger:
-            yield f"  Applies when: {rule.trigger.replace('_', ' ')}." + ("" if rule.tracked else " Not tracked.")
-        if rule.owner:
-            yield f"  Owed by the {rule.owner}."
-        if rule.cited_on:
-            yield f"  Stands on {', '.join(rule.cited_on)}."
-        if rule.requires:
-            items = (item.name.replace("_", " ") + (" (only if known)" if item.optional else "") for item in rule.requires)
-            yield f"  Carries: {', '.join(items)}."
-        yield f"  {'Citation: ' + rule.citation + '. ' if rule.citation else ''}Source lines {rule.source_lines}."
+    yield from pack_in_words(parse_pack(adoption.text, adoption.digest))
 
 
 def _calendar(adoption: Adoption) -> Iterator[str]:
@@ -200,4 +249,6 @@ def _contract(adoption: Adoption) -> Iterator[str]:
         yield from (f"  {path}: {basis}" for path, basis in flow.fields)
 
 
+app.command("check")(policy_checks.check)
+app.command("diff")(policy_checks.diff)
 WORDS = {"pack": _pack, "calendar": _calendar, "contract": _contract}

@@ -4,8 +4,10 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.agency import agreements, before_a_case, targets
 from domain.agency.events import (
@@ -30,7 +32,8 @@ from domain.events import fields_of
 from domain.languages import language
 from domain.personal import Known
 from domain.policy.calendar import parse_calendar
-from domain.policy.pack import parse_pack
+from domain.policy.check import Weight, check, taking_over
+from domain.policy.pack import Pack, parse_pack
 from domain.refusals import Contradiction, Refused
 from domain.submission import Command, Recording, Submission, command
 from domain.zones import is_zone
@@ -39,16 +42,19 @@ CHANNELS = frozenset({"webhook", "kafka"})
 OFFICE, OFFICE_LENGTH_MAX = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*"), 60
 KIND = re.compile(r"[A-Z]+(-[A-Z]+)*")  # CONS-xx is a rule's word for every other consulate, no office's own kind
 JURISDICTION = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
+DIGEST = re.compile(r"[0-9a-f]{64}")
 URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?([/?][!-~]{0,2000})?")
 PORT_MAX = 65_535
 
 
 @command
 class AdoptPack(Command):
-    """The agency adopts a policy pack: its full text, and the second person who confirmed it."""
+    """The agency adopts a policy pack: its full text, the second person who confirmed it, and the digest of the dry
+    run's report where one was made."""
 
     text: str
     second_person: str
+    dry_run_digest: str | None = None
 
 
 @command
@@ -150,11 +156,31 @@ def adopt_pack(submission: Submission[AdoptPack], agency: Agency) -> Sequence[Re
     text, second_person = submission.command.text, submission.command.second_person
     _second_person(submission, second_person)
     pack = parse_pack(text, digest(text))
+    dry_run_digest = submission.command.dry_run_digest
+    if dry_run_digest is not None and not DIGEST.fullmatch(dry_run_digest):
+        raise Refused("a dry run's digest has 64 signs, 0-9 and a-f", rule="DECISION-7", field="dry_run_digest")
     if not _new(agency.packs, pack.id, pack.digest):
         return []  # Adopting the same text twice is adopting it once.
+    _check(pack, agency, submission.occurred_at)
     return [Recording(event=PackAdopted(
         pack_id=pack.id, layer=pack.layer, text=text, digest=pack.digest, second_person=second_person,
+        dry_run_digest=dry_run_digest,
     ))]
+
+
+def _check(pack: Pack, agency: Agency, at: datetime) -> None:
+    """A pack whose rules contradict each other, or name what is not there, is adopted by nobody."""
+    from domain.catalogue import EVENT_NAMES  # which imports this module in its turn
+
+    before = agency.packs_at(at)
+    replaced = next((known for known in before if known.id == pack.id), None)
+    found = (
+        *check(pack, beside=before, calendar=agency.calendar_at(at), events=EVENT_NAMES),
+        *taking_over(pack, replaced, on=at.astimezone(ZoneInfo(pack.zone)).date()),
+    )
+    for finding in found:
+        if finding.weight is Weight.ERROR:
+            raise Refused(f"{finding.rule_id or pack.id}: {finding.what}", rule="DECISION-7", field="text")
 
 
 def adopt_calendar(submission: Submission[AdoptCalendar], agency: Agency) -> Sequence[Recording]:

@@ -30,13 +30,17 @@ class Treaty(StrEnum):
 
 @event("casebridge.agency.PackAdopted")
 class PackAdopted(Event):
-    """The agency adopted a policy pack; it counts from when this occurred, until a later text of the same pack."""
+    """The agency adopted a policy pack; it counts from when this occurred, until a later text of the same pack.
+
+    `dry_run_digest` is that of the report on what the text would have changed, where one was made before.
+    """
 
     pack_id: str = clear(TEXT)
     layer: str = clear(TEXT)
     text: str = clear(TEXT)
     digest: str = clear("SHA-256 of the text")
     second_person: str = clear("staff user who confirmed; staff are not persons of a case")
+    dry_run_digest: str | None = clear("SHA-256 of a report that counts duties and names nobody", default=None)
 
 
 @event("casebridge.agency.CalendarAdopted")

@@ -93,15 +93,15 @@ class Agency:
     @property
     def jurisdiction(self) -> str:
         """That of the innermost pack; `-` before anything is adopted."""
-        return self._latest_packs()[-1].jurisdiction if self.packs else "-"
+        return self.latest_packs()[-1].jurisdiction if self.packs else "-"
 
     @property
     def zone(self) -> str:
-        return self._latest_packs()[-1].zone if self.packs else "UTC"
+        return self.latest_packs()[-1].zone if self.packs else "UTC"
 
     @property
     def pack_digests(self) -> tuple[str, ...]:
-        return tuple(pack.digest for pack in self._latest_packs())
+        return tuple(pack.digest for pack in self.latest_packs())
 
     def packs_at(self, moment: datetime) -> tuple[Pack, ...]:
         """The packs in force at `moment`, outermost layer first: of each id the last adopted by then."""
@@ -146,7 +146,7 @@ class Agency:
         latest = max(listed, key=lambda item: item.effective_at, default=None)
         return None if latest is None else latest.countries
 
-    def _latest_packs(self) -> tuple[Pack, ...]:
+    def latest_packs(self) -> tuple[Pack, ...]:
         return _ordered(self.packs)
 
 

@@ -1,0 +1,111 @@
+"""Policy as data through the program: listed, read, checked, compared, adopted."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli_world import H1, Program, commands
+
+ROOT = Path(__file__).parents[2]
+NM = ROOT / "domain/packs/NM.toml"
+ADOPT = ("--agency", "NM-CYFD", "--as", "policy-1", "--second-person", "counsel-1")
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Program:
+    return Program(tmp_path / "home")
+
+
+@pytest.fixture(scope="module")
+def new_mexico(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """An agency with everything adopted and no case. To be read only."""
+    program = Program(tmp_path_factory.mktemp("nm") / "home")
+    program.submitted([line for line in commands(H1) if line["command"].startswith("Adopt")])
+    return program
+
+
+def changed(folder: Path, *changes: tuple[str, str]) -> Path:
+    text = NM.read_text(encoding="utf-8")
+    for old, new in changes:
+        assert old in text, "the change changes nothing"
+        text = text.replace(old, new, 1)
+    file = folder / "nm-next.toml"
+    file.write_text(text, encoding="utf-8")
+    return file
+
+
+LONGER = ('kind = "elapsed", amount = 24, words = "24 hours elapsed"', 'kind = "elapsed", amount = 48, words = "48 hours"')
+
+
+def test_what_is_shipped_is_listed_and_read_before_anybody_adopts(fresh: Program) -> None:
+    listed = fresh.json("policy", "list")
+    assert {"US", "NM"} <= {row["id"] for row in listed["shipped"]} and listed["adopted"] == []
+    assert {row["standing"] for row in listed["shipped"]} == {"as reported in December 2023"}
+    shown = fresh.ok("policy", "show", "NM")
+    assert "Pack NM, shipped, not in force by this text" in shown and "P02 Telling a consulate" in shown
+    assert "Applies when: The child, being no US citizen, is a national of Mexico" in shown
+    assert not fresh.home.exists()
+
+
+def test_what_is_adopted_is_listed_beside_what_is_shipped(new_mexico: Program) -> None:
+    listed = new_mexico.json("policy", "list")
+    assert {row["id"]: row["in_force_at"] for row in listed["shipped"] if row["id"] in ("US", "NM")} == {
+        "US": ["NM-CYFD"], "NM": ["NM-CYFD"],
+    }
+    assert {row["agency"] for row in listed["adopted"]} == {"NM-CYFD"}
+    assert "as reported in December 2023" in new_mexico.ok("policy", "list")
+
+
+def test_shipped_packs_are_checked_without_an_error(fresh: Program) -> None:
+    told = fresh.json("policy", "check")
+    assert told["errors"] == 0 and told["packs"] >= 2
+
+
+def test_a_bad_pack_ends_with_one_and_says_what_to_mend(new_mexico: Program, tmp_path: Path) -> None:
+    file = changed(tmp_path, ('met_by = "ConsulateNotified"', 'met_by = "ConsulateTold"'))
+    ran = new_mexico("policy", "check", str(file), "--beside", "NM-CYFD", "--json")
+    told = json.loads(ran.stdout)
+    assert ran.exit_code == 1
+    assert [(finding["kind"], finding["rule_id"]) for finding in told["findings"] if finding["weight"] == "error"] == [
+        ("unknown-event", "NM-CONSULATE-MX-24H")
+    ]
+    shown = new_mexico("policy", "check", str(file))
+    assert "error: NM-CONSULATE-MX-24H: it is met by ConsulateTold" in shown.stdout and "To mend it:" in shown.stdout
+    assert new_mexico("policy", "check", "no-such-pack").exit_code == 1
+
+
+def test_two_texts_are_compared_by_file_id_and_digest(new_mexico: Program, tmp_path: Path) -> None:
+    file = changed(tmp_path, LONGER)
+    [digest] = [row["digest"] for row in new_mexico.json("policy", "list")["adopted"] if row["id"] == "NM" and row["layer"]]
+    told = new_mexico.json("policy", "diff", digest[:10], str(file))
+    assert [(one["rule_id"], [change["field"] for change in one["fields"]]) for one in told["changed"]] == [
+        ("NM-CONSULATE-MX-24H", ["limit"])
+    ]
+    assert "24 hours elapsed (24 hours that run on) -> 48 hours" in new_mexico.ok("policy", "diff", "NM", str(file))
+    assert "nothing is different" in new_mexico.ok("policy", "diff", "NM", digest)
+
+
+def test_a_pack_with_an_error_is_adopted_by_nobody_whichever_way_it_comes(fresh: Program, tmp_path: Path) -> None:
+    file = changed(tmp_path, ('met_by = "ConsulateNotified"', 'met_by = "ConsulateTold"'))
+    ran = fresh("policy", "adopt", str(file), *ADOPT)
+    assert ran.exit_code == 1 and "DECISION-7" in ran.stderr and "ConsulateTold" in ran.stderr
+    line = {**commands(H1)[0], "data": {"text": file.read_text(encoding="utf-8"), "second_person": "counsel-1"}}
+    [answer] = fresh.submitted([line])
+    assert (answer["status"], answer["rule"], answer["field"]) == ("refused", "DECISION-7", "text")
+    assert fresh.json("policy", "list")["adopted"] == []
+
+
+def test_an_adoption_carries_the_digest_of_its_dry_run(fresh: Program) -> None:
+    digest = "0123456789abcdef" * 4
+    assert fresh("policy", "adopt", str(NM), *ADOPT, "--dry-run-digest", "short").exit_code == 1
+    fresh.ok("policy", "adopt", str(NM), *ADOPT, "--dry-run-digest", digest)
+    with fresh.casebridge() as casebridge:
+        [adopted] = [envelope.event for envelope in casebridge.backbone.envelopes("agency-NM-CYFD")]
+    assert adopted.dry_run_digest == digest  # type: ignore[attr-defined]
+
+
+def test_a_calendar_has_no_dry_run(fresh: Program) -> None:
+    calendar = ROOT / "domain/calendars/NM.toml"
+    assert fresh("policy", "adopt", str(calendar), *ADOPT, "--dry-run-digest", "0" * 64).exit_code == 2
