@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.agency import agreements, before_a_case, targets
+from domain.agency import agreements, before_a_case, settings, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -337,4 +337,5 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     **agreements.DECIDES,
     **before_a_case.DECIDES,
     **targets.DECIDES,
+    **settings.DECIDES,
 }

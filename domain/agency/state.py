@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from domain.agency import agreements, before_a_case, targets
+from domain.agency import agreements, before_a_case, settings, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -27,7 +27,7 @@ from domain.agency.events import (
 from domain.disclosure.contract import Contract, parse_contract
 from domain.events import Envelope, Event
 from domain.policy.calendar import Calendar, parse_calendar
-from domain.policy.pack import LAYERS, Pack, parse_pack
+from domain.policy.pack import LAYERS, Pack, Rule, parse_pack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,6 +89,7 @@ class Agency:
     treaties: tuple[PartyList, ...] = ()
     targets: targets.Targets = targets.INITIAL
     mapped: frozenset[UUID] = frozenset()  # our ids for which an outside id is on record
+    settings: settings.Settings = settings.INITIAL
 
     @property
     def jurisdiction(self) -> str:
@@ -106,6 +107,13 @@ class Agency:
     def packs_at(self, moment: datetime) -> tuple[Pack, ...]:
         """The packs in force at `moment`, outermost layer first: of each id the last adopted by then."""
         return _ordered(tuple(adoption for adoption in self.packs if adoption.effective_at <= moment))
+
+    def rule_in(self, pack_digest: str, rule_id: str) -> tuple[Pack, Rule] | None:
+        """A rule as it stood in the very text of this digest, where that was adopted here."""
+        adoption = next((adoption for adoption in self.packs if adoption.digest == pack_digest), None)
+        pack = None if adoption is None else parse_pack(adoption.text, adoption.digest)
+        rule = None if pack is None else pack.rule(rule_id)
+        return None if pack is None or rule is None else (pack, rule)
 
     def calendar_at(self, moment: datetime) -> Calendar | None:
         adopted = [adoption for adoption in self.calendars if adoption.effective_at <= moment]
@@ -219,6 +227,10 @@ def _agreement(agency: Agency, event: Any, envelope: Envelope) -> Agency:
     return replace(agency, agreements=agreements.EVOLVES[type(event)](agency.agreements, event, envelope))
 
 
+def _setting(agency: Agency, event: Any, envelope: Envelope) -> Agency:
+    return replace(agency, settings=settings.EVOLVES[type(event)](agency.settings, event, envelope))
+
+
 def _matter(agency: Agency, event: Any, envelope: Envelope) -> Agency:
     return replace(agency, before_a_case=before_a_case.EVOLVES[type(event)](agency.before_a_case, event, envelope))
 
@@ -242,6 +254,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     **dict.fromkeys(agreements.EVOLVES, _agreement),
     **dict.fromkeys(before_a_case.EVOLVES, _matter),
     **dict.fromkeys(targets.EVOLVES, _target),
+    **dict.fromkeys(settings.EVOLVES, _setting),
 }
 
 

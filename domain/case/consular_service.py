@@ -19,6 +19,7 @@ from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.partners import CONSULATE, partner
 from domain.personal import Known, Personal
 from domain.refusals import Contradiction, Refused
+from domain.requests import NOT_ACKNOWLEDGED
 from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
@@ -234,7 +235,8 @@ def _whom(case: Case, request_id: UUID) -> tuple[UUID, ...]:
     """Whom a request or a notice of this case is about; nobody where there is none of this id."""
     sent: Any = case.recorded.get(request_id)
     if sent is None or request_id not in (getattr(sent, "request_id", None), getattr(sent, "notice_id", None)):
-        return ()
+        asked = case.requests.asked.get(request_id)  # A referral or a petition goes by an id of another name.
+        return () if asked is None or asked.asking.kind in NOT_ACKNOWLEDGED else asked.asking.person_ids
     for name in ("child_ids", "subject_id", "party_id", "person_id", "child_id"):
         about = getattr(sent, name, None)
         if about:

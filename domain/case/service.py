@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.agency.events import Treaty
@@ -18,6 +18,7 @@ from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
+    from domain.agency.state import Agency
     from domain.case.state import Case
 
 
@@ -168,9 +169,24 @@ class ProveService(Command):
     proof_ref: str | None = None
 
 
-def check_route(submission: Submission[Any], route: Route, code: str | None, name: str) -> list[ServiceWarning]:
+def permitted_routes(standing: Agency, moment: datetime, code: str | None) -> list[Route]:
+    """The routes that the guide describes for this place, and no treaty rules out for papers to this country."""
+    described = EVERYWHERE | OFFERED.get(standing.jurisdiction, frozenset())
+    found = []
+    for route in Route:
+        if route not in described:
+            continue
+        try:
+            check_route(standing, moment, route, code, "route")
+        except Refused:
+            continue
+        found.append(route)
+    return found
+
+
+def check_route(standing: Agency, moment: datetime, route: Route, code: str | None, name: str) -> list[ServiceWarning]:
     """Refuse a route that the jurisdiction or the treaties rule out; say what nobody can tell."""
-    place, moment = submission.standing.jurisdiction, submission.learned_at
+    place = standing.jurisdiction
     if OWN_UNITS.get(route, place) != place:
         raise Refused("this route is another agency's own unit", rule="P08", field=name)
     offered = OFFERED.get(place)
@@ -180,7 +196,7 @@ def check_route(submission: Submission[Any], route: Route, code: str | None, nam
     if route is Route.DIF and code not in (None, "MX"):
         raise Refused("DIF serves papers in Mexico", rule="SDC-SERVE-DIF", field=name)
     if route in {Route.HAGUE, Route.INTER_AMERICAN}:
-        parties = submission.standing.parties_at(Treaty.HAGUE_SERVICE, moment)
+        parties = standing.parties_at(Treaty.HAGUE_SERVICE, moment)
         if parties is None:
             warnings.append(ServiceWarning.TREATY_PARTIES_NOT_LISTED)
         elif route is Route.INTER_AMERICAN and code in parties:
@@ -202,7 +218,7 @@ def request_service(submission: Submission[RequestServiceOfProcess], case: Case)
     if wish.document_dated is not None and submission.occurred_at.date() < wish.document_dated:
         raise Refused("papers are not sent before the date that they bear", rule="P08", field="document_dated")
     is_new = wish.request_id not in case.recorded  # What was accepted once is not judged by later lists.
-    warnings = check_route(submission, wish.route, wish.country, "route") if is_new else []
+    warnings = check_route(submission.standing, submission.learned_at, wish.route, wish.country, "route") if is_new else []
     return case.once(wish.request_id, ServiceOfProcessRequested(
         request_id=wish.request_id, party_id=wish.party_id, route=wish.route, translation_ref=wish.translation_ref,
         document=Known(wish.document), document_dated=personal(wish.document_dated), country=Known(wish.country),
@@ -226,9 +242,9 @@ def record_attempt(submission: Submission[RecordServiceAttempt], case: Case) -> 
         if serving.served_at is not None and submission.occurred_at > serving.served_at:
             raise Refused("the papers had been served by then", rule="P08", field="occurred_at")
         code = serving.requested.country.value if isinstance(serving.requested.country, Known) else None
-        warnings = check_route(submission, wish.route, code, "route")
+        warnings = check_route(submission.standing, submission.learned_at, wish.route, code, "route")
         if wish.next_route is not None:
-            warnings += check_route(submission, wish.next_route, code, "next_route")
+            warnings += check_route(submission.standing, submission.learned_at, wish.next_route, code, "next_route")
     else:
         warnings = []
     return case.once(wish.attempt_id, ServiceAttempted(

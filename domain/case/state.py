@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.case import (
     adoption,
+    assignments,
     citizenship,
     citizenship_sources,
     consular,
@@ -28,6 +29,7 @@ from domain.case import (
     relatives,
     relief,
     repatriation,
+    requests,
     reunification,
     reunification_time,
     screening,
@@ -82,6 +84,8 @@ class Case:
     petitions: petitions.Petitions = petitions.INITIAL
     language: language.LanguageAccess = language.INITIAL
     sources: sources.Sources = sources.INITIAL
+    assignments: assignments.Assignments = assignments.INITIAL
+    requests: requests.Requests = requests.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -140,6 +144,8 @@ AREAS = {
     "petitions": petitions,
     "language": language,
     "sources": sources,
+    "assignments": assignments,
+    "requests": requests,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
