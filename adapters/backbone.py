@@ -140,6 +140,10 @@ class Backbone:
             state = evolve_case(state, envelope)
         return state
 
+    def known_case(self, case_id: UUID) -> Case:
+        """The case as this process knows it, which may be behind: for what is appended under a guard of its version."""
+        return self._cases.get(f"case-{case_id}") or self.case(case_id)
+
     def agency(self, code: str) -> Agency:
         """The agency as its stream tells it now."""
         return self._fresh(f"agency-{code}", self._agencies, Agency(code=code), evolve_agency)

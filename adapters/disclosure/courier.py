@@ -4,8 +4,7 @@ from __future__ import annotations
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 from uuid import UUID
@@ -15,23 +14,23 @@ from adapters.backbone import Backbone
 from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstanding, Queue, Stage
 from adapters.disclosure.parcel import parcel_of, placeholder_of
 from adapters.disclosure.render import DigestMismatch, Rendering
-from adapters.disclosure.streams import case_stream, delivery_stream
+from adapters.disclosure.stages import StageRecorder, Stages, proven
+from adapters.disclosure.streams import case_stream
 from adapters.telemetry import telemetry
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
+from domain.case.state import Case
 from domain.disclosure.events import (
     DeliveryHeldBack,
     DeliveryStopped,
     Failure,
-    HandedOver,
     HandOverDoubted,
     HandOverFailed,
     HandOverStarted,
 )
 from domain.disclosure.rendering import Unrenderable
-from domain.events import Actor, Envelope, Event
-from domain.personal import Known
-from domain.ports import Append, Channel, Conflict, Guard, HandOverDoubtful, Parcel, Receipt
+from domain.events import Event
+from domain.ports import Channel, Conflict, Guard, HandOverDoubtful, Parcel, Receipt
 from domain.ports import HandOverFailed as Failed
 
 logger = logging.getLogger(__name__)
@@ -80,10 +79,11 @@ class Courier:
     ) -> None:
         self._backbone, self._rendering, self._channels = backbone, rendering, channels
         self._topics, self._interruptions = topics, interruptions
-        self._timeout_seconds, self._entropy = timeout_seconds, entropy
+        self._timeout_seconds = timeout_seconds
         self._monotonic, self._asked_at = monotonic, dict[str, float]()
         self._paused_until: dict[str, datetime] = {}
         self.outstanding = Outstanding(backbone.log, backbone.codec)
+        self._stages = StageRecorder(backbone, self.outstanding, entropy)
 
     def step(self) -> int:
         """Hand over what is due, at most HAND_OVERS_MAX to each office; how many deliveries moved on.
@@ -187,10 +187,9 @@ class Courier:
             logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
         if fetched is not None:
             number, receipt = fetched
-            for delivery in unproven:
-                if delivery.told.number <= number:
-                    self._handed_over(delivery, topics.name, receipt)
-                    moved += 1
+            passed = [delivery for delivery in unproven if delivery.told.number <= number]
+            self._all_handed_over(passed, topics.name, receipt)
+            moved += len(passed)
         return moved
 
     def _may_ask(self, office: str) -> bool:
@@ -203,40 +202,45 @@ class Courier:
 
     def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
         """Everything after the last number published, in order; a number without content as a placeholder."""
-        parcels: list[Parcel] = []
         held = {d.told.case_id for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK}
         unpublished = [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]
         if not unpublished:
             return 0
+        parcels: list[Parcel] = []
         with telemetry.hand_over(topics.name, None) as span:
+            contents = self._contents(unpublished, topics.name, held)
+            begun = self._start_all([d for d in unpublished if d.told.number in contents], topics.name)
             for delivery in unpublished:
-                parcel = self._published_as(delivery, topics.name, held)
-                if parcel is None:
-                    break
-                parcels.append(parcel)
+                number = delivery.told.number
+                if delivery.stage in WITHOUT_CONTENT:
+                    parcels.append(placeholder_of(delivery, self._rendering.placeholder()))
+                elif number in begun:
+                    parcels.append(contents[number])
+                else:
+                    break  # Its case keeps changing, or another courier is at it.
                 span.link(delivery.entry.circumstances.traceparent)
             if parcels:
                 topics.publish(office.office, parcels)
         return len(parcels)
 
-    def _published_as(self, delivery: Delivery, channel: str, held: set[UUID]) -> Parcel | None:
-        """The parcel of one number, its start recorded; None where its case keeps changing."""
-        parcel: Parcel | None = None
-        if delivery.stage not in WITHOUT_CONTENT:
-            try:
-                parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
-            except UNRENDERABLE as error:  # A topic cannot wait for one number.
-                self._unrenderable(delivery, channel, error, retry=False)
-            else:
-                if delivery.told.case_id in held:
-                    self._record(delivery, self._held_back(delivery, delivery.attempts))
-                elif self._start(delivery, channel, surely_failed=True):
-                    return parcel
-                elif delivery.stage not in WITHOUT_CONTENT:
-                    return None
-        if delivery.stage is Stage.HELD_BACK:
-            held.add(delivery.told.case_id)
-        return placeholder_of(delivery, self._rendering.placeholder())
+    def _contents(self, deliveries: Iterable[Delivery], channel: str, held: set[UUID]) -> dict[int, Parcel]:
+        """Parcels by number. What cannot be rendered is held back, for a topic cannot wait for one number, and
+        with it what follows in its case."""
+        contents: dict[int, Parcel] = {}
+        for delivery in deliveries:
+            if delivery.stage not in WITHOUT_CONTENT:
+                try:
+                    parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+                except UNRENDERABLE as error:
+                    self._unrenderable(delivery, channel, error, retry=False)
+                else:
+                    if delivery.told.case_id in held:
+                        self._stages.record(Stages(delivery, (self._held_back(delivery, delivery.attempts),)))
+                    else:
+                        contents[delivery.told.number] = parcel
+            if delivery.stage is Stage.HELD_BACK:
+                held.add(delivery.told.case_id)
+        return contents
 
     # -- stages
 
@@ -245,32 +249,46 @@ class Courier:
 
         False: it does not begin now. `surely_failed` says what a start without outcome means for this channel.
         """
-        entry = delivery.told
-        before = self._outcome_of_last(delivery, channel, surely_failed)
         for _ in range(STARTS_MAX):
-            case = self._backbone.case(entry.case_id)
-            engagement = case.engagements.engagements.get(entry.engagement_id)
-            guard = Guard(stream=case_stream(entry.case_id), version=case.version)
-            is_open = engagement is not None and engagement.is_open
-            step: Event
-            if is_open:
-                step = HandOverStarted(
-                    office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts + 1,
-                    channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
-                )
-            else:
-                step = DeliveryStopped(
-                    office=entry.office, number=entry.number, case_id=entry.case_id,
-                    engagement_id=entry.engagement_id, case_version=case.version,
-                )
+            case = self._backbone.case(delivery.told.case_id)
             try:
-                self._record(delivery, *before, step, guards=(guard,))
-                return is_open
+                self._stages.record(self._beginning(delivery, case, channel, surely_failed=surely_failed))
+                return delivery.stage is Stage.STARTED
             except Conflict as conflict:
-                if conflict.stream != guard.stream:
+                if conflict.stream != case_stream(delivery.told.case_id):
                     self.outstanding.tail()  # Another courier is at this delivery: look again in the next step.
                     return False
         return False
+
+    def _start_all(self, deliveries: Sequence[Delivery], channel: str) -> set[int]:
+        """The numbers of those that begin: all by one append, or each by itself where another writer was first."""
+        cases = {case_id: self._backbone.known_case(case_id) for case_id in {d.told.case_id for d in deliveries}}
+        try:
+            self._stages.record(*(
+                self._beginning(delivery, cases[delivery.told.case_id], channel, surely_failed=True)
+                for delivery in deliveries
+            ))
+        except Conflict:
+            return {d.told.number for d in deliveries if self._start(d, channel, surely_failed=True)}
+        return {d.told.number for d in deliveries if d.stage is Stage.STARTED}
+
+    def _beginning(self, delivery: Delivery, case: Case, channel: str, *, surely_failed: bool) -> Stages:
+        """The start, or the end where its engagement ended, under the guard of the case at that version."""
+        entry = delivery.told
+        engagement = case.engagements.engagements.get(entry.engagement_id)
+        step: Event
+        if engagement is not None and engagement.is_open:
+            step = HandOverStarted(
+                office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts + 1,
+                channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
+            )
+        else:
+            step = DeliveryStopped(
+                office=entry.office, number=entry.number, case_id=entry.case_id,
+                engagement_id=entry.engagement_id, case_version=case.version,
+            )
+        guard = Guard(stream=case_stream(entry.case_id), version=case.version)
+        return Stages(delivery, (*self._outcome_of_last(delivery, channel, surely_failed), step), guard=guard)
 
     def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
         """What is to be said of a start without outcome before the next one."""
@@ -288,19 +306,22 @@ class Courier:
         ),)
 
     def _handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
-        entry = delivery.told
-        handed_over = HandedOver(
-            office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
-            person_ids=entry.person_ids, receipt=Known(receipt.reference),
-        )
         for _ in range(STARTS_MAX):
             try:
-                self._record(delivery, handed_over, occurred_at=receipt.at)
+                self._stages.record(proven(delivery, channel, receipt))
                 return
             except Conflict:  # Another courier took over meanwhile; the proof is ours all the same.
                 self.outstanding.tail()
                 if delivery.stage is Stage.HANDED_OVER:
                     return
+
+    def _all_handed_over(self, deliveries: Sequence[Delivery], channel: str, receipt: Receipt) -> None:
+        """In one append; each by itself where another courier took one over."""
+        try:
+            self._stages.record(*(proven(delivery, channel, receipt) for delivery in deliveries))
+        except Conflict:
+            for delivery in deliveries:
+                self._handed_over(delivery, channel, receipt)
 
     def _unrenderable(self, delivery: Delivery, channel: str, error: Exception, *, retry: bool) -> None:
         entry = delivery.told
@@ -326,7 +347,7 @@ class Courier:
     def _no_proof(self, delivery: Delivery, *events: Event) -> None:
         """Record an attempt without proof; where another courier took over, it has said what became of ours."""
         try:
-            self._record(delivery, *events)
+            self._stages.record(Stages(delivery, events))
         except Conflict:
             self.outstanding.tail()
 
@@ -340,32 +361,6 @@ class Courier:
         if delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
             return None
         return now + timedelta(seconds=retry_seconds(attempt))
-
-    def _record(
-        self, delivery: Delivery, *events: Event, guards: Iterable[Guard] = (), occurred_at: datetime | None = None
-    ) -> None:
-        """Append the next stages of a delivery; one that another courier was quicker with raises Conflict."""
-        backbone, cause = self._backbone, delivery.entry.circumstances
-        stream, now = delivery_stream(delivery.told.office, delivery.told.number), backbone.clock.now()
-        actor = Actor(agency=cause.agency, role="courier", user="casebridge")
-        causation_id = delivery.last_event_id or cause.event_id
-        envelopes = [
-            Envelope(stream=stream, version=delivery.version + place, event=event, circumstances=replace(
-                cause, event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=min(occurred_at or now, now),
-                learned_at=now, actor=actor, principal="casebridge-courier", causation_id=causation_id,
-                traceparent=telemetry.traceparent or delivery.traceparent or cause.traceparent,
-            ))
-            for place, event in enumerate(events, 1)
-        ]
-        encoded = tuple(backbone.encode(envelope) for envelope in envelopes)
-        schemas = backbone.schemas_for(encoded)
-        own = Guard(stream=stream, version=delivery.version)
-        backbone.log.append(Append(guards=(own, *guards), events=encoded, schemas=schemas))
-        backbone.stored(schemas)
-        for envelope in envelopes:
-            delivery.apply(envelope)
-            telemetry.delivery(delivery.stage.value, getattr(envelope.event, "failure", None))
-        self.outstanding.settle(delivery)
 
 
 def retry_seconds(attempt: int) -> float:

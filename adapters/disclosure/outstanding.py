@@ -7,7 +7,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from adapters.avro import EventCodec
-from adapters.disclosure.streams import DELIVERY, FEED
+from adapters.disclosure.streams import DELIVERY, FEED, place_of
 from domain.disclosure.events import (
     DeliveryHeldBack,
     DeliveryStopped,
@@ -22,7 +22,7 @@ from domain.disclosure.events import (
     Withdrawn,
 )
 from domain.events import Envelope
-from domain.ports import EventLog
+from domain.ports import EventLog, Recorded
 
 ROWS_MAX = 5_000
 
@@ -107,7 +107,7 @@ class Outstanding:
         """Read on to the end of the log."""
         while rows := self._log.read_log(after=self.at, limit=ROWS_MAX):
             for row in rows:
-                if row.stream.startswith((FEED, DELIVERY)):
+                if row.stream.startswith(FEED) or (row.stream.startswith(DELIVERY) and self._is_news(row)):
                     self._apply(self._codec.decode(row))
                 self.at = row.position
 
@@ -115,6 +115,13 @@ class Outstanding:
         """Forget a delivery whose hand-over is proven."""
         if delivery.stage is Stage.HANDED_OVER:
             self.offices[delivery.told.office].deliveries.pop(delivery.told.number, None)
+
+    def _is_news(self, row: Recorded) -> bool:
+        """Whether this stage is one that its delivery lacks: most have been applied as they were appended."""
+        office, number = place_of(row.stream)
+        queue = self.offices.get(office)
+        delivery = queue.deliveries.get(number) if queue else None
+        return delivery is not None and delivery.version < row.version
 
     def _apply(self, envelope: Envelope) -> None:
         event = envelope.event
@@ -127,15 +134,7 @@ class Outstanding:
         elif isinstance(event, Held | Released):
             self.offices.setdefault(event.office, Queue()).last = event.number  # tells of a number, has no content
         elif envelope.stream.startswith(DELIVERY):
-            office, number = _place(event)
-            delivery = self.offices[office].deliveries.get(number)
-            if delivery is not None:
-                delivery.apply(envelope)
-                self.settle(delivery)
-
-
-def _place(event: object) -> tuple[str, int]:
-    assert isinstance(
-        event, HandOverStarted | HandOverFailed | HandOverDoubted | HandedOver | DeliveryHeldBack | DeliveryStopped
-    ), f"{type(event).__name__} is no stage of a delivery"
-    return event.office, event.number
+            office, number = place_of(envelope.stream)
+            delivery = self.offices[office].deliveries[number]
+            delivery.apply(envelope)
+            self.settle(delivery)

@@ -9,8 +9,10 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from adapters.avro import EventCodec
 from adapters.avro.forms import EPOCH_ORDINAL, micros_of
@@ -20,7 +22,9 @@ from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Facts, Record, Unrenderable
 from domain.events import Envelope
 from domain.personal import Known
-from domain.ports import EventLog
+from domain.ports import EventLog, Recorded
+
+ROWS_CACHED_MAX = 1_024
 
 
 class DigestMismatch(Exception):
@@ -41,6 +45,8 @@ class Rendering:
 
     def __init__(self, log: EventLog, codec: EventCodec, published: Path) -> None:
         self._log, self._codec = log, codec
+        self._stored = lru_cache(ROWS_CACHED_MAX)(self._read)
+        """A source is read to disclose and again to hand over: as stored, encrypted, so that its keys are asked anew."""
         self._registry = SchemaRegistry(more=log.schemas)
         self._by_name: dict[str, Format] = {}
         for path in sorted(published.rglob("*.avsc")):
@@ -81,11 +87,18 @@ class Rendering:
         facts: dict[Any, Envelope] = {}
         for source in entry.fields if isinstance(entry, Disclosed) else ():
             if source.event_id not in facts:
-                row = self._log.event(source.event_id)
-                if row is None:
-                    raise Unrenderable(source.path)
+                try:
+                    row = self._stored(source.event_id)
+                except LookupError:
+                    raise Unrenderable(source.path) from None
                 facts[source.event_id] = self._codec.decode(row)
         return facts
+
+    def _read(self, event_id: UUID) -> Recorded:
+        row = self._log.event(event_id)
+        if row is None:
+            raise LookupError(event_id)
+        return row
 
 
 def entry_of(envelope: Envelope) -> FeedEntry:

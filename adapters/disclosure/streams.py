@@ -15,6 +15,12 @@ def delivery_stream(office: str, number: int) -> str:
     return f"{DELIVERY}{office}-{number}"
 
 
+def place_of(stream: str) -> tuple[str, int]:
+    """Office and number of a delivery's stream."""
+    office, _, number = stream.removeprefix(DELIVERY).rpartition("-")
+    return office, int(number)
+
+
 def case_stream(case_id: object) -> str:
     return f"case-{case_id}"
 

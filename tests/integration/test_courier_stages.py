@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -12,9 +11,9 @@ from adapters.disclosure.courier import Courier, retry_seconds
 from adapters.disclosure.discloser import Discloser, NotDisclosed
 from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import digest_of, entry_of, salt_of
-from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandedOver, HandOverFailed, HandOverStarted
+from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandOverFailed, HandOverStarted
 from domain.events import Compartment
-from domain.ports import Append, KeyName, Parcel, Position, Receipt
+from domain.ports import Append, KeyName, Parcel, Position
 from tests.disclosure_world import GUATEMALA, MEXICO, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
@@ -360,92 +359,6 @@ def test_two_couriers_hand_an_entry_over_once_and_agree_on_its_life(world: World
     deliver(world.courier(channel))
     assert channel.numbers == [1, 2] and not other_channel.calls
     assert world.delivery(1) == world.delivery(2) == ["HandOverStarted", "HandedOver"]
-
-
-# ------------------------------------------------------------------ topics
-@dataclass
-class Topic:
-    """An office's topic, as `KafkaFeed` shows it."""
-
-    world: World
-    name: str = "kafka"
-    parcels: list[Parcel] = field(default_factory=list)
-    passed: int = 0
-    broken: bool = False
-
-    def publish(self, office: str, parcels: list[Parcel]) -> None:
-        if self.broken:
-            raise ConnectionError
-        assert [p.number for p in parcels] == list(range(len(self.parcels) + 1, len(self.parcels) + len(parcels) + 1))
-        self.parcels += parcels
-
-    def published(self, office: str) -> int:
-        return len(self.parcels)
-
-    def fetched(self, office: str) -> tuple[int, Receipt] | None:
-        return (self.passed, Receipt(reference=f"topic/0@{self.passed}", at=self.world.clock.now())) if self.passed else None
-
-
-@pytest.fixture
-def on_topic(tmp_path: Path) -> Iterator[tuple[World, Topic, Courier]]:
-    world = World(tmp_path, channels={MEXICO: "kafka"})
-    world.found(MEXICO)
-    topic = Topic(world)
-    courier = Courier(
-        world.backbone, world.rendering, {}, topics=topic, interruptions=(ConnectionError,),
-        monotonic=iter(range(10_000)).__next__,
-    )
-    yield world, topic, courier
-    world.close()
-
-
-def test_an_entry_on_a_topic_is_handed_over_once_the_office_has_fetched_past_it(
-    on_topic: tuple[World, Topic, Courier]
-) -> None:
-    world, topic, courier = on_topic
-    world.release(world.family(1), notices=2)
-    world.disclose()
-    deliver(courier)
-    assert [parcel.number for parcel in topic.parcels] == [1, 2]
-    assert world.delivery(1) == world.delivery(2) == ["HandOverStarted"]
-    topic.passed = 1
-    deliver(courier)
-    assert world.delivery(1) == ["HandOverStarted", "HandedOver"] and world.delivery(2) == ["HandOverStarted"]
-    topic.passed = 2
-    deliver(courier)
-    handed_over = world.backbone.envelopes(f"delivery-{MEXICO}-2")[-1].event
-    assert isinstance(handed_over, HandedOver) and handed_over.channel == "kafka"
-
-
-def test_a_number_whose_engagement_has_ended_keeps_its_place_on_the_topic_without_content(
-    on_topic: tuple[World, Topic, Courier]
-) -> None:
-    world, topic, courier = on_topic
-    first, second = world.family(1), world.family(2)
-    world.release(first)
-    world.release(second)
-    world.disclose()
-    world.correct_country(first)
-    deliver(courier)
-    assert [dict(parcel.headers)["type"].rpartition(".")[2] for parcel in topic.parcels] == ["Placeholder", "ConsularNotice"]
-    assert "salt" not in dict(topic.parcels[0].headers) and len(topic.parcels[0].content) == 10
-    topic.passed = 2
-    deliver(courier)
-    assert world.delivery(1) == ["DeliveryStopped"] and world.delivery(2)[-1] == "HandedOver"
-
-
-def test_a_topic_that_could_not_be_written_is_written_later_and_judged_anew(
-    on_topic: tuple[World, Topic, Courier]
-) -> None:
-    world, topic, courier = on_topic
-    world.release(world.family(1))
-    world.disclose()
-    topic.broken = True
-    deliver(courier)
-    topic.broken = False
-    deliver(courier)
-    assert [parcel.number for parcel in topic.parcels] == [1]
-    assert world.delivery(1) == ["HandOverStarted", "HandOverFailed", "HandOverStarted"]
 
 
 def test_the_bounds_of_retries_are_seconds_and_hours() -> None:
