@@ -71,8 +71,9 @@ def test_a_consulate_told_in_error_is_asked_to_disregard_that_number_and_learns_
     assert isinstance(first, Disclosed) and isinstance(second, Withdrawn) and second.withdraws == first.number == 1
     told = office.taken[1]
     assert told.event["type"] == "casebridge.published.Disregard" and told.event["sequence"].endswith("2")
+    apart = told.content.replace(second.case_reference.encode(), b"")  # Random signs may spell anything.
     for word in ("Peña", "Íñigo", "HN", "GT", "Honduras"):
-        assert word.encode() not in told.content
+        assert word.encode() not in apart
     case = world.backbone.case(family.case_id)
     assert case.consular.notices[family.notice_id].correction_received is not None
     assert not any(engagement.is_open for engagement in case.engagements.engagements.values())
