@@ -46,6 +46,10 @@ class ChildAddedToCase(Event):
     birth_date: Personal[BirthDate] = boxed(
         Compartment.IDENTITY, about="child_id", meaning="date of birth, and whether it is an estimate"
     )
+    sibling_group: Personal[str] = boxed(
+        Compartment.IDENTITY, about="child_id", default=UNKNOWN,
+        meaning="mark that the agency gives to children who are brothers and sisters, also over several cases",
+    )
 
 
 @event("casebridge.intake.PartyAddedToCase")
@@ -162,6 +166,7 @@ class AddChild(Command):
     name: PersonName | None = None
     birth_date: date | None = None
     birth_date_is_estimate: bool = False
+    sibling_group: str | None = None
 
 
 @command
@@ -283,6 +288,7 @@ def add_child(submission: Submission[AddChild], case: Case) -> Sequence[Recordin
     wish = submission.command
     return case.once(wish.child_id, ChildAddedToCase(
         child_id=wish.child_id, name=_name(wish.name), birth_date=_birth_date(submission),
+        sibling_group=personal(wish.sibling_group),
     ))
 
 
@@ -297,6 +303,15 @@ def add_party(submission: Submission[AddParty], case: Case) -> Sequence[Recordin
         name=_name(wish.name), birth_date=_birth_date(submission), address=personal(wish.address),
         phone=personal(wish.phone),
     ))
+
+
+def link_party(submission: Submission[LinkPartyToChild], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    party = require_adult(case, wish.party_id, "party_id")
+    require_child(case, wish.child_id)
+    if wish.child_id in party.child_ids:
+        return []
+    return [Recording(event=PartyLinkedToChild(party_id=wish.party_id, child_id=wish.child_id))]
 
 
 def correct_fact(submission: Submission[CorrectFact], case: Case) -> Sequence[Recording]:
@@ -376,16 +391,6 @@ def _closed(intake: Intake, _: CaseClosed, __: Envelope) -> Intake:
     return replace(intake, is_closed=True)
 
 
-INITIAL = Intake()
-def link_party(submission: Submission[LinkPartyToChild], case: Case) -> Sequence[Recording]:
-    wish = submission.command
-    party = require_adult(case, wish.party_id, "party_id")
-    require_child(case, wish.child_id)
-    if wish.child_id in party.child_ids:
-        return []
-    return [Recording(event=PartyLinkedToChild(party_id=wish.party_id, child_id=wish.child_id))]
-
-
 def _linked(intake: Intake, told: PartyLinkedToChild, _: Envelope) -> Intake:
     party = intake.people.get(told.party_id)
     if party is None:
@@ -394,6 +399,7 @@ def _linked(intake: Intake, told: PartyLinkedToChild, _: Envelope) -> Intake:
     return replace(intake, people={**intake.people, told.party_id: linked})
 
 
+INITIAL = Intake()
 DECIDES = {
     OpenCase: open_case, AddChild: add_child, AddParty: add_party, LinkPartyToChild: link_party,
     CorrectFact: correct_fact, CloseCase: close_case,
