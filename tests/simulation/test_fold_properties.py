@@ -38,7 +38,8 @@ def history() -> tuple[Envelope, ...]:
                 continue
             number += 1
             made = submission(
-                line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id
+                line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id,
+                occurred_at=line.occurred_at,
             )
             decided = decide(made, case, STREAM)
             case = fold(decided, case)
