@@ -20,6 +20,7 @@ from typing import Any, Generic, Literal, TypeVar
 from uuid import UUID
 
 from adapters.avro import EventCodec
+from adapters.avro.boxes import KEY_CACHE_SECONDS
 from adapters.commands import Line, parse_line
 from adapters.outside_ids import OutsideIds
 from adapters.telemetry import telemetry
@@ -50,6 +51,8 @@ ATTEMPTS_MAX = 20
 REST_SECONDS, REST_SECONDS_MAX = 0.001, 0.1
 TURNS = 256  # commands on one stream take turns within a process; streams share a lock rarely
 STATES_MAX = 512
+STATES_SECONDS = 60.0 - KEY_CACHE_SECONDS
+"""A state may be folded with a key that was destroyed KEY_CACHE_SECONDS ago: together they last no longer than 60 s."""
 S = TypeVar("S", Case, Agency)
 
 
@@ -69,23 +72,36 @@ class Outcome:
 
 
 class States(Generic[S]):
-    """A bounded cache of folded states; the least recently used goes first. Shared by threads."""
+    """A bounded cache of folded states; the least recently used goes first. Shared by threads.
 
-    def __init__(self, states_max: int) -> None:
+    All are dropped together at the latest STATES_SECONDS after the first came in: text whose key was destroyed or
+    withheld by another process is gone from here by then.
+    """
+
+    def __init__(self, states_max: int, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._states: OrderedDict[str, S] = OrderedDict()
-        self._states_max = states_max
+        self._states_max, self._monotonic = states_max, monotonic
+        self._dropped_at = monotonic()
         self._lock = Lock()
+        self.epoch = 0
+        """Read it before `get` and give it to `put`: what grew out of a state that was dropped meanwhile is not kept."""
 
     def get(self, stream: str) -> S | None:
         with self._lock:
+            now = self._monotonic()
+            if not 0 <= now - self._dropped_at < STATES_SECONDS:
+                self._drop()
+                self._dropped_at = now
             state = self._states.get(stream)
             if state is not None:
                 self._states.move_to_end(stream)
             return state
 
-    def put(self, stream: str, state: S) -> None:
+    def put(self, stream: str, state: S, epoch: int) -> None:
         """Keep the newest: a thread that read less must not put the state back."""
         with self._lock:
+            if epoch != self.epoch:
+                return
             known = self._states.get(stream)
             if known is None or known.version < state.version:
                 self._states[stream] = state
@@ -95,7 +111,11 @@ class States(Generic[S]):
 
     def drop(self) -> None:
         with self._lock:
-            self._states.clear()
+            self._drop()
+
+    def _drop(self) -> None:
+        self._states.clear()
+        self.epoch += 1
 
 
 class Backbone:
@@ -154,10 +174,11 @@ class Backbone:
         self._agencies.drop()
 
     def _fresh(self, stream: str, states: States[S], initial: S, evolve: Callable[[S, Envelope], S]) -> S:
+        epoch = states.epoch
         state = states.get(stream) or initial
         for envelope in self.envelopes(stream, after=state.version):
             state = evolve(state, envelope)
-        states.put(stream, state)
+        states.put(stream, state, epoch)
         return state
 
     # -- writing
@@ -203,6 +224,7 @@ class Backbone:
         entropy = self.entropy(32)
         for attempt in range(ATTEMPTS_MAX):
             is_fresh = attempt > 0
+            epochs = self._cases.epoch, self._agencies.epoch
             agency = f"agency-{line.agency}"
             standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
             submission = Submission(
@@ -223,7 +245,7 @@ class Backbone:
             if not decided and not is_fresh:
                 continue
             try:
-                return self._append(line, decided, version, standing.version, record, after)
+                return self._append(line, decided, version, standing.version, record, after, epochs)
             except CommandSeen as known:
                 return self._repeated(known.record, digest)
             except Conflict:  # Another process was first: writers of one stream spread, so that each comes through.
@@ -254,7 +276,7 @@ class Backbone:
 
     def _append(
         self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord,
-        after: Case | Agency,
+        after: Case | Agency, epochs: tuple[int, int],
     ) -> Outcome:
         events = tuple(self.codec.encode(envelope) for envelope in decided)
         schemas = self.schemas_for(events)
@@ -264,9 +286,9 @@ class Backbone:
         appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
         self.stored(schemas)
         if isinstance(after, Case):  # Kept, so that the next command reads nothing.
-            self._cases.put(line.stream, after)
+            self._cases.put(line.stream, after, epochs[0])
         else:
-            self._agencies.put(line.stream, after)
+            self._agencies.put(line.stream, after, epochs[1])
         return Outcome(
             status="accepted", command_id=line.command_id, stream=line.stream,
             first=appended.positions[0] if appended.positions else 0,

@@ -19,12 +19,14 @@ from adapters.backbone import Backbone
 from adapters.channels.webhook import Webhook
 from adapters.clock_worker import ClockWorker
 from adapters.clocks import SystemClock
+from adapters.custodian import Custodian
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser
 from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import Rendering
 from adapters.eventstore import open_log
 from adapters.keys import FileKek, FileKeyStore
+from adapters.keys.rotation import settle
 from adapters.settings import Settings
 from adapters.telemetry import telemetry
 from adapters.views import ClearCodec, LogSource, open_views
@@ -90,6 +92,7 @@ class Casebridge:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
         self.log: EventLog = open_log(settings.log_url, clock=self.clock)
         self._closing.callback(self.log.close)
+        settle(settings.keys_path, settings.kek_path)
         self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))
         self._closing.callback(self.keys.close)
         self.registry = SchemaRegistry.load(SCHEMAS, more=self.log.schemas)
@@ -98,6 +101,8 @@ class Casebridge:
         self.views: Engine = open_views(settings.views_url)
         self._closing.callback(self.views.dispose)
         self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=self.entropy)
+        self.custodian = Custodian(self.backbone, self.keys)
+        self.custodian.replay()
         self.secrets = WebhookSecrets(self.keys.command_key())
 
     def runners(self) -> dict[str, Runner]:
@@ -154,6 +159,7 @@ class Casebridge:
         return [
             *views,
             Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,), rest_seconds=CLOCK_REST_SECONDS),
+            Worker(name="custodian", step=self.custodian.step, rest_seconds=CLOCK_REST_SECONDS),
             Worker(name="discloser", step=discloser.step),
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step),

@@ -23,7 +23,7 @@ from domain.events.contract import Compartment
 from domain.ports import KeyName, KeyStore
 
 NONCE_BYTES = 12
-KEY_CACHE_SECONDS = 60.0
+KEY_CACHE_SECONDS = 30.0
 KEYS_CACHED_MAX = 20_000
 PERSONS_MAX = 64
 PARTS_CACHED_MAX = 4_096
@@ -39,10 +39,10 @@ class Place(NamedTuple):
 
 
 class CachedKeys:
-    """Ciphers of a key store's keys, all dropped together at the latest 60 s after the first came in.
+    """Ciphers of a key store's keys, all dropped together at the latest KEY_CACHE_SECONDS after the first came in.
 
-    So no key is used for longer than 60 s after it was destroyed or withheld, and none stays unseen for
-    longer after access was restored. A key for encryption never opens a box: it may stand withheld.
+    So no key is used for longer after it was destroyed or withheld, and none stays unseen for longer after
+    access was restored. A key for encryption never opens a box: it may stand withheld.
     """
 
     def __init__(self, keys: KeyStore, *, monotonic: Callable[[], float] = time.monotonic) -> None:

@@ -25,7 +25,7 @@ CASE_FIELD = "case_id"
 class EventCodec:
     """Encodes with each class's schema, which must be known to the registry; reads what any known schema wrote.
 
-    Opened keys are kept for at most 60 s of `monotonic`. An instance may be shared by threads.
+    Opened keys are kept for at most 30 s of `monotonic`. An instance may be shared by threads.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class EventCodec:
         return found
 
     def drop_keys(self) -> None:
-        """Forget every opened key at once, not only within 60 s."""
+        """Forget every opened key at once, not only within 30 s."""
         self._keys.drop()
 
     def _shape(self, topic: str) -> _Shape:

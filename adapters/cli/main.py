@@ -10,7 +10,22 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from adapters.cli import cases, commands, due, feeds, fsck, log, partners, policies, schemas, submit, topics, views, work
+from adapters.cli import (
+    cases,
+    commands,
+    due,
+    feeds,
+    fsck,
+    log,
+    partners,
+    policies,
+    records,
+    schemas,
+    submit,
+    topics,
+    views,
+    work,
+)
 from adapters.cli.console import AsJson, end
 from adapters.cli.failures import explained
 
@@ -70,6 +85,7 @@ app.add_typer(policies.app, rich_help_panel=POLICY)
 app.add_typer(partners.app, rich_help_panel=POLICY)
 app.add_typer(topics.app, rich_help_panel=ENGINEER)
 app.add_typer(schemas.app, rich_help_panel=ENGINEER)
+app.add_typer(records.app, rich_help_panel=OPERATOR)
 app.add_typer(log.app, rich_help_panel=OPERATOR)
 app.command("work", rich_help_panel=OPERATOR)(work.work)
 app.add_typer(views.app, rich_help_panel=OPERATOR)

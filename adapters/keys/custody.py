@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Protocol
+from uuid import UUID
 
 from domain.events.contract import Compartment
 from domain.ports import KeyName, KeyStore
@@ -31,3 +32,11 @@ class KeyCustody(KeyStore, Protocol):
         On return no copy of the keys is left in the store's files. Raises KeysUnavailable where that
         cannot be said yet: call it again.
         """
+
+    def replayed(self, lineage: UUID) -> int:
+        """The position in a log up to which this store has withheld and destroyed what the log says; 0 in any other log.
+
+        It is kept with the keys, so that an older copy of the store, brought back, replays what it missed.
+        """
+
+    def replayed_to(self, lineage: UUID, position: int) -> None: ...

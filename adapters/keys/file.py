@@ -30,6 +30,8 @@ CREATE TABLE IF NOT EXISTS withheld (
   PRIMARY KEY (case_id, person, compartment)) STRICT, WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS command_key (
   one INTEGER PRIMARY KEY CHECK (one = 1), kek TEXT NOT NULL, wrapped BLOB NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS replayed (
+  one INTEGER PRIMARY KEY CHECK (one = 1), lineage TEXT NOT NULL, position INTEGER NOT NULL) STRICT;
 """
 _NEWEST = """SELECT generation, kek, wrapped FROM keys WHERE case_id = ?1 AND person = ?2 AND compartment = ?3
   ORDER BY generation DESC LIMIT 1"""
@@ -44,6 +46,8 @@ _DESTROY = """UPDATE keys SET kek = '', wrapped = NULL
   WHERE case_id = ?1 AND person = ?2 AND compartment = ?3 AND wrapped IS NOT NULL"""
 _WITHHOLD = "INSERT INTO withheld VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING"
 _RESTORE = "DELETE FROM withheld WHERE case_id = ?1 AND person = ?2 AND compartment = ?3"
+_REPLAYED = "SELECT position FROM replayed WHERE lineage = ?1"
+_REPLAYED_TO = "INSERT INTO replayed VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET lineage = ?1, position = ?2"
 _COMMAND_KEY = "SELECT kek, wrapped FROM command_key"
 
 
@@ -114,6 +118,15 @@ class FileKeyStore:
                 destroyed = sum(self._connection.execute(_DESTROY, _row(name)).rowcount for name in names)
             self._leave_no_copy()
         return destroyed
+
+    def replayed(self, lineage: UUID) -> int:
+        with self._lock, _reaching():
+            row = self._connection.execute(_REPLAYED, (str(lineage),)).fetchone()
+        return 0 if row is None else int(row[0])
+
+    def replayed_to(self, lineage: UUID, position: int) -> None:
+        with self._lock, self._transaction():
+            self._connection.execute(_REPLAYED_TO, (str(lineage), position))
 
     def rewrap(self, kek: KeyEncryptionKey) -> int:
         """Wrap every key anew, and say how many: rotation of the key-encryption key. No stored event changes.

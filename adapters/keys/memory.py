@@ -4,6 +4,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from threading import Lock
+from uuid import UUID
 
 from adapters.keys.custody import KEY_BYTES
 from domain.ports import KeyName, KeysUnavailable
@@ -18,6 +19,7 @@ class MemoryKeyStore:
         self._keys: dict[KeyName, list[bytes | None]] = {}  # generation 1 first; None where destroyed
         self._withheld: set[KeyName] = set()
         self._command_key = os.urandom(KEY_BYTES)
+        self._replayed: tuple[UUID | None, int] = (None, 0)
 
     def current(self, name: KeyName) -> tuple[int, bytes]:
         self._reach()
@@ -57,6 +59,15 @@ class MemoryKeyStore:
                 destroyed += sum(key is not None for key in keys)
                 keys[:] = [None] * len(keys)
         return destroyed
+
+    def replayed(self, lineage: UUID) -> int:
+        self._reach()
+        known, position = self._replayed
+        return position if known == lineage else 0
+
+    def replayed_to(self, lineage: UUID, position: int) -> None:
+        self._reach()
+        self._replayed = lineage, position
 
     def _reach(self) -> None:
         if self.unreachable:

@@ -10,6 +10,7 @@ from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
 from adapters.reading.sentences_desks import TEXTS as TEXTS_DESKS
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
+from adapters.reading.sentences_record import TEXTS as TEXTS_RECORD
 from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
 from adapters.reading.words import countries, due, limit, people, person, personal, span, withdrawn
 from domain.case import (
@@ -17,6 +18,7 @@ from domain.case import (
     consular,
     custody,
     engagement,
+    erasure,
     intake,
     kin,
     obligations,
@@ -163,10 +165,21 @@ _FIRST: dict[type[Event], Text] = {
     privacy.ConfidentialityAssuranceGiven: lambda c, e: f"to {person(c, e.person_id)}, text {e.text_version}",
     privacy.DisclosureBreachRecorded: lambda c, e: f"{e.office}: {personal(e.how)}",
 }
-TEXTS = _FIRST | TEXTS_ABROAD | TEXTS_CARE | TEXTS_DESKS | TEXTS_PLACEMENT | TEXTS_SOURCES
-CONSEQUENCES = frozenset(
-    {
-        *obligations.EVOLVES, *engagement.EVOLVES, consular.ConsulateNotified, consular.CorrectionReceived,
-        sources.OutsideIdMapped,
-    }
-)
+TEXTS = {
+    **_FIRST,
+    **TEXTS_ABROAD,
+    **TEXTS_CARE,
+    **TEXTS_DESKS,
+    **TEXTS_PLACEMENT,
+    **TEXTS_RECORD,
+    **TEXTS_SOURCES,
+}
+CONSEQUENCES = frozenset({
+    *obligations.EVOLVES,
+    *engagement.EVOLVES,
+    consular.ConsulateNotified,
+    consular.CorrectionReceived,
+    erasure.ExpungeBegun,
+    erasure.RecordExpunged,
+    sources.OutsideIdMapped,
+})

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
@@ -47,6 +47,7 @@ class Way(StrEnum):
 
 class TextCode(StrEnum):
     DISREGARD = "disregard"  # please disregard the notice of this number; carries no new fact
+    ERASE = "erase"  # please erase what came under this number, by a court's order, and say that you did
 
 
 @event("casebridge.consular.ImmigrationUnitInformed")
@@ -285,18 +286,26 @@ def correct(submission: Submission[CorrectConsularNotification], case: Case) -> 
     notice = _notice(case, submission.command.notice_id)
     if notice.corrected is not None:
         return []
+    return recall(submission, notice, Signs(submission, case), submission.command.text_code, ordinal=0)
+
+
+def recall(
+    submission: Submission[Any], notice: Notice, signs: Signs, text_code: TextCode, *, ordinal: int
+) -> list[Recording]:
+    """Ask the office of a notice to disregard or erase it, under an engagement of its own that tells no fact.
+
+    `ordinal` tells the recalls of one command apart.
+    """
     if notice.notified_event_id is None:
         raise Refused("this notice was not handed over, so nobody need disregard it", rule="P19", field="notice_id")
-    office = notice.prepared.office
-    signs = Signs(submission, case)
-    engagement_id = submission.own_id("engagement", 0)
+    office, engagement_id = notice.prepared.office, submission.own_id("engagement", ordinal)
     opened = EngagementOpened(
         engagement_id=engagement_id, office=office, purpose=Purpose.RECALL, case_reference=signs.of(office, None),
         persons=signs.of_all(office, notice.prepared.child_ids), rule_ids=("P19",),
     )
     corrected = ConsularNotificationCorrected(
         notice_id=notice.prepared.notice_id, office=office, replaces_event_id=notice.notified_event_id,
-        engagement_id=engagement_id, child_ids=notice.prepared.child_ids, text_code=submission.command.text_code,
+        engagement_id=engagement_id, child_ids=notice.prepared.child_ids, text_code=text_code,
     )
     return [Recording(event=opened), Recording(event=corrected)]
 

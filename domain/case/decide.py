@@ -32,6 +32,7 @@ from domain.case.obligations import (
     WithdrawnBecause,
     meet,
 )
+from domain.case.sealing import check_closed, closed_to_partners
 from domain.case.state import AREAS, Case, children_in_custody, fold
 from domain.disclosure.contract import Purpose
 from domain.events import Envelope
@@ -70,6 +71,7 @@ def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[
         recorded.add(_routes(submission, recorded.case))
         recorded.add(_ended(submission, recorded.case, after, lost))
         recorded.add(_engagements(submission, recorded.case))
+    check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return recorded.envelopes, recorded.case
 
 
@@ -268,8 +270,11 @@ def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set
 def _engage(
     submission: Submission[Any], case: Case, signs: Signs, ordinal: int, office: str, duties: list[Duty]
 ) -> list[Recording]:
-    children = list(dict.fromkeys(duty.raised.child_id for duty in duties))
-    persons = [*children, *consular.people_around(case, children)]
+    closed = closed_to_partners(case)
+    children = [child for child in dict.fromkeys(duty.raised.child_id for duty in duties) if child not in closed]
+    if not children:
+        return []
+    persons = [*children, *(person for person in consular.people_around(case, children) if person not in closed)]
     rule_ids = tuple(dict.fromkeys(duty.raised.rule_id for duty in duties))
     engagement: Engagement | None = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
     if engagement is None:

@@ -33,6 +33,8 @@ class EndedBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that its basis rested on was never true
     FULFILLED = "fulfilled"
     REROUTED = "rerouted"  # another office of the kind took its place
+    SEALED = "sealed"  # a court closed the record
+    EXPUNGED = "expunged"  # a court ordered that the record be destroyed
 
 
 @event("casebridge.engagement.OfficeRouted")

@@ -18,6 +18,7 @@ from domain.case import (
     detention,
     documents,
     engagement,
+    erasure,
     intake,
     kin,
     language,
@@ -33,6 +34,7 @@ from domain.case import (
     reunification,
     reunification_time,
     screening,
+    sealing,
     service,
     sources,
     trafficking,
@@ -86,6 +88,8 @@ class Case:
     sources: sources.Sources = sources.INITIAL
     assignments: assignments.Assignments = assignments.INITIAL
     requests: requests.Requests = requests.INITIAL
+    sealing: sealing.Sealing = sealing.INITIAL
+    erasure: erasure.Erasure = erasure.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -146,6 +150,8 @@ AREAS = {
     "sources": sources,
     "assignments": assignments,
     "requests": requests,
+    "sealing": sealing,
+    "erasure": erasure,
 }
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

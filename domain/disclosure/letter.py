@@ -43,9 +43,17 @@ def _notice(record: Record) -> Iterator[str]:
 
 
 def _recall(record: Record) -> Iterator[str]:
-    yield f"Subject: Please disregard our notice number {record['withdraws']}"
+    number = record["withdraws"]
+    if record["text_code"] == "erase":
+        yield f"Subject: Please erase our notice number {number}"
+        yield ""
+        yield f"A court ordered that the record behind our notice number {number} under this reference be destroyed."
+        yield "Please erase that notice and every copy of it, pass nothing of it on, and confirm to us that you did."
+        yield "This letter brings no other information."
+        return
+    yield f"Subject: Please disregard our notice number {number}"
     yield ""
-    yield f"Our notice number {record['withdraws']} under this reference was sent to your office in error."
+    yield f"Our notice number {number} under this reference was sent to your office in error."
     yield "Please disregard it, keep no copy of it, and pass nothing of it on."
     yield "This letter corrects that notice and brings no other information."
 

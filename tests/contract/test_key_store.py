@@ -86,6 +86,14 @@ def test_a_destroyed_key_never_comes_back_and_the_next_generation_is_new(keys: K
     assert (keys.open(name, 1), keys.open(name, 2)) == (None, again)
 
 
+def test_a_store_knows_how_far_it_has_replayed_a_log_and_begins_another_from_its_start(keys: KeyCustody) -> None:
+    log, other = uuid4(), uuid4()
+    assert keys.replayed(log) == 0
+    keys.replayed_to(log, 17)
+    keys.replayed_to(log, 40)
+    assert (keys.replayed(log), keys.replayed(other)) == (40, 0)
+
+
 def test_the_command_key_is_one_for_ever(keys: KeyCustody) -> None:
     key = keys.command_key()
     assert len(key) == 32 and keys.command_key() == key
@@ -117,6 +125,7 @@ def _every_call_is_unavailable(keys: KeyCustody) -> None:
     calls: list[Callable[[], object]] = [
         lambda: keys.current(name), lambda: keys.open(name, 1), keys.command_key, lambda: keys.withhold([name]),
         lambda: keys.restore_access([name]), lambda: keys.destroy([name]),
+        lambda: keys.replayed(uuid4()), lambda: keys.replayed_to(uuid4(), 1),
     ]
     for call in calls:
         with pytest.raises(KeysUnavailable):

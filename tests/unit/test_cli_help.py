@@ -21,7 +21,8 @@ PROMISED = """
     "policy check" "policy diff"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "topics apply"
     "views list" "views rebuild" "views lag" "schemas build" "schemas check" "schemas diff"
-    "log install"
+    "log install" "record show" "record seal" "record unseal" "record preserve" "record lift" "record expunge"
+    "record withdraw" "record confirm" "record rotate-keys"
 """
 
 

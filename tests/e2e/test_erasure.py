@@ -1,0 +1,183 @@
+"""A record is sealed and expunged in a home that played two histories: looked for byte by byte, before and after."""
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.composition import Casebridge
+from adapters.custodian import Custodian
+from domain.case.erasure import RecordExpunged
+from domain.events import Boxed, Compartment, fields_of
+from domain.personal import Known, Withheld
+from tests.e2e.embedded import H1, H1_CASE, H2, H2_CASE, Embedded, embedded
+
+
+@pytest.fixture
+def played(tmp_path: Path) -> Iterator[Embedded]:
+    with embedded(tmp_path / "home") as made:
+        for path in (H1, H2):
+            made.play(path)
+        yield made
+
+
+def submit(made: Embedded, command: str, case_id: UUID = H1_CASE, **data: Any) -> None:
+    now = made.clock.now().isoformat()
+    outcome = made.casebridge.backbone.submit({
+        "command": command, "command_id": str(uuid4()), "agency": "NM-CYFD", "case": str(case_id),
+        "actor": {"agency": "NM-CYFD", "role": "records desk", "user": "clerk-1"}, "occurred_at": now, "data": data,
+    }, principal="clerk-1")
+    assert outcome.status == "accepted", outcome
+
+
+def known_names(made: Embedded, case_id: UUID = H1_CASE) -> list[bool]:
+    return [isinstance(person.name.value, Known) for person in made.case(case_id).intake.people.values()]
+
+
+def order(made: Embedded, **more: Any) -> UUID:
+    expunge_id = uuid4()
+    submit(made, "OrderExpunge", expunge_id=str(expunge_id), order_ref="JQ-9", second_person="counsel-1", **more)
+    return expunge_id
+
+
+def pass_days(made: Embedded, days: int) -> None:
+    made.clock.move_to(made.clock.now() + timedelta(days=days))
+    made.casebridge.custodian.step()
+
+
+def test_a_sealed_record_cannot_be_read_and_an_order_gives_it_back(played: Embedded) -> None:
+    before = played.case()
+    seal_id = str(uuid4())
+    submit(played, "SealRecord", seal_id=seal_id, order_ref="JQ-1", second_person="counsel-1")
+    played.casebridge.custodian.step()
+    sealed = played.case()
+    assert all(isinstance(person.name.value, Withheld) for person in sealed.intake.people.values())
+    assert len(sealed.obligations.duties) == len(before.obligations.duties)
+    assert not any(known_names(played)) and any(known_names(played, H2_CASE))
+    submit(played, "UnsealRecord", seal_id=seal_id, order_ref="JQ-2", second_person="counsel-1")
+    played.casebridge.custodian.step()
+    assert played.case().intake.people == before.intake.people
+
+
+def test_sealing_one_compartment_leaves_custody_readable(played: Embedded) -> None:
+    submit(
+        played, "SealRecord", H2_CASE, seal_id=str(uuid4()), compartments=["trafficking"], order_ref="JQ-1",
+        second_person="counsel-1",
+    )
+    played.casebridge.custodian.step()
+    events = [e.event for e in played.casebridge.backbone.envelopes(f"case-{H2_CASE}")]
+    letters = [event for event in events if type(event).__name__ == "OtipLetterReceived"]
+    assert letters and all("WITHHELD" in repr(letter) for letter in letters)
+    assert any(known_names(played, H2_CASE))
+
+
+def test_an_expunged_record_is_gone_and_everything_else_is_as_it_was(played: Embedded) -> None:
+    other = played.case(H2_CASE)
+    stored = [row.state for row in played.casebridge.log.read_log(after=0, limit=5_000)]
+    duties = len(played.case().obligations.duties)
+    expunge_id = order(played)
+    pass_days(played, 6)
+    assert any(known_names(played))
+    pass_days(played, 2)
+    case = played.case()
+    assert isinstance(case.erasure.expunges[expunge_id].expunged, RecordExpunged)
+    assert not any(known_names(played))
+    assert len(case.obligations.duties) == duties
+    assert played.case(H2_CASE).intake.people == other.intake.people
+    assert [row.state for row in played.casebridge.log.read_log(after=0, limit=len(stored))] == stored
+
+
+def test_expunging_one_person_leaves_the_others_of_the_same_events_readable(played: Embedded) -> None:
+    child, *others = [person.person_id for person in played.case().intake.people.values()]
+    order(played, person_ids=[str(child)])
+    pass_days(played, 8)
+    people = played.case().intake.people
+    assert isinstance(people[child].name.value, Withheld)
+    assert all(isinstance(people[other].name.value, Known) for other in others)
+
+
+def test_no_byte_of_a_destroyed_key_is_left_in_any_file(played: Embedded, tmp_path: Path) -> None:
+    with sqlite3.connect(tmp_path / "home/keys.sqlite") as reading:
+        wrapped = [row[0] for row in reading.execute("SELECT wrapped FROM keys WHERE case_id = ?", (str(H1_CASE),))]
+    assert len(wrapped) > 20 and all(wrapped)
+    order(played)
+    pass_days(played, 8)
+    for path in (tmp_path / "home").rglob("*"):
+        content = path.read_bytes() if path.is_file() else b""
+        assert not any(key in content for key in wrapped), path.name
+
+
+def test_a_hold_keeps_the_record_until_it_is_lifted(played: Embedded) -> None:
+    expunge_id, hold_id = order(played), str(uuid4())
+    submit(played, "PlaceLitigationHold", hold_id=hold_id, review_on="2027-06-01", reason="suit")
+    pass_days(played, 30)
+    assert any(known_names(played)) and not played.case().erasure.expunges[expunge_id].begun
+    submit(played, "LiftLitigationHold", hold_id=hold_id, second_person="counsel-1")
+    played.casebridge.custodian.step()
+    assert not any(known_names(played))
+
+
+def test_a_restored_key_store_replays_what_it_missed_before_anybody_reads(played: Embedded, tmp_path: Path) -> None:
+    home, kept = tmp_path / "home", tmp_path / "kept"
+    kept.mkdir()
+    with sqlite3.connect(home / "keys.sqlite") as live, sqlite3.connect(kept / "keys.sqlite") as copy:
+        live.backup(copy)
+    (kept / "keys.sqlite").chmod(0o600)
+    order(played)
+    pass_days(played, 8)
+    played.player.close()
+    played.casebridge.close()
+    for path in home.glob("keys.sqlite*"):
+        path.unlink()
+    shutil.copy(kept / "keys.sqlite", home)
+    with Casebridge(played.casebridge.settings, clock=played.clock) as again:
+        people = again.backbone.case(H1_CASE).intake.people
+        assert all(isinstance(person.name.value, Withheld) for person in people.values())
+        assert any(isinstance(p.name.value, Known) for p in again.backbone.case(H2_CASE).intake.people.values())
+
+
+def test_a_custodian_that_dies_between_destroying_and_reporting_is_finished_by_the_next(played: Embedded) -> None:
+    expunge_id = order(played)
+    keys = _DiesAfterDestroying(played.casebridge.keys)
+    played.clock.move_to(played.clock.now() + timedelta(days=8))
+    with pytest.raises(_Died):
+        Custodian(played.casebridge.backbone, keys).step()
+    assert played.case().erasure.expunges[expunge_id].expunged is None
+    fresh = Custodian(played.casebridge.backbone, played.casebridge.keys)
+    fresh.step()
+    assert played.case().erasure.expunges[expunge_id].expunged is not None
+    assert not any(known_names(played))
+
+
+class _Died(Exception):
+    pass
+
+
+class _DiesAfterDestroying:
+    def __init__(self, keys: Any) -> None:
+        self._keys = keys
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._keys, name)
+
+    def destroy(self, names: Any) -> int:
+        self._keys.destroy(names)
+        raise _Died
+
+
+def test_no_box_of_any_compartment_opens_any_more(played: Embedded) -> None:
+    order(played)
+    pass_days(played, 8)
+    last = dict.fromkeys(Compartment, 0)
+    for envelope in played.casebridge.backbone.envelopes(f"case-{H1_CASE}"):
+        for name, declaration in fields_of(type(envelope.event)).items():
+            if isinstance(declaration, Boxed):
+                last[declaration.compartment] += isinstance(getattr(envelope.event, name), Withheld)
+                assert not isinstance(getattr(envelope.event, name), Known), f"{type(envelope.event).__name__}.{name}"
+    assert last[Compartment.IDENTITY] > 50 and last[Compartment.LEGAL] > 0
