@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import typer
 
-from adapters.cli import policy_checks
+from adapters.cli import policy_checks, policy_runs
 from adapters.cli.console import (
     LISTED_MAX,
     REFUSED,
@@ -251,4 +251,5 @@ def _contract(adoption: Adoption) -> Iterator[str]:
 
 app.command("check")(policy_checks.check)
 app.command("diff")(policy_checks.diff)
+app.command("dry-run")(policy_runs.dry_run)
 WORDS = {"pack": _pack, "calendar": _calendar, "contract": _contract}

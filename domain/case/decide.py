@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 from uuid import UUID
 
+from domain.agency.state import Agency
 from domain.case import consular, sources
 from domain.case.consular import ConsulateNotified, ImmigrationUnitInformed
 from domain.case.engagement import (
@@ -64,15 +65,29 @@ def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[
     recorded.add(DECIDES[type(submission.command)](submission, case))
     if recorded.envelopes:
         recorded.add(sources.mapped(submission, recorded.case))
-        recorded.add(_met(recorded.case, recorded.envelopes))
-        before, after = _assess(submission, case), _assess(submission, recorded.case)
-        lost = _lost(recorded.envelopes, before, after)
-        recorded.add(_difference(submission, recorded.case, before, after, lost))
+        after, lost = _oblige(submission, case, recorded)
         recorded.add(_routes(submission, recorded.case))
         recorded.add(_ended(submission, recorded.case, after, lost))
         recorded.add(_engagements(submission, recorded.case))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return recorded.envelopes, recorded.case
+
+
+def decided_anew(submission: Submission[Any], case: Case, told: Sequence[Envelope]) -> Case:
+    """The case after events that are there already, with the duties and questions that rules make of them."""
+    recorded = _Recorded(submission, case, told[0].stream)
+    recorded.keep(told)
+    _oblige(submission, case, recorded)
+    return recorded.case
+
+
+def _oblige(submission: Submission[Any], case: Case, recorded: _Recorded) -> tuple[Assessment, set[DutyKey]]:
+    """Add what the rules make of the events so far; what is owed then, and what is owed no more."""
+    recorded.add(_met(recorded.case, recorded.envelopes))
+    before, after = _assess(submission, case), _assess(submission, recorded.case)
+    lost = _lost(recorded.envelopes, before, after)
+    recorded.add(_difference(submission, recorded.case, before, after, lost))
+    return after, lost
 
 
 def _check_agency(submission: Submission[Any], case: Case) -> None:
@@ -91,6 +106,11 @@ class _Recorded:
         self._submission, self._stream, self._start = submission, stream, case.version
         self.case, self.envelopes = case, list[Envelope]()
 
+    def keep(self, told: Sequence[Envelope]) -> None:
+        """Events as they are stored already."""
+        self.case = fold(told, self.case)
+        self.envelopes += told
+
     def add(self, recordings: Sequence[Recording]) -> None:
         if not recordings:
             return
@@ -103,7 +123,11 @@ class _Recorded:
 
 
 def _assess(submission: Submission[Any], case: Case) -> Assessment:
-    standing, moment = submission.standing, submission.learned_at
+    return assessed(case, submission.standing, submission.learned_at)
+
+
+def assessed(case: Case, standing: Agency, moment: datetime) -> Assessment:
+    """What is owed on a case by the rules in force at a moment."""
     return assess(children_in_custody(case), standing.packs_at(moment), standing.calendar_at(moment))
 
 

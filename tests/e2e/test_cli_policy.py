@@ -1,12 +1,16 @@
 """Policy as data through the program: listed, read, checked, compared, adopted."""
 from __future__ import annotations
 
+import hashlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.e2e.cli_world import H1, Program, commands
+from tests.e2e.cli_world import H1, Program, commands, play
 
 ROOT = Path(__file__).parents[2]
 NM = ROOT / "domain/packs/NM.toml"
@@ -109,3 +113,71 @@ def test_an_adoption_carries_the_digest_of_its_dry_run(fresh: Program) -> None:
 def test_a_calendar_has_no_dry_run(fresh: Program) -> None:
     calendar = ROOT / "domain/calendars/NM.toml"
     assert fresh("policy", "adopt", str(calendar), *ADOPT, "--dry-run-digest", "0" * 64).exit_code == 2
+
+
+# ------------------------------------------------------------------ dry run
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    """To be read only."""
+    home = tmp_path_factory.mktemp("played") / "home"
+    play(home)
+    return Program(home)
+
+
+def stored(program: Program) -> dict[str, str]:
+    """What every file of the home holds, but for the write-ahead files of an open database."""
+    return {
+        str(path.relative_to(program.home)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in sorted(program.home.rglob("*")) if path.is_file() and not path.name.endswith(("-wal", "-shm"))
+    }
+
+
+def tables(program: Program) -> tuple[int, list[tuple[object, ...]]]:
+    with program.casebridge() as casebridge:
+        database = casebridge.settings.log_url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(database)) as connection:
+            commands = connection.execute("SELECT * FROM commands ORDER BY 1").fetchall()
+        return casebridge.log.head().position, commands
+
+
+def by_rule(told: dict[str, Any]) -> dict[str, dict[str, int]]:
+    found: dict[str, dict[str, int]] = {}
+    for row in told["rules"]:
+        assert (row["agency"], row["jurisdiction"]) == ("NM-CYFD", "NM")
+        if row["change"] not in ("unchanged", "cannot tell"):
+            found.setdefault(row["rule_id"], {})[row["change"]] = row["duties"]
+    return found
+
+
+def test_the_text_in_force_would_change_nothing_and_nothing_is_written(played: Program) -> None:
+    before, rows = stored(played), tables(played)
+    told = played.json("policy", "dry-run", str(NM))
+    assert by_rule(told) == {} and told["cases"] >= 2 and told["events"] > 0
+    assert told["unreadable"] == {"cases": 0, "first_cases": []}
+    assert stored(played) == before and tables(played) == rows
+
+
+def test_a_changed_limit_is_reported_by_rule_with_a_digest_that_stays(played: Program, tmp_path: Path) -> None:
+    file = changed(tmp_path, LONGER)
+    before, rows = stored(played), tables(played)
+    told = played.json("policy", "dry-run", str(file), "--agency", "NM-CYFD")
+    assert by_rule(told)["NM-CONSULATE-MX-24H"]["moved"] >= 1
+    assert told["report_digest"] == played.json("policy", "dry-run", str(file))["report_digest"]
+    assert told["report_digest"] != played.json("policy", "dry-run", str(NM))["report_digest"]
+    shown = played.ok("policy", "dry-run", str(file))
+    assert told["report_digest"] in shown and "would have another clock or limit" in shown
+    assert stored(played) == before and tables(played) == rows
+    later = played.json("policy", "dry-run", str(file), "--from", "2030-01-01")
+    assert by_rule(later) == {}
+
+
+def test_a_dry_run_that_cannot_be_made_says_why(played: Program, new_mexico: Program, tmp_path: Path) -> None:
+    assert played("policy", "dry-run", "no-such-pack").exit_code == 1
+    assert played("policy", "dry-run", str(NM), "--agency", "OR-DHS").exit_code == 1
+    assert played("policy", "dry-run", str(NM), "--from", "yesterday").exit_code == 2
+    other = tmp_path / "xy.toml"
+    other.write_text(NM.read_text(encoding="utf-8").replace('id = "NM"', 'id = "XY"', 1), encoding="utf-8")
+    ran = played("policy", "dry-run", str(other))
+    assert ran.exit_code == 2 and "--agency" in ran.stderr
+    assert Program(tmp_path / "nowhere")("policy", "dry-run", str(NM)).exit_code == 3
+    assert new_mexico.json("policy", "dry-run", str(NM))["cases"] == 0

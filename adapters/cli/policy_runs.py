@@ -1,0 +1,121 @@
+"""`policy dry-run`: what a changed pack would have made of the cases in the log."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+
+from adapters.cli.console import (
+    LISTED_MAX,
+    REFUSED,
+    USAGE,
+    AgencyCode,
+    AsJson,
+    end,
+    installation,
+    progress,
+    say,
+    table,
+    tell_json,
+)
+from adapters.policy_texts import find
+from domain.refusals import Refused
+
+if TYPE_CHECKING:
+    from adapters.composition import Casebridge
+    from adapters.dry_run import Report
+    from domain.policy.pack import Pack
+
+CHANGES = {
+    "raised": "would be raised", "moved": "would have another clock or limit", "withdrawn": "would not be there",
+    "met": "would be met", "missed": "would be missed", "no longer missed": "would be missed no longer",
+    "cannot tell": "could not be told: a fact is not known",
+}
+
+
+def day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("a day such as 2026-09-01 is wanted") from None
+
+
+def dry_run(
+    ctx: typer.Context,
+    pack: Annotated[str, typer.Argument(
+        metavar="PACK", help="The changed pack: a file, the digest of an adopted text, or the id of a shipped pack."
+    )],
+    agency: AgencyCode = None,
+    since: Annotated[date | None, typer.Option(
+        "--from", metavar="DAY", parser=day, help="Suppose it was in force from this day on, not from its effective_from."
+    )] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What a changed pack would have done to the cases in your log: duties raised, moved, met, missed or not there.
+
+    Every case is decided again, one after the other, with the changed pack in force for all that was learned from its
+    day on, and compared with the duties that were really recorded. Nothing is written. The report counts by rule, names
+    the first cases, and has a digest that an adoption may carry.
+
+    Example: casebridge policy dry-run domain/packs/NM.toml --agency NM-CYFD --from 2026-08-01
+    Next: `casebridge policy adopt FILE --dry-run-digest DIGEST` adopts it, and records that this report was made.
+    """
+    from adapters.dry_run import Text
+    from adapters.dry_run import dry_run as run
+
+    with installation(ctx) as casebridge:
+        try:
+            standing = casebridge.backbone.agency(agency) if agency is not None else None
+            found = find(pack, standing)
+            changed = found.pack()
+        except Refused as refused:
+            raise end(REFUSED, f"{refused.because} (`casebridge policy check` finds every fault)") from None
+        zone = ZoneInfo(changed.zone)
+        begins = datetime.combine(since or changed.effective_from, time.min, tzinfo=zone)
+        text = Text(text=found.text, digest=found.digest, since=begins)
+        agencies = _agencies(casebridge, agency, changed)
+        with progress(f"deciding again under {found.name}", casebridge.log.head().position) as tell:
+            report = run(casebridge.backbone, text, agencies, now=casebridge.clock.now(), tell=tell)
+    if as_json:
+        tell_json({**report.document(), "report_digest": report.report_digest()})
+    else:
+        _print(report)
+    if report.unreadable.cases:
+        raise end(REFUSED, f"{report.unreadable.cases} cases cannot be read and are not in this report: `casebridge fsck` "
+                           "says why")
+
+
+def _agencies(casebridge: Casebridge, code: str | None, pack: Pack) -> list[str]:
+    """The one that is named, or all that have adopted a text of this pack before."""
+    codes = [name.removeprefix("agency-") for name, _ in casebridge.log.streams("agency-", limit=LISTED_MAX)]
+    known = [one for one in codes if code in (None, one)]
+    if code is not None:
+        if not known:
+            raise end(REFUSED, f"there is no agency {code} here; there are {', '.join(codes) or 'none'}")
+        return known
+    adopted = [one for one in known if any(a.id == pack.id for a in casebridge.backbone.agency(one).packs)]
+    if not adopted:
+        raise end(USAGE, f"no agency has adopted pack {pack.id}: say which would, with --agency")
+    return adopted
+
+
+def _print(report: Report) -> None:
+    say(f"Pack {report.pack_id} ({report.digest[:12]}), as if in force from {report.since.date()}, for "
+        f"{', '.join(report.agencies)}: {report.cases:,} cases with {report.events:,} events decided again; nothing was "
+        "written.")
+    rows = [
+        (agency, jurisdiction, rule_id, CHANGES[change.value], found.duties, found.cases, _named(found.named))
+        for (agency, jurisdiction, rule_id, change), found in sorted(report.counted.items()) if change.value in CHANGES
+    ]
+    if rows:
+        table(("agency", "jurisdiction", "rule", "duties that", "duties", "cases", "first case"), rows)
+    unchanged = sum(found.duties for key, found in report.counted.items() if key[3].value not in CHANGES)
+    say(f"{unchanged:,} duties would be as they are.")
+    say(f"Digest of this report: {report.report_digest()}")
+
+
+def _named(cases: Sequence[object]) -> str:
+    return str(cases[0]) if cases else ""
