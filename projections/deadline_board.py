@@ -28,13 +28,13 @@ from domain.case.obligations import (
     DutyRaised,
     DutyStage,
     DutyWithdrawn,
-    MissingFact,
     MissWithdrawn,
     QuestionClosed,
     QuestionRaised,
     WithdrawnBecause,
 )
 from domain.events import Envelope
+from domain.policy.facts import MissingFact
 from domain.ports import Recorded
 from projections.projection import Change, ClearReader, Moment, Patch, Put, Row, Words, case_of
 

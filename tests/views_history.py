@@ -16,7 +16,6 @@ from domain.case.obligations import (
     DutyMet,
     DutyRaised,
     DutyWithdrawn,
-    MissingFact,
     MissWithdrawn,
     QuestionClosed,
     QuestionRaised,
@@ -37,6 +36,7 @@ from domain.disclosure.events import (
 from domain.events import Actor, Circumstances, Envelope, Event
 from domain.people import PersonName
 from domain.personal import UNKNOWN, Known
+from domain.policy.facts import MissingFact
 from domain.ports import Append, EventLog, Guard, KeyStore
 
 NAMES = UUID("0f5d0a2b-8a5e-4f0e-9c55-6d6f8f3f1f10")

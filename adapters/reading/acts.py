@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from adapters.reading.words import due, limit, moment, people, person, span, withdrawn
+from adapters.reading.words import QUESTIONS, due, limit, missing, moment, people, span, withdrawn
 from domain.agency.state import Agency
 from domain.case.acts import Act, ActStage, acts_of
-from domain.case.obligations import Duty, DutyStage
+from domain.case.obligations import Duty, DutyStage, QuestionRaised
 from domain.case.state import Case
 from domain.policy.calendar import parse_calendar
 from domain.policy.clock import LimitKind
 from domain.policy.pack import Pack, Rule, parse_pack
-
-PROXY = "a lawful way to ask: proxy questions on origin, stay and family (US-CIT-PROXY), never status"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,21 +33,34 @@ def explain_acts(case: Case, agency: Agency, now: datetime) -> list[Explained]:
 def explain_questions(case: Case, now: datetime) -> list[str]:
     """Every open question: the missing fact, the rules that wait, how long since custody, how to ask."""
     return [
-        f"Where is {person(case, question.person_id)} from? Not known for {span(now - question.since)} since custody. "
-        f"{', '.join(question.rule_ids)} cannot be told without it; {PROXY}."
+        f"Nobody has recorded {missing(case, question.person_id, question.missing)}, for {span(now - question.since)} "
+        f"{_since(case, question)}. {', '.join(question.rule_ids)} cannot be told without it; "
+        f"a lawful way to ask: {QUESTIONS[question.missing][1]}."
         for question in case.obligations.questions.values()
     ]
 
 
+def _since(case: Case, question: QuestionRaised) -> str:
+    begun = {episode.taken_at for episode in case.custody.episodes.values()}
+    return "since custody" if question.since in begun else "since a rule first needed it"
+
+
 def _explain(act: Act, case: Case, agency: Agency, now: datetime) -> Explained:
-    office = agency.offices.get(act.office or "")
-    is_inside = act.recipient_kind == "UNIT-IMM"
-    to = office.name if office else "the immigration unit" if is_inside else act.recipient_kind
-    verb = "Inform" if is_inside else "Notify"
     return Explained(
-        act=act, title=f"{verb} {to} about {people(case, act.child_ids)}", state=state_of(act, now, agency.zone),
+        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone),
         reasons=(*(reason for duties in _alike(act) for reason in _reasons(duties, case, agency)), *_after(act)),
     )
+
+
+def _title(act: Act, case: Case, agency: Agency) -> str:
+    """What a person does, in the words of the rule where it has some, and for which children."""
+    about, office = people(case, act.child_ids), agency.offices.get(act.office or "")
+    if act.recipient_kind == "UNIT-IMM":
+        return f"Inform the immigration unit about {about}"
+    found = None if office or act.is_notice else rule_of(agency, act.duties[0])
+    if found is not None:
+        return f"{found[1].act or found[1].words.rstrip('.')}: {about}"
+    return f"Notify {office.name if office else act.recipient_kind} about {about}"
 
 
 def _alike(act: Act) -> list[list[Duty]]:
@@ -123,7 +134,7 @@ def _reasons(duties: list[Duty], case: Case, agency: Agency) -> list[str]:
 
 def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:
     raised = duty.raised
-    start = f"clock from {moment(raised.clock_start, raised.due_zone)}, the later of custody and the fact that raised it"
+    start = f"clock from {moment(raised.clock_start, raised.due_zone)}, when all was known that made the rule apply"
     if raised.due_at is None:
         words = limit(raised.qualifier)
         return f"{start}; {words}{'' if words == limit(None) else ': no number is stated'}, so only its age is shown"

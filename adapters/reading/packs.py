@@ -2,13 +2,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from inspect import cleandoc
 from typing import Any
 
 from domain.policy.check import Finding
 from domain.policy.clock import Limit, LimitKind
 from domain.policy.differences import Changed, Differences
-from domain.policy.pack import DataItem, Pack, Rule
+from domain.policy.pack import DataItem, Pack, Role, Rule
 from domain.policy.triggers import TRIGGERS
 
 PROCESSES = {
@@ -38,6 +37,13 @@ FORCES = {
 }
 UNITS = {LimitKind.ELAPSED: "hours that run on", LimitKind.BUSINESS_DAYS: "working days",
          LimitKind.CALENDAR_MONTHS: "calendar months"}
+ROLES = {
+    Role.STANDING: "A matter of the agency, settled once in its register; it raises no duty on a case.",
+    Role.CHECKLIST: "A checklist item; it raises no duty on a case.",
+    Role.PROHIBITION: "A prohibition, or something stated not to be had; it raises no duty on a case.",
+    Role.SILENCE: "The source says nothing here, or prints a title only; it raises no duty on a case.",
+    Role.CONFIGURATION: "How the agency is set up, whatever the case; it raises no duty on a case.",
+}
 NOT_CONFIRMED = "counsel has not confirmed it"
 
 
@@ -62,7 +68,7 @@ def trigger_in_words(rule: Rule) -> str | None:
     if rule.trigger is None:
         return None
     known = TRIGGERS.get(rule.trigger)
-    told = rule.trigger.replace("_", " ") if known is None or known.__doc__ is None else cleandoc(known.__doc__)
+    told = rule.trigger.replace("_", " ") if known is None else known.meaning
     return " ".join(told.split()).removesuffix(".")
 
 
@@ -83,11 +89,11 @@ def rule_in_words(rule: Rule) -> Iterator[str]:
     yield f"\n  {rule.id} ({rule.force}: {FORCES[rule.force]})"
     yield f"    {rule.words}{to}"
     if rule.force not in ("NOT", "SILENT"):
-        yield f"    Limit: {rule.limit.words}." + (f" Met by {rule.met_by}." if rule.met_by else "")
+        yield f"    Limit: {rule.limit.words}." + (f" Met by {met_by_in_words(rule)}." if rule.met_by else "")
     if rule.trigger:
         yield f"    Applies when: {trigger_in_words(rule)} ({rule.trigger})."
-    if not rule.raises_duties and not rule.cited_on:
-        yield "    Raises no duty on a case."
+    if rule.role in ROLES:
+        yield f"    {ROLES[rule.role]}"
     if rule.owner:
         yield f"    Owed by the {rule.owner}."
     if rule.cited_on:
@@ -95,6 +101,12 @@ def rule_in_words(rule: Rule) -> Iterator[str]:
     if rule.requires:
         yield f"    Carries: {', '.join(map(item_in_words, rule.requires))}."
     yield f"    {'Citation: ' + rule.citation + '. ' if rule.citation else ''}Source lines {rule.source_lines}."
+
+
+def met_by_in_words(rule: Rule) -> str:
+    """`TraffickingScreeningCompleted with tool cse_it`."""
+    with_ = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in rule.met_with)
+    return " or ".join(rule.met_by) + (f" with {with_}" if with_ else "")
 
 
 def item_in_words(item: DataItem) -> str:

@@ -12,7 +12,7 @@ from adapters.reading.sentences_desks import TEXTS as TEXTS_DESKS
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
 from adapters.reading.sentences_record import TEXTS as TEXTS_RECORD
 from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
-from adapters.reading.words import countries, due, limit, people, person, personal, span, withdrawn
+from adapters.reading.words import countries, due, limit, missing, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
     consular,
@@ -28,6 +28,7 @@ from domain.case import (
 from domain.case.state import Case, evolve
 from domain.events import Envelope, Event
 from domain.personal import Known, transform
+from domain.policy.facts import MissingFact
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -90,17 +91,19 @@ def _missed(case: Case, e: obligations.DeadlineMissed) -> str:
 
 
 def _question(case: Case, e: obligations.QuestionRaised) -> str:
-    return f"where is {person(case, e.person_id)} from? {len(e.rule_ids)} rules wait for it; ask by proxy, never status"
+    rules = "one rule waits" if len(e.rule_ids) == 1 else f"{len(e.rule_ids)} rules wait"
+    by_proxy = "; ask by proxy, never status" if e.missing is MissingFact.ORIGIN else ""
+    return f"not known: {missing(case, e.person_id, e.missing)}; {rules} for it{by_proxy}"
 
 
 def _closed(case: Case, e: obligations.QuestionClosed) -> str:
-    asked = (q.person_id for q in case.obligations.questions.values() if q.question_id == e.question_id)
-    person_id = next(asked, None)
-    if person_id is None:
+    asked = next((q for q in case.obligations.questions.values() if q.question_id == e.question_id), None)
+    if asked is None:
         return "a question was answered"
-    if case.citizenship.is_undeterminable(person_id):
-        return f"a named person decided that nobody can tell where {person(case, person_id)} is from"
-    return f"where {person(case, person_id)} is from is known"
+    about = missing(case, asked.person_id, asked.missing)
+    if asked.missing is MissingFact.ORIGIN and case.citizenship.is_undeterminable(asked.person_id):
+        return f"a named person decided that nobody can tell {about}"
+    return f"asked no longer: {about}"
 
 
 def _origin(case: Case, e: citizenship.CitizenshipInformationObtained | citizenship.CitizenshipCorrected) -> str:

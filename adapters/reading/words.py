@@ -9,12 +9,28 @@ from zoneinfo import ZoneInfo
 from domain.case.obligations import WithdrawnBecause
 from domain.case.state import Case
 from domain.personal import Known, Personal, Withheld
+from domain.policy.facts import MissingFact
 
 WITHHELD = "(withheld)"
 NOT_KNOWN = "(not known)"
 NONE_STATED = "none stated"
 """What a pack has for the limit of a rule whose source names none."""
 COUNTRY_NAMES = {"MX": "Mexico", "GT": "Guatemala", "HN": "Honduras", "US": "United States", "SV": "El Salvador"}
+
+
+QUESTIONS = {
+    MissingFact.ORIGIN: ("where {} is from", "proxy questions on origin, stay and family (US-CIT-PROXY), never status"),
+    MissingFact.BIRTH_DATE: ("when {} was born", "the family, or a paper; an estimate marked as one is an answer"),
+    MissingFact.LANGUAGE: ("which language {} prefers", "the person; a language says nothing of where somebody is from"),
+    MissingFact.RESIDENCE: ("in which country {} lives", "the family, never status; an address is recorded as it is said"),
+    MissingFact.COURT: ("whether {}'s case is before the court", "the agency's counsel or the court's list of hearings"),
+}
+"""What is not known, and a lawful way to ask."""
+
+
+def missing(case: Case, person_id: UUID, fact: MissingFact) -> str:
+    """`where Ana Ochoa is from`."""
+    return QUESTIONS[fact][0].format(person(case, person_id))
 
 
 def personal(value: Personal[Any]) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.agency import agreements, before_a_case, settings, targets
+from domain.agency import agreements, before_a_case, settings, standing, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -338,4 +338,5 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     **before_a_case.DECIDES,
     **targets.DECIDES,
     **settings.DECIDES,
+    **standing.DECIDES,
 }

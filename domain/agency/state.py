@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from domain.agency import agreements, before_a_case, settings, targets
+from domain.agency import agreements, before_a_case, settings, standing, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
@@ -90,6 +90,7 @@ class Agency:
     targets: targets.Targets = targets.INITIAL
     mapped: frozenset[UUID] = frozenset()  # our ids for which an outside id is on record
     settings: settings.Settings = settings.INITIAL
+    standing_matters: standing.StandingMatters = standing.INITIAL
 
     @property
     def jurisdiction(self) -> str:
@@ -131,6 +132,11 @@ class Agency:
 
     def contract_by_digest(self, digest: str) -> Contract | None:
         return next((parse_contract(a.text, a.digest) for a in self.contracts if a.digest == digest), None)
+
+    def rule_by_digest(self, digest: str, rule_id: str) -> Rule | None:
+        """A rule in the very text that was adopted, whatever was adopted since."""
+        text = next((adoption.text for adoption in self.packs if adoption.digest == digest), None)
+        return None if text is None else parse_pack(text, digest).rule(rule_id)
 
     def offices_of(self, recipient_kind: str) -> list[Office]:
         """Offices of one kind that serve this agency's jurisdiction and have not ended."""
@@ -239,6 +245,10 @@ def _target(agency: Agency, event: Any, envelope: Envelope) -> Agency:
     return replace(agency, targets=targets.EVOLVES[type(event)](agency.targets, event, envelope))
 
 
+def _standing(agency: Agency, event: Any, envelope: Envelope) -> Agency:
+    return replace(agency, standing_matters=standing.EVOLVES[type(event)](agency.standing_matters, event, envelope))
+
+
 EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     PackAdopted: _pack,
     CalendarAdopted: _calendar,
@@ -255,6 +265,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     **dict.fromkeys(before_a_case.EVOLVES, _matter),
     **dict.fromkeys(targets.EVOLVES, _target),
     **dict.fromkeys(settings.EVOLVES, _setting),
+    **dict.fromkeys(standing.EVOLVES, _standing),
 }
 
 

@@ -10,9 +10,12 @@ from domain.case.obligations import Duty, DutyStage
 from domain.case.state import Case
 from domain.personal import Known
 from domain.policy.clock import LimitKind
+from domain.policy.owed import NOBODY
 from domain.policy.pack import Pack
 
 WITHHELD_KIND = "(withheld)"
+DONE_NOT_TOLD = frozenset({"CHILD", "FAMILY", "PARENT", "CARER", "COURT", "STAFF", "TRF-UNIT", NOBODY})
+"""Kinds toward which something is done, and no notice sent: there each rule asks for an act of its own."""
 
 
 class ActStage(StrEnum):
@@ -34,6 +37,11 @@ class Act:
     notice: Notice | None
 
     @property
+    def is_notice(self) -> bool:
+        """Whether a consulate is told by it; any other act a person does and records."""
+        return self.recipient_kind.startswith("CONS-")
+
+    @property
     def child_ids(self) -> tuple[UUID, ...]:
         return tuple(dict.fromkeys(duty.raised.child_id for duty in self.duties))
 
@@ -45,12 +53,14 @@ class Act:
 def acts_of(case: Case, packs: tuple[Pack, ...] = ()) -> list[Act]:
     """Every act of a case, in the order in which its first duty was raised.
 
-    Duties toward one kind that were met by one event, or are open together, are one act.
+    Duties toward one kind that were met by one event, or are open together, are one act; where something is done
+    rather than told, those of one rule.
     """
     groups: dict[tuple[str, UUID | str], list[Duty]] = {}
     for duty in case.obligations.duties.values():
         kind = duty.raised.recipient_kind
         name = kind.value if isinstance(kind, Known) else WITHHELD_KIND
+        name = duty.raised.rule_id if name in DONE_NOT_TOLD else name
         groups.setdefault((name, duty.met.met_by_event_id if duty.met else duty.stage), []).append(duty)
     joined: dict[tuple[str, UUID | str], list[Duty]] = {}
     for (name, met_by), duties in groups.items():
@@ -78,8 +88,10 @@ def _act(case: Case, name: str, duties: list[Duty], packs: tuple[Pack, ...]) -> 
         stage = ActStage.OWED
     else:
         stage = ActStage.PREPARED if notice.released is None else ActStage.RELEASED
+    kind = duties[0].raised.recipient_kind
     return Act(
-        recipient_kind=name, office=notice.prepared.office if notice else case.engagements.routes.get(name),
+        recipient_kind=kind.value if isinstance(kind, Known) else WITHHELD_KIND,
+        office=notice.prepared.office if notice else case.engagements.routes.get(name),
         stage=stage, duties=tuple(sorted(duties, key=lambda duty: _strictness(duty, packs))), notice=notice,
     )
 

@@ -6,13 +6,12 @@ packs, so a command emits only what the facts that it adds or corrects bring abo
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
 from domain.case import consular, sources
-from domain.case.consular import ConsulateNotified, ImmigrationUnitInformed
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -22,28 +21,25 @@ from domain.case.engagement import (
     Signs,
     routed,
 )
+from domain.case.facts import facts_of
+from domain.case.meeting import met, met_before
 from domain.case.obligations import (
     Duty,
     DutyRaised,
-    DutyStage,
     DutyWithdrawn,
-    MissingFact,
     QuestionClosed,
     QuestionRaised,
     WithdrawnBecause,
-    meet,
 )
 from domain.case.sealing import check_closed, closed_to_partners
-from domain.case.state import AREAS, Case, children_in_custody, fold
+from domain.case.state import AREAS, Case, fold
 from domain.disclosure.contract import Purpose
 from domain.events import Envelope
 from domain.personal import Known
-from domain.policy.owed import Assessment, DutyKey, Owed, assess
+from domain.policy.facts import MissingFact
+from domain.policy.owed import Assessment, DutyKey, Missing, Owed, assess
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
-
-IMMIGRATION_UNIT = "UNIT-IMM"
-EVER = datetime.min.replace(tzinfo=UTC)
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
 for _area in AREAS.values():
@@ -83,7 +79,7 @@ def decided_anew(submission: Submission[Any], case: Case, told: Sequence[Envelop
 
 def _oblige(submission: Submission[Any], case: Case, recorded: _Recorded) -> tuple[Assessment, set[DutyKey]]:
     """Add what the rules make of the events so far; what is owed then, and what is owed no more."""
-    recorded.add(_met(recorded.case, recorded.envelopes))
+    recorded.add(met(recorded.case, submission.standing, recorded.envelopes))
     before, after = _assess(submission, case), _assess(submission, recorded.case)
     lost = _lost(recorded.envelopes, before, after)
     recorded.add(_difference(submission, recorded.case, before, after, lost))
@@ -128,33 +124,7 @@ def _assess(submission: Submission[Any], case: Case) -> Assessment:
 
 def assessed(case: Case, standing: Agency, moment: datetime) -> Assessment:
     """What is owed on a case by the rules in force at a moment."""
-    return assess(children_in_custody(case), standing.packs_at(moment), standing.calendar_at(moment))
-
-
-def _met(case: Case, events: Sequence[Envelope]) -> list[Recording]:
-    """The open duties that the events of this command meet."""
-    recordings: list[Recording] = []
-    for envelope in events:
-        event, circumstances = envelope.event, envelope.circumstances
-        duties: list[Duty] = []
-        is_said = False
-        if isinstance(event, ConsulateNotified):
-            duties = [case.obligations.duties[d] for d in event.duty_ids if d in case.obligations.duties]
-            is_said = not isinstance(event.receipt, Known)
-        elif isinstance(event, ImmigrationUnitInformed):
-            duties = [d for d in case.obligations.open_duties(IMMIGRATION_UNIT) if d.raised.child_id == event.child_id]
-        for duty in duties:
-            if duty.stage is DutyStage.OPEN or (not is_said and _proves(duty, circumstances.occurred_at)):
-                recordings += meet(
-                    duty, met_by_event_id=circumstances.event_id, met_at=circumstances.occurred_at, is_said=is_said
-                )
-    return recordings
-
-
-def _proves(duty: Duty, met_at: datetime) -> bool:
-    """Whether a receipt proves in time what only a person's word stood behind."""
-    due_at = duty.raised.due_at
-    return duty.met is not None and duty.met.is_said and (due_at is None or met_at <= due_at)
+    return assess(facts_of(case, standing.zone), standing.packs_at(moment), standing.calendar_at(moment))
 
 
 def _lost(events: Sequence[Envelope], before: Assessment, after: Assessment) -> set[DutyKey]:
@@ -185,12 +155,10 @@ def _difference(
         if key not in before.owed and key not in open_by_key and not _stands(case, key)
     ]
     for ordinal, owed in enumerate(new):
-        recordings.append(Recording(event=_raise(submission, ordinal, owed), causation_id=owed.cause_event_id))
-        told = case.consular.informed.get(owed.key.child_id)
-        if owed.key.recipient_kind == IMMIGRATION_UNIT and told is not None and told.occurred_at >= _since(case, owed.key):
-            raised = _raise(submission, ordinal, owed)  # The unit knew before the rule could be judged.
-            duty = Duty(duty_id=raised.duty_id, raised=raised)
-            recordings += meet(duty, met_by_event_id=told.event_id, met_at=told.occurred_at, is_said=False)
+        raised = _raise(submission, ordinal, owed)
+        recordings.append(Recording(event=raised, causation_id=owed.cause_event_id))
+        rule = submission.standing.rule_by_digest(raised.pack_digest, raised.rule_id)
+        recordings += met_before(case, rule, Duty(duty_id=raised.duty_id, raised=raised), owed.began_at)
     return recordings + _questions(submission, case, after)
 
 
@@ -199,12 +167,6 @@ def _stands(case: Case, key: DutyKey) -> bool:
     met = {duty.duty_id for duty in case.obligations.duties.values() if duty.key == key and duty.met is not None}
     recalled = {d for n in case.consular.notices.values() if n.corrected is not None for d in n.prepared.duty_ids}
     return bool(met - recalled)
-
-
-def _since(case: Case, key: DutyKey) -> datetime:
-    """When the custody began that a duty rests on."""
-    episode = case.custody.episodes.get(key.episode_id) if key.episode_id else None
-    return episode.taken_at if episode else EVER
 
 
 def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:
@@ -220,27 +182,30 @@ def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:
 def _questions(submission: Submission[Any], case: Case, after: Assessment) -> list[Recording]:
     recordings: list[Recording] = []
     standing = case.obligations.questions
-    asked = {
-        person_id: missing for person_id, missing in after.missing.items()
-        if not case.citizenship.is_undeterminable(person_id)  # A named person's decision closes it (design decision 8).
-    }
-    for person_id, question in standing.items():
-        if person_id not in asked and not _is_withheld(case, person_id):
+    asked = {key: missing for key, missing in after.missing.items() if not _is_settled(case, *key)}
+    for key, question in standing.items():
+        if key not in asked and key not in after.withheld:
             recordings.append(Recording(event=QuestionClosed(question_id=question.question_id)))
-    for ordinal, (person_id, missing) in enumerate(asked.items()):
-        known = standing.get(person_id)
-        if known is not None and set(missing.child_ids) <= set(known.child_ids):
+    for ordinal, (key, missing) in enumerate(asked.items()):
+        known = standing.get(key)
+        if known is not None and _is_said_by(known, missing):
             continue
         recordings.append(Recording(event=QuestionRaised(
-            question_id=known.question_id if known else submission.own_id("question", ordinal), person_id=person_id,
-            missing=MissingFact.ORIGIN, child_ids=missing.child_ids, rule_ids=missing.rule_ids, since=missing.since,
+            question_id=known.question_id if known else submission.own_id("question", ordinal),
+            person_id=missing.person_id, missing=missing.missing, child_ids=missing.child_ids, rule_ids=missing.rule_ids,
+            since=missing.since,
         )))
     return recordings
 
 
-def _is_withheld(case: Case, person_id: UUID) -> bool:
-    origin = case.citizenship.of(person_id)
-    return not origin.nationalities.is_known and origin.nationalities.current is not None
+def _is_settled(case: Case, person_id: UUID, missing: MissingFact) -> bool:
+    """A named person's decision that nobody can tell closes the question of origin (design decision 8)."""
+    return missing is MissingFact.ORIGIN and case.citizenship.is_undeterminable(person_id)
+
+
+def _is_said_by(question: QuestionRaised, missing: Missing) -> bool:
+    """Whether the open question names every child and every rule that waits for the fact."""
+    return set(missing.child_ids) <= set(question.child_ids) and set(missing.rule_ids) <= set(question.rule_ids)
 
 
 def _consulates(case: Case) -> dict[str, list[Duty]]:

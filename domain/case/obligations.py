@@ -12,6 +12,7 @@ from domain.case.intake import OUR_ID
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
+from domain.policy.facts import MissingFact
 from domain.policy.owed import DutyKey
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -27,10 +28,6 @@ class WithdrawnBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that raised it was never true
     MISLINKED = "mislinked"  # it belonged to another person
     NO_RECIPIENT = "no_recipient"  # the country has no consulate here: a valid end, not an error to retry
-
-
-class MissingFact(StrEnum):
-    ORIGIN = "origin"  # nationality and birth country: ask by proxy questions, never status
 
 
 @event("casebridge.obligations.DutyRaised")
@@ -143,7 +140,11 @@ class Duty:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Obligations:
     duties: Mapping[UUID, Duty] = field(default_factory=dict)
-    questions: Mapping[UUID, QuestionRaised] = field(default_factory=dict)  # the open ones, by person
+    questions: Mapping[tuple[UUID, MissingFact], QuestionRaised] = field(default_factory=dict)  # the open ones
+
+    def asks(self, person_id: UUID, missing: MissingFact = MissingFact.ORIGIN) -> bool:
+        """Whether this fact about this person is an open question."""
+        return (person_id, missing) in self.questions
 
     def open_duties(self, recipient_kind: str | None = None) -> list[Duty]:
         return [
@@ -218,11 +219,11 @@ def _withdrawn(state: Obligations, told: DutyWithdrawn, _: Envelope) -> Obligati
 
 
 def _question_raised(state: Obligations, told: QuestionRaised, _: Envelope) -> Obligations:
-    return replace(state, questions={**state.questions, told.person_id: told})
+    return replace(state, questions={**state.questions, (told.person_id, told.missing): told})
 
 
 def _question_closed(state: Obligations, told: QuestionClosed, _: Envelope) -> Obligations:
-    left = {person: question for person, question in state.questions.items() if question.question_id != told.question_id}
+    left = {key: question for key, question in state.questions.items() if question.question_id != told.question_id}
     return replace(state, questions=left)
 
 

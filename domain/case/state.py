@@ -3,8 +3,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
 from typing import Any, cast
-from uuid import UUID
 
 from domain.case import (
     adoption,
@@ -19,6 +19,7 @@ from domain.case import (
     documents,
     engagement,
     erasure,
+    happenings,
     intake,
     kin,
     language,
@@ -44,18 +45,21 @@ from domain.case import (
 )
 from domain.case.keys import Key, Keys
 from domain.events import Envelope, Event
-from domain.people import PARENTS
 from domain.personal import Withheld
-from domain.policy.triggers import ChildFacts, OriginFacts
+from domain.policy.acts import ACTS
 from domain.refusals import Contradiction
 from domain.submission import Recording
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Case:
-    """The fold of one case stream. Each area touches its own field only; `version` is that of the stream."""
+    """The fold of one case stream. Each area touches its own field only; `version` is that of the stream.
+
+    `as_of` is the last moment up to which the case was told anything: what depends on an age is judged by it.
+    """
 
     version: int = 0
+    as_of: datetime | None = None
     intake: intake.Intake = intake.INITIAL
     custody: custody.Custody = custody.INITIAL
     citizenship: citizenship.Citizenship = citizenship.INITIAL
@@ -90,6 +94,7 @@ class Case:
     requests: requests.Requests = requests.INITIAL
     sealing: sealing.Sealing = sealing.INITIAL
     erasure: erasure.Erasure = erasure.INITIAL
+    happenings: happenings.Happenings = happenings.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -109,28 +114,6 @@ class Case:
             if not isinstance(before, Withheld) and before != now:
                 raise Contradiction("this id was recorded before, with other content", field=item.name)
         return []
-
-
-def children_in_custody(case: Case) -> Iterable[ChildFacts]:
-    """What triggers read: each child of each custody episode with its recorded parents.
-
-    An episode that has ended still counts: what it raised was true.
-    """
-    people = case.intake.people
-    for episode in case.custody.episodes.values():
-        parents = tuple(
-            _origin(case, person.person_id)
-            for person in people.values() if person.role in PARENTS and episode.child_id in person.child_ids
-        )
-        yield ChildFacts(
-            child=_origin(case, episode.child_id), episode_id=episode.episode_id, custody_event_id=episode.event_id,
-            custody_at=episode.taken_at, parents=parents,
-        )
-
-
-def _origin(case: Case, person_id: UUID) -> OriginFacts:
-    origin = case.citizenship.of(person_id)
-    return OriginFacts(person_id=person_id, nationalities=origin.nationalities, birth_country=origin.birth_country)
 
 
 AREAS = {
@@ -159,6 +142,9 @@ for _name, _area in AREAS.items():
     for _event, _evolve in cast(Mapping[type[Event], Any], _area.EVOLVES).items():
         EVOLVES[_event] = (*EVOLVES.get(_event, ()), (_name, _evolve))
     KEYS |= cast(Keys, _area.KEYS)
+for _event in EVOLVES:
+    if _event.__name__ in ACTS:
+        EVOLVES[_event] = (*EVOLVES[_event], ("happenings", happenings.happened))
 
 
 def evolve(case: Case, envelope: Envelope) -> Case:
@@ -170,7 +156,9 @@ def evolve(case: Case, envelope: Envelope) -> Case:
     key = KEYS.get(type(event))
     if key is not None:
         changes["recorded"] = {**case.recorded, key(event): event}
-    return replace(case, version=envelope.version, **changes)
+    learned_at = envelope.circumstances.learned_at
+    as_of = learned_at if case.as_of is None else max(case.as_of, learned_at)
+    return replace(case, version=envelope.version, as_of=as_of, **changes)
 
 
 def fold(envelopes: Iterable[Envelope], case: Case | None = None) -> Case:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import combinations, pairwise
 
 from domain.partners import CONSULATE, partner
+from domain.policy.acts import ACTS
 from domain.policy.calendar import Calendar
 from domain.policy.clock import LimitKind
 from domain.policy.owed import ANY_CONSULATE
@@ -119,11 +120,16 @@ def taking_over(pack: Pack, before: Pack | None, *, on: date) -> tuple[Finding, 
 
 # ------------------------------------------------------------------ one rule
 def _about_names(pack: Pack, rule: Rule, others: Sequence[Pack], events: Collection[str]) -> Iterator[Finding]:
-    if rule.met_by is not None and rule.met_by not in events:
-        yield _error(
-            pack, rule, "unknown-event", f"it is met by {rule.met_by}, which no event is called",
-            _instead(rule.met_by, events),
-        )
+    for name in rule.met_by:
+        if name not in events:
+            yield _error(
+                pack, rule, "unknown-event", f"it is met by {name}, which no event is called", _instead(name, ACTS),
+            )
+        elif name not in ACTS:
+            yield _error(
+                pack, rule, "unknown-event", f"it is met by {name}, which names nobody of a case and so meets no duty",
+                _instead(name, ACTS),
+            )
     for recipient in rule.recipients:
         if not _is_partner(recipient):
             yield _error(
@@ -159,19 +165,14 @@ def _about_scope(pack: Pack, rule: Rule) -> Iterator[Finding]:
             pack, rule, "scope", f"it is the agency's own and no case's, yet it waits for {rule.trigger} in a case",
             'leave the trigger out, or give it scope = "case"',
         )
-    if rule.raises_duties and not rule.recipients:
-        yield _warning(
-            pack, rule, "no-recipient", "it raises duties toward nobody, so none will ever be raised",
-            "name a recipient; UNIT-IMM, CHILD and FAMILY are recipients too",
-        )
-    if rule.raises_duties and rule.met_by is None:
+    if rule.raises_duties and not rule.met_by:
         yield _warning(
             pack, rule, "never-met", "it raises duties that no event meets: they stay open until they are withdrawn",
             "say by which event it is met",
         )
-    if rule.force in ("NOT", "SILENT") and rule.raises_duties:
+    if rule.force in ("NOT", "SILENT") and rule.tracked:
         yield _error(
-            pack, rule, "force", f"a rule of force {rule.force} asks for nothing, yet this one would raise duties",
+            pack, rule, "force", f"a rule of force {rule.force} asks for nothing, yet this one is tracked",
             "set tracked = false, or give it the force that it has",
         )
 
@@ -180,7 +181,7 @@ def _about_scope(pack: Pack, rule: Rule) -> Iterator[Finding]:
 def _told_twice(pack: Pack) -> Iterator[Finding]:
     for one, other in combinations([rule for rule in pack.rules if rule.raises_duties], 2):
         shared = _shared(one, other)
-        if one.trigger != other.trigger or one.met_by != other.met_by or not shared:
+        if one.trigger != other.trigger or _met(one) != _met(other) or not shared:
             continue
         to = ", ".join(shared)
         if one.limit == other.limit:
@@ -240,9 +241,13 @@ def _across(pack: Pack, others: Sequence[Pack]) -> Iterator[Finding]:
 
 def _same(rule: Rule, known: Rule) -> bool:
     return rule.raises_duties and known.raises_duties and (
-        (rule.trigger, rule.met_by, rule.limit, rule.recipients)
-        == (known.trigger, known.met_by, known.limit, known.recipients)
+        (rule.trigger, _met(rule), rule.limit, rule.recipients)
+        == (known.trigger, _met(known), known.limit, known.recipients)
     )
+
+
+def _met(rule: Rule) -> object:
+    return rule.met_by, rule.met_with
 
 
 def _shared(one: Rule, other: Rule) -> list[str]:

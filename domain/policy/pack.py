@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields
 from datetime import date
+from enum import StrEnum
 from functools import lru_cache
 
 from domain.adopted import Table, adopted
@@ -12,6 +13,21 @@ from domain.policy.triggers import TRIGGERS
 FORCES = ("DUTY", "SHOULD", "PRACTICE", "MAY", "NOT", "SILENT")
 LAYERS = ("federal", "state", "agency")
 SCOPES = ("case", "agency")
+
+
+class Role(StrEnum):
+    """What a rule is to whoever works by it."""
+
+    DUTY = "duty"  # it raises duties, with a clock
+    CITED = "cited"  # it says only whom, or with what, and stands on the duties that it names
+    STANDING = "standing"  # a matter of the agency, settled once in its register
+    CHECKLIST = "checklist"  # what is done in such a case; nothing is owed by it
+    PROHIBITION = "prohibition"  # what must not be done, or is stated not to be had
+    SILENCE = "silence"  # the source says nothing, or prints a title only
+    CONFIGURATION = "configuration"  # how the agency is set up, whatever the case
+
+
+CHOSEN_ROLES = (Role.CHECKLIST, Role.CONFIGURATION)  # the others follow from force and tracking
 NOTICE_ITEMS = frozenset({
     "parent_full_surnames", "parent_birthplace", "child_birthplace", "child_dob", "parent_dob",
     "parent_current_address", "relative_contact",
@@ -35,7 +51,9 @@ class Rule:
     """One rule of a pack.
 
     `tracked` rules with scope `case` and a trigger raise duties. `cited_on` names the duties on which a
-    rule stands that says only whom or with what. `met_by` is the event that meets the duty.
+    rule stands that says only whom or with what. `met_by` are the events that meet the duty, or after which a
+    checklist item counts as done; `met_with` are values that such an event must have. `act` is what a person does, in
+    the imperative, where it is no notice.
     """
 
     id: str
@@ -47,7 +65,10 @@ class Rule:
     words: str
     recipients: tuple[str, ...]
     limit: Limit
-    met_by: str | None
+    met_by: tuple[str, ...]
+    met_with: tuple[tuple[str, str], ...]
+    act: str | None
+    role: Role
     cited_on: tuple[str, ...]
     requires: tuple[DataItem, ...]
     owner: str | None
@@ -56,7 +77,7 @@ class Rule:
 
     @property
     def raises_duties(self) -> bool:
-        return self.tracked and self.scope == "case" and self.trigger is not None and not self.cited_on
+        return self.role is Role.DUTY
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,14 +119,45 @@ def _rule(table: Table) -> Rule:
         trigger=table.one_of("trigger", TRIGGERS) if table.has("trigger") else None,
         words=table.text("words"), recipients=table.texts("recipients"),
         limit=_limit(table.table("limit")) if table.has("limit") else NOT_STATED,
-        met_by=table.text_or_none("met_by"), cited_on=table.texts("cited_on"),
+        met_by=_met_by(table), met_with=_met_with(table), act=table.text_or_none("act"), role=_role(table),
+        cited_on=table.texts("cited_on"),
         requires=tuple(_item(item) for item in table.tables("requires", named_by="name")),
         owner=table.text_or_none("owner"), citation=table.text_or_none("citation"),
         source_lines=table.text("source_lines"),
     )
     if rule.tracked and rule.scope == "case" and rule.trigger is None:
         table.refuse("a tracked rule of scope case names its trigger")
+    if rule.met_with and not rule.met_by:
+        table.refuse("met_with goes with met_by only")
     return rule
+
+
+def _met_by(table: Table) -> tuple[str, ...]:
+    """One event or several, by name; one alone may stand without brackets."""
+    is_one = isinstance(table.values.get("met_by"), str)
+    return (table.text("met_by"),) if is_one else table.texts("met_by")
+
+
+def _met_with(table: Table) -> tuple[tuple[str, str], ...]:
+    if not table.has("met_with"):
+        return ()
+    values = table.table("met_with")
+    return tuple((key, values.text(key)) for key in values.values)
+
+
+def _role(table: Table) -> Role:
+    force, is_tracked = table.text("force"), table.truth("tracked")
+    if force in ("NOT", "SILENT"):
+        role = Role.PROHIBITION if force == "NOT" else Role.SILENCE
+    elif is_tracked and table.text("scope") == "agency":
+        role = Role.STANDING
+    elif is_tracked:
+        role = Role.CITED if table.texts("cited_on") else Role.DUTY
+    else:
+        return Role(table.one_of("role", CHOSEN_ROLES)) if table.has("role") else Role.CHECKLIST
+    if table.has("role") and table.text("role") != role:
+        table.refuse(f"a rule of this force and tracking is a {role.value}")
+    return role
 
 
 def _limit(table: Table) -> Limit:

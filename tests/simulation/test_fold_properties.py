@@ -17,7 +17,8 @@ from adapters.reading.timeline import lines
 from domain.case.acts import acts_of
 from domain.case.citizenship import CitizenshipInformationObtained
 from domain.case.decide import decide
-from domain.case.state import Case, children_in_custody, fold
+from domain.case.facts import facts_of
+from domain.case.state import Case, fold
 from domain.events import Boxed, Compartment, Envelope, fields_of
 from domain.personal import WITHHELD, Known
 from domain.policy.owed import assess
@@ -65,7 +66,7 @@ def read_all(envelopes: Sequence[Envelope]) -> None:
     acts_of(case, agency.packs_at(now))
     explain_acts(case, agency, now)
     explain_questions(case, now)
-    assess(children_in_custody(case), agency.packs_at(now), agency.calendar_at(now))
+    assess(facts_of(case, agency.zone), agency.packs_at(now), agency.calendar_at(now))
 
 
 hidden_sets = st.sets(st.sampled_from(list(Compartment))).map(frozenset)

@@ -66,7 +66,7 @@ def test_a_decision_on_evidence_closes_the_question_and_raises_what_follows() ->
 def test_a_named_persons_word_that_nobody_can_tell_closes_the_question_for_that_person_alone() -> None:
     outcome = in_custody.when(nobody_can_tell).then(CitizenshipDetermined, QuestionClosed)
     case = outcome.scenario().case
-    assert CHILD not in case.obligations.questions and MOTHER in case.obligations.questions
+    assert not case.obligations.asks(CHILD) and case.obligations.asks(MOTHER)
     assert not case.obligations.duties and case.citizenship.stage(CHILD) is CitizenshipStage.UNDETERMINABLE
 
 
@@ -84,7 +84,7 @@ def test_half_an_answer_after_it_opens_the_question_again() -> None:
 def test_a_stateless_person_is_a_national_of_no_country_and_no_consulate_is_owed() -> None:
     stateless = replace(decided, nationalities=None, birth_country="LB", stateless=True)
     case = in_custody.given(paper).when(stateless).scenario().case
-    assert case.citizenship.of(CHILD).nationalities.value == Known(()) and CHILD not in case.obligations.questions
+    assert case.citizenship.of(CHILD).nationalities.value == Known(()) and not case.obligations.asks(CHILD)
     assert not [d for d in case.obligations.open_duties() if str(d.raised.recipient_kind).startswith("CONS")]
 
 
@@ -135,7 +135,7 @@ def test_information_from_before_the_first_contact_is_refused() -> None:
 
 def test_a_birth_country_is_not_copied_into_a_nationality() -> None:
     told = in_custody.given(obtain(PersonOrigin(person_id=CHILD, birth_country="GT")))
-    assert not told.case.citizenship.of(CHILD).nationalities.is_known and CHILD in told.case.obligations.questions
+    assert not told.case.citizenship.of(CHILD).nationalities.is_known and told.case.obligations.asks(CHILD)
 
 
 @pytest.mark.parametrize("nationality", ["unknown", "Mexico", "México", "mx"])

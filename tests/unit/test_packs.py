@@ -12,8 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.case.consular import _has
-from domain.case.state import Case
+from domain.case.happenings import PERSONS
+from domain.case.state import AREAS, Case
 from domain.disclosure.contract import parse_contract
+from domain.events.contract import Clear, fields_of
+from domain.policy.acts import ACTS
 from domain.policy.calendar import parse_calendar
 from domain.policy.pack import NOTICE_ITEMS, Pack, Rule, parse_pack
 from domain.policy.triggers import TRIGGERS
@@ -74,7 +77,15 @@ def test_the_notice_rules_of_both_layers_are_all_there() -> None:
 def test_every_trigger_that_a_pack_names_is_known_and_has_a_sentence() -> None:
     named = {rule.trigger for rule in rules() if rule.trigger}
     assert named <= set(TRIGGERS)
-    assert all(TRIGGERS[name].__doc__ for name in named)
+    assert all(TRIGGERS[name].meaning.endswith(".") for name in named)
+
+
+def test_the_events_that_may_meet_a_duty_are_those_about_a_person_of_a_case() -> None:
+    about_persons = {
+        event.__name__ for area in AREAS.values() for event in area.EVOLVES
+        if set(PERSONS) & {name for name, declared in fields_of(event).items() if isinstance(declared, Clear)}
+    }
+    assert about_persons >= ACTS
 
 
 def test_the_history_adopts_the_shipped_texts_to_the_letter() -> None:
@@ -176,7 +187,9 @@ MX24 = "NM-CONSULATE-MX-24H"
     ('recipients = ["CONS-MX"]', 'recipients = "CONS-MX"', f"{MX24}: recipients is a list of texts"),
     ('recipients = ["CONS-MX"]', "recipients = [1]", f"{MX24}: recipients is a list of texts"),
     ('cited_on = ["NM', 'cited_on = [{}, "NM', "NM-CONSULATE-USC-BOTH: cited_on is a list of texts"),
-    ('met_by = "ConsulateNotified"', "met_by = 5", f"{MX24}: met_by is a text"),
+    ('met_by = "ConsulateNotified"', "met_by = 5", f"{MX24}: met_by is a list of texts"),
+    ('met_by = "ConsulateNotified"', "met_with = { channel = 'mail' }", f"{MX24}: met_with goes with met_by only"),
+    ('force = "DUTY"', 'force = "DUTY"\nrole = "checklist"', "NM-CONSULATE-INFORM: a rule of this force and tracking is a"),
     ("tracked = true", "tracked = 1", "NM-CONSULATE-INFORM: tracked is true or false"),
     ("tracked = true", "tracked = 'yes'", "NM-CONSULATE-INFORM: tracked is true or false"),
     ('scope = "case"', 'scope = "world"', "NM-CONSULATE-INFORM: scope is one of"),

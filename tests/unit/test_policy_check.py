@@ -77,7 +77,7 @@ BAN = rule("XY-BAN", force="NOT", tracked=False, trigger=None, more='requires = 
     ((rule(more='cited_on = ["XY-NONE"]'),), ("unknown-rule", "XY-ONE", ERROR)),
     ((rule(scope="agency"),), ("scope", "XY-ONE", ERROR)),
     ((rule(limit=WORKING_DAYS),), ("no-calendar", "XY-ONE", WARNING)),
-    ((rule(recipients=()),), ("no-recipient", "XY-ONE", WARNING)),
+    ((rule(more='met_by = "TranslationCompleted"'),), ("unknown-event", "XY-ONE", ERROR)),
     ((rule(more=""),), ("never-met", "XY-ONE", WARNING)),
     ((rule(force="NOT"),), ("force", "XY-ONE", ERROR)),
     ((rule(), rule("XY-TWO", limit=TWO_DAYS)), ("contradiction", "XY-TWO", ERROR)),
