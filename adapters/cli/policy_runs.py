@@ -1,8 +1,9 @@
-"""`policy dry-run`: what a changed pack would have made of the cases in the log."""
+"""`policy dry-run` and `policy pages`: what a changed pack would have made of the cases in the log; packs as pages."""
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime, time
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 from zoneinfo import ZoneInfo
 
@@ -21,7 +22,7 @@ from adapters.cli.console import (
     table,
     tell_json,
 )
-from adapters.policy_texts import find
+from adapters.policy_texts import around, find, shipped
 from domain.refusals import Refused
 
 if TYPE_CHECKING:
@@ -86,6 +87,34 @@ def dry_run(
     if report.unreadable.cases:
         raise end(REFUSED, f"{report.unreadable.cases} cases cannot be read and are not in this report: `casebridge fsck` "
                            "says why")
+
+
+def pages(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where the pages go; made if need be.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write a page for each shipped pack: what is done, when, why, and which lines say so; and an index of them.
+
+    Pages of packs that are there no more are removed from the folder.
+
+    Example: casebridge policy pages docs/jurisdictions
+    Next: read docs/jurisdictions/README.md; a test fails where the committed pages are not those of the packs.
+    """
+    from adapters.reading.pages import MADE
+    from adapters.reading.pages import pages as made
+
+    texts = [text.pack() for text in shipped()]
+    wanted = made([(pack, around(pack)) for pack in texts])
+    folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("*.md"):
+        if old.name not in wanted and MADE in old.read_text(encoding="utf-8"):
+            old.unlink()
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if as_json:
+        tell_json({"folder": str(folder), "pages": sorted(wanted)})
+    else:
+        say(f"{len(wanted)} pages written to {folder}")
 
 
 def _agencies(casebridge: Casebridge, code: str | None, pack: Pack) -> list[str]:

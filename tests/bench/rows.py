@@ -86,6 +86,18 @@ def replay(at: Setting) -> list[Figure]:
     return replay.replay(at.folder, rounds=at.size(25, 7))
 
 
+def duties(at: Setting) -> list[Figure]:
+    from tests.bench import policy
+
+    return policy.duties(at.folder, rounds=at.size(25, 7))
+
+
+def dry_run(at: Setting) -> list[Figure]:
+    from tests.bench import policy
+
+    return policy.dry_runs(at.folder, events=at.size(100_000, 4_000))
+
+
 def end_to_end(at: Setting) -> list[Figure]:
     from tests.bench import embedded
 
@@ -119,6 +131,8 @@ ROWS = {
     "relay": Row(run=relay, needs=("kafka",)),
     "projection": Row(run=projection, needs=("postgres",)),
     "replay": Row(run=replay),
+    "duties": Row(run=duties),
+    "dry-run": Row(run=dry_run),
     "end-to-end": Row(run=end_to_end, needs=("kafka",)),
     "boxes": Row(run=boxes),
     "memory": Row(run=memory, needs=("kafka",)),

@@ -13,6 +13,8 @@ from tests import servers
 from tests.contract.postgres_store import PostgresStores
 from tests.e2e.cli_world import CASE, H1, Program, commands
 
+ROOT = Path(__file__).parents[2]
+
 
 @pytest.fixture
 def databases(postgres_server: servers.Postgres) -> Iterator[Mapping[str, str]]:
@@ -39,3 +41,27 @@ def test_commands_are_recorded_read_and_checked(tmp_path: Path, databases: Mappi
         connection.execute("UPDATE deadline_board_duties SET stage = 'met' WHERE stage = 'open'")
     damaged = program("fsck", environment=databases)
     assert damaged.exit_code == 1 and "differs from the fold" in damaged.stdout
+
+
+def test_a_dry_run_over_postgresql_reports_and_writes_nothing(tmp_path: Path, databases: Mapping[str, str]) -> None:
+    program = Program(tmp_path / "home")
+    lines = "".join(json.dumps(line) + "\n" for line in commands(H1)[:27])
+    assert program("submit", "-", stdin=lines, environment=databases).exit_code == 0
+    text = (ROOT / "domain/packs/NM.toml").read_text(encoding="utf-8")
+    file = tmp_path / "longer.toml"
+    longer = text.replace('amount = 24, words = "24 hours elapsed"', 'amount = 48, words = "48 hours"', 1)
+    file.write_text(longer, encoding="utf-8")
+
+    def stored() -> list[list[tuple[object, ...]]]:
+        with psycopg.connect(databases["CASEBRIDGE_LOG"]) as connection:
+            return [
+                connection.execute(f"SELECT * FROM {table} ORDER BY 1").fetchall()
+                for table in ("casebridge.events", "casebridge.commands", "casebridge.schemas", "casebridge.workers")
+            ]
+
+    before = stored()
+    ran = program("policy", "dry-run", str(file), "--json", environment=databases)
+    assert ran.exit_code == 0, ran.output
+    moved = {row["rule_id"] for row in json.loads(ran.stdout)["rules"] if row["change"] == "moved"}
+    assert moved == {"NM-CONSULATE-MX-24H"}
+    assert stored() == before
