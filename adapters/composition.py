@@ -43,7 +43,8 @@ if TYPE_CHECKING:
     from adapters.kafka.settings import KafkaSettings
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
-VIEWS_REST_SECONDS, CLOCK_REST_SECONDS = 0.2, 0.5
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
+"""Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, Deliveries)
 
 
@@ -162,7 +163,7 @@ class Casebridge:
             Worker(name="custodian", step=self.custodian.step, rest_seconds=CLOCK_REST_SECONDS),
             Worker(name="discloser", step=discloser.step),
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
-            Worker(name="receipts", step=receipts.step),
+            Worker(name="receipts", step=receipts.step, rest_seconds=RECEIPTS_REST_SECONDS),
             *self._relay(),
         ]
 
@@ -200,7 +201,9 @@ class Casebridge:
 
         traceparent = self.codec.traceparent if telemetry.is_on else None
         relay = Relay(self.log, publisher_for(kafka, kafka.log_topic), traceparent=traceparent)
-        return [Worker(name="relay", step=relay.step, close=relay.close, passing=(Interrupted,))]
+        return [Worker(
+            name="relay", step=relay.step, close=relay.close, passing=(Interrupted,), rest_seconds=RELAY_REST_SECONDS
+        )]
 
     def close(self) -> None:
         self._closing.close()

@@ -31,6 +31,22 @@ class FeedUnavailable(Exception):
     """Kafka cannot be asked now; try again."""
 
 
+class Asking:
+    """The clients that ask what offices have fetched. They stay open: connecting costs more than an answer."""
+
+    def __init__(self, settings: KafkaSettings) -> None:
+        self.admin = KafkaAdminClient(**settings.admin())
+        try:
+            self.consumer = KafkaConsumer(**settings.consumer())
+        except BaseException:
+            self.admin.close()
+            raise
+
+    def close(self) -> None:
+        self.admin.close()
+        self.consumer.close(autocommit=False)
+
+
 class KafkaFeed:
     """Writes each office's feed exactly once, under its feed numbers, into a topic that no other office shares.
 
@@ -47,6 +63,8 @@ class KafkaFeed:
         self._clock = clock
         self._publishers: dict[str, Publisher] = {}
         self._marks: dict[str, Mark] = {}
+        self._asking: Asking | None = None
+        self._passed: dict[str, tuple[int, int]] = {}
 
     def publish(self, office: str, parcels: Sequence[Parcel]) -> None:
         """Write what follows the last number written; what is there already is passed over.
@@ -76,9 +94,14 @@ class KafkaFeed:
         Kafka does not tell when it was committed, so `at` is now: never too early.
         """
         try:
-            committed = self._committed(office)
-            number = self._number_before(office, committed) if committed > 0 else 0
+            self._asking = self._asking or Asking(self._settings)
+            committed = self._committed(office, self._asking.admin)
+            before, number = self._passed.get(office, (0, 0))
+            if committed != before:
+                number = self._number_before(office, committed, self._asking.consumer)
+                self._passed[office] = committed, number
         except (KafkaError, OSError) as error:
+            self._hang_up()
             raise FeedUnavailable(f"{office}: {type(error).__name__}: {error}") from error
         if number == 0:
             return None
@@ -91,6 +114,7 @@ class KafkaFeed:
             publisher.close()
         self._publishers.clear()
         self._marks.clear()
+        self._hang_up()
 
     # -------------------------------------------------------------- writing
     def _go_on(self, office: str, parcels: Sequence[Parcel]) -> None:
@@ -126,46 +150,46 @@ class KafkaFeed:
         return self._publishers[office]
 
     # -------------------------------------------------------------- reading
-    def _committed(self, office: str) -> int:
+    def _hang_up(self) -> None:
+        asking, self._asking = self._asking, None
+        if asking is not None:
+            asking.close()
+
+    def _committed(self, office: str, admin: KafkaAdminClient) -> int:
         group, place = self._settings.group(office), self._place(office)
-        admin = KafkaAdminClient(**self._settings.admin())
         try:
             found = admin.list_group_offsets({group: [place]})[group].get(place)
             return max(0, int(found.offset)) if found is not None else 0
         except GroupIdNotFoundError:
             return 0
-        finally:
-            admin.close()
 
-    def _number_before(self, office: str, committed: int) -> int:
+    def _number_before(self, office: str, committed: int, consumer: KafkaConsumer) -> int:
         """The number in the last record before an offset, looking back further and further.
 
         Where retention has taken that record, the next one tells; where none is left, all was passed,
         and only then is a producer's session needed.
         """
+        if committed == 0:
+            return 0
         place = self._place(office)
-        consumer = KafkaConsumer(**self._settings.consumer())
-        try:
-            consumer.assign([place])
-            start, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
-            committed = min(committed, end)
-            back = 2  # A record, and the marker of its transaction.
-            while back <= 2 * LOOK_BACK_OFFSETS_MAX:
-                since = max(start, committed - back)
-                if numbers := _numbers(consumer, place, since, committed):
-                    return numbers[-1]
-                if since == start:
-                    break
-                back *= 4
-            if after := _numbers(consumer, place, committed, end, first_only=True):
-                return after[0] - 1
-            published = self.published(office)
-            # Asked for after `published`, so that nothing of what that counts lies behind it.
-            end = consumer.end_offsets([place])[place]
-            after = _numbers(consumer, place, committed, end, first_only=True)
-            return after[0] - 1 if after else published
-        finally:
-            consumer.close(autocommit=False)
+        consumer.assign([place])
+        start, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
+        committed = min(committed, end)
+        back = 2  # A record, and the marker of its transaction.
+        while back <= 2 * LOOK_BACK_OFFSETS_MAX:
+            since = max(start, committed - back)
+            if numbers := _numbers(consumer, place, since, committed):
+                return numbers[-1]
+            if since == start:
+                break
+            back *= 4
+        if after := _numbers(consumer, place, committed, end, first_only=True):
+            return after[0] - 1
+        published = self.published(office)
+        # Asked for after `published`, so that nothing of what that counts lies behind it.
+        end = consumer.end_offsets([place])[place]
+        after = _numbers(consumer, place, committed, end, first_only=True)
+        return after[0] - 1 if after else published
 
     def _place(self, office: str) -> TopicPartition:
         return TopicPartition(self._settings.feed_topic(office), PARTITION)

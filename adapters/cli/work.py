@@ -53,8 +53,7 @@ def work(
             else:
                 say(f"{', '.join(worker.name for worker in chosen)}: idle after {done} pieces of work")
             return
-        log = casebridge.log
-        crew = Crew(chosen, lambda seconds: log.wait(after=log.head().position, timeout_seconds=seconds))
+        crew = Crew(chosen, casebridge.log)
         stop = threading.Event()
         _stop_on_signals(stop)
         crew.start()

@@ -193,7 +193,7 @@ class Courier:
         return moved
 
     def _may_ask(self, office: str) -> bool:
-        """Asking what an office has fetched opens connections: not oftener than FETCHED_EVERY_SECONDS."""
+        """What an office has fetched is asked of Kafka: not oftener than FETCHED_EVERY_SECONDS."""
         now = self._monotonic()
         if now - self._asked_at.get(office, -FETCHED_EVERY_SECONDS) < FETCHED_EVERY_SECONDS:
             return False

@@ -41,8 +41,7 @@ def installation(folder: Path, kafka: str | None = None) -> Iterator[Casebridge]
 @contextmanager
 def at_work(casebridge: Casebridge) -> Iterator[Crew]:
     """All workers in threads; one that stopped by itself is a mistake of the bench."""
-    log = casebridge.log
-    crew = Crew(casebridge.workers(), lambda seconds: log.wait(after=log.head().position, timeout_seconds=seconds))
+    crew = Crew(casebridge.workers(), casebridge.log)
     crew.start()
     try:
         yield crew
