@@ -260,7 +260,9 @@ def test_aborted_records_before_the_offset_are_looked_past(settings: KafkaSettin
     aborting.close()
     wait_until(lambda: ends(settings, MEXICO)[1] >= 21, "the last marker", limit_seconds=10.0)
     commit(settings, MEXICO, 21)
-    fetched = KafkaFeed(settings, no_publisher, lineage=LINEAGE, clock=StandingClock()).fetched(MEXICO)
+    looking = KafkaFeed(settings, no_publisher, lineage=LINEAGE, clock=StandingClock())
+    fetched = looking.fetched(MEXICO)
+    looking.close()
     assert fetched is not None and fetched[0] == 2
 
 
