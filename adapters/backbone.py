@@ -227,12 +227,7 @@ class Backbone:
             epochs = self._cases.epoch, self._agencies.epoch
             agency = f"agency-{line.agency}"
             standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
-            submission = Submission(
-                command=line.command, command_id=line.command_id, case_id=line.case_id, actor=line.actor,
-                principal=principal, occurred_at=line.occurred_at, learned_at=line.learned_at,
-                received_at=self.clock.now(), correlation_id=line.command_id, causation_id=causation_id,
-                traceparent=traceparent, entropy=entropy, standing=standing, outside=line.outside,
-            )
+            submission = self._submission(line, principal, standing, entropy, causation_id, traceparent)
             try:
                 decided, version, after = self._decide(submission, line.stream, is_fresh)
             except Refused:
@@ -251,6 +246,32 @@ class Backbone:
             except Conflict:  # Another process was first: writers of one stream spread, so that each comes through.
                 time.sleep(random.uniform(0, min(REST_SECONDS_MAX, REST_SECONDS * 2**attempt)))
         raise Conflict(line.stream, version, -1)
+
+    def judged(self, line: Line, case: Case, *, principal: str) -> Case:
+        """What a line about `case` would make of it; nothing is recorded. Raises Refused.
+
+        A line that was accepted before makes nothing of it.
+        """
+        agency = f"agency-{line.agency}"
+        standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, False)
+        submission = self._submission(line, principal, standing, self.entropy(32), None, None)
+        try:
+            return decided_case(submission, case, line.stream)[1]
+        except Refused:
+            if self.log.command(line.command_id) is not None:
+                return case
+            raise
+
+    def _submission(
+        self, line: Line, principal: str, standing: Agency, entropy: bytes, causation_id: UUID | None,
+        traceparent: str | None,
+    ) -> Submission[Any]:
+        return Submission(
+            command=line.command, command_id=line.command_id, case_id=line.case_id, actor=line.actor,
+            principal=principal, occurred_at=line.occurred_at, learned_at=line.learned_at,
+            received_at=self.clock.now(), correlation_id=line.command_id, causation_id=causation_id,
+            traceparent=traceparent, entropy=entropy, standing=standing, outside=line.outside,
+        )
 
     def _state(
         self, stream: str, states: States[S], initial: S, evolve: Callable[[S, Envelope], S], is_fresh: bool

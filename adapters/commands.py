@@ -26,6 +26,8 @@ TEXT_LENGTH_MAX = 200_000  # a policy pack is the longest text that a command ca
 LIST_LENGTH_MAX = 1_000
 ZONED = re.compile(r"(?P<moment>[^\[\]]+)\[(?P<zone>[A-Za-z0-9_+\-/]+)\]")
 RULE = "COMMAND-FORM"
+OF_ONE_LINE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
+"""Errors of reckoning with what a line says; a message of theirs may quote it, so they are told by class alone."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -18,9 +18,9 @@ from rich.text import Text
 
 from adapters.backbone import Outcome
 from adapters.cli.console import INFRASTRUCTURE, end
-from adapters.cli.submit import lines as submitted
 from adapters.clocks import HistoryClock
 from adapters.composition import Casebridge
+from adapters.json_lines import lines as submitted
 from adapters.partners.receiver import Received, Receiver
 from adapters.play import Player
 from adapters.reading.acts import Explained, explain_acts, explain_questions

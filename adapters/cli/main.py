@@ -16,6 +16,7 @@ from adapters.cli import (
     due,
     feeds,
     fsck,
+    imports,
     log,
     partners,
     policies,
@@ -76,6 +77,7 @@ def demo(as_json: AsJson = False) -> None:
 
 
 app.command("submit", rich_help_panel=AGENCY)(submit.submit)
+app.command("import", rich_help_panel=AGENCY)(imports.import_)
 app.command("commands", rich_help_panel=AGENCY)(commands.commands)
 app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)

@@ -1,37 +1,21 @@
 """`submit`: a file of commands, a line each; an answer a line."""
 from __future__ import annotations
 
-import json
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
 from adapters.cli.console import INFRASTRUCTURE, REFUSED, AsJson, end, installation, principal, progress, say, tell_json
+from adapters.json_lines import Read, lines
 
 if TYPE_CHECKING:
     from adapters.backbone import Backbone, Outcome
 
-LINE_BYTES_MAX = 2 * 1024 * 1024
 FORM = "COMMAND-FORM"
-OF_ONE_LINE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
-"""Errors of reckoning with what a line says; a message of theirs may quote it, so they are told by class alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Read:
-    """One line of the file: a JSON object, or why it is none. `offset` is where the next one begins."""
-
-    number: int
-    offset: int
-    raw: dict[str, Any] | None
-    because: str = ""
-    field: str | None = None
 
 
 def submit(
@@ -53,7 +37,7 @@ def submit(
         backbone = stack.enter_context(installation(ctx, new=True)).backbone
         tell = stack.enter_context(progress(f"submitting {file}", size if not sys.stdout.isatty() else 0))
         for line in lines(source):
-            outcome = _judged(backbone, line)
+            outcome = judged(backbone, line)
             counts[outcome.status] += 1
             _report(line, outcome, as_json)
             tell(line.offset)
@@ -72,62 +56,12 @@ def _opened(stack: ExitStack, file: str) -> tuple[BinaryIO, int | None]:
     return stack.enter_context(path.open("rb")), path.stat().st_size
 
 
-# ------------------------------------------------------------------ reading
-def lines(source: BinaryIO) -> Iterator[Read]:
-    """Every line that is not blank. No more than one line is held, and none longer than LINE_BYTES_MAX."""
-    number = offset = 0
-    while text := source.readline(LINE_BYTES_MAX + 1):
-        number, offset = number + 1, offset + len(text)
-        if len(text) > LINE_BYTES_MAX:
-            while text and not text.endswith(b"\n"):
-                text = source.readline(LINE_BYTES_MAX)
-                offset += len(text)
-            yield Read(number, offset, None, f"the line is longer than {LINE_BYTES_MAX:,} bytes")
-        elif text.strip():
-            yield _parsed(number, offset, text)
-
-
-def _parsed(number: int, offset: int, text: bytes) -> Read:
-    try:
-        raw = json.loads(text.rstrip(b"\r\n").decode("utf-8-sig"), object_pairs_hook=_once_each, parse_constant=_no_constant)
-        json.dumps(raw, ensure_ascii=False).encode()  # Half a surrogate pair is text to JSON and to nobody else.
-    except _Twice as twice:
-        return Read(number, offset, None, "a field stands there twice", field=twice.name)
-    except UnicodeError:
-        return Read(number, offset, None, "the line is not UTF-8")
-    except json.JSONDecodeError as error:
-        return Read(number, offset, None, f"the line is not JSON: {error.msg} at column {error.colno}")
-    except (ValueError, RecursionError):
-        return Read(number, offset, None, "the line is not JSON that a command can be read from")
-    if not isinstance(raw, dict):
-        return Read(number, offset, None, "a command is a JSON object")
-    return Read(number, offset, raw)
-
-
-class _Twice(ValueError):
-    def __init__(self, name: str) -> None:
-        super().__init__(name)
-        self.name = name
-
-
-def _once_each(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for name, value in pairs:
-        if name in found:
-            raise _Twice(name)
-        found[name] = value
-    return found
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
-
-
 # ------------------------------------------------------------------ answering
-def _judged(backbone: Backbone, line: Read) -> Outcome:
+def judged(backbone: Backbone, line: Read) -> Outcome:
     """The answer to one line. Only what concerns every line is raised: the log, the keys, the machine."""
     from adapters.avro import Unwritable
     from adapters.backbone import Outcome
+    from adapters.commands import OF_ONE_LINE
     from domain.ports import Conflict, KeysUnavailable, LogError
 
     if line.raw is None:

@@ -17,6 +17,7 @@ from adapters.cli.reference import EXAMPLE, leaves, reference
 ROOT = Path(__file__).parents[2]
 LEAVES = dict(leaves())
 PROMISED = """
+    import
     demo submit commands due feed release work fsck "case timeline" "case show" "policy adopt" "policy show" "policy list"
     "policy check" "policy diff" "policy dry-run" "policy pages"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "topics apply"

@@ -11,7 +11,7 @@ import typer
 from adapters.cli.console import clean, duration, identifier, moment
 from adapters.cli.failures import explained
 from adapters.cli.plain import outline, plain
-from adapters.cli.submit import LINE_BYTES_MAX, Read, lines
+from adapters.json_lines import LINE_BYTES_MAX, Read, lines
 from domain.events import Compartment
 from domain.people import PersonName
 from domain.personal import UNKNOWN, WITHHELD, Known

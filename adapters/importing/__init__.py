@@ -1,0 +1,1 @@
+"""Exports of other systems, taken over row by row: reading, converting, comparing, recording."""
