@@ -4,7 +4,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from domain.case.citizenship import CitizenshipCorrected
-from domain.case.intake import FactCorrected
+from domain.case.particulars import FactCorrected
 from domain.events import Event
 
 

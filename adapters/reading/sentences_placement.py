@@ -10,7 +10,8 @@ from domain.case import (
     citizenship_sources,
     consular_service,
     custody,
-    intake,
+    mislinks,
+    particulars,
     placement,
     privacy,
     repatriation,
@@ -82,7 +83,13 @@ def _received(case: Case, e: unaccompanied.UnaccompaniedMinorReceived) -> str:
 
 TEXTS: dict[type[Event], Text] = {
     custody.CustodyPlanned: lambda c, e: f"{e.decided_by} decided to take {person(c, e.child_id)} into custody",
-    intake.FactCorrected: lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)}: what was recorded was never true",
+    particulars.FactCorrected:
+        lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)}: what was recorded was never true",
+    particulars.FactSuperseded: lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)} is another from now on",
+    mislinks.MislinkWithdrawn:
+        lambda c, e: f"recorded of {people(c, e.person_ids)}, was another's, counts no more: {personal(e.evidence)}",
+    mislinks.TimeCorrected:
+        lambda c, e: f"the time of what was recorded of {people(c, e.person_ids)} was wrong: {personal(e.evidence)}",
     citizenship_sources.CitizenshipDocumentObtained:
         lambda c, e: f"{_plain(e.doc_type)} of {person(c, e.person_id)}, issued in {_country(e.issuer_country)}",
     citizenship_sources.CitizenshipSourceConsulted:

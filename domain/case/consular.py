@@ -133,6 +133,7 @@ class Notice:
 
     prepared: ConsularNotificationPrepared
     prepared_event_id: UUID
+    prepared_version: int
     released: DisclosureReleased | None = None
     notified: ConsulateNotified | None = None
     notified_event_id: UUID | None = None
@@ -333,9 +334,15 @@ def _notice(case: Case, notice_id: UUID) -> Notice:
 
 
 def people_around(case: Case, child_ids: Sequence[UUID]) -> list[UUID]:
-    """Parents and relatives of these children: the persons whom a notice may name beside them."""
+    """Parents and relatives of these children: the persons whom a notice may name beside them.
+
+    A relative whom the allegation names is nobody's contact.
+    """
     wanted = PARENTS | {Role.RELATIVE}
-    return [p.person_id for p in case.intake.people.values() if p.role in wanted and set(p.child_ids) & set(child_ids)]
+    return [
+        p.person_id for p in case.intake.people.values() if p.role in wanted and set(p.child_ids) & set(child_ids)
+        and not (p.role is Role.RELATIVE and p.is_alleged_to_have_harmed == Known(True))
+    ]
 
 
 def _missing(
@@ -385,7 +392,9 @@ def _informed(state: Consular, told: ImmigrationUnitInformed, envelope: Envelope
 
 
 def _prepared(state: Consular, told: ConsularNotificationPrepared, envelope: Envelope) -> Consular:
-    notice = Notice(prepared=told, prepared_event_id=envelope.circumstances.event_id)
+    notice = Notice(
+        prepared=told, prepared_event_id=envelope.circumstances.event_id, prepared_version=envelope.version
+    )
     return replace(state, notices={**state.notices, told.notice_id: notice})
 
 

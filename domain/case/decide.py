@@ -23,6 +23,7 @@ from domain.case.engagement import (
 )
 from domain.case.facts import facts_of
 from domain.case.meeting import met, met_before
+from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.obligations import (
     Duty,
     DutyRaised,
@@ -32,7 +33,7 @@ from domain.case.obligations import (
     WithdrawnBecause,
 )
 from domain.case.sealing import check_closed, closed_to_partners
-from domain.case.state import AREAS, Case, fold
+from domain.case.state import PARTS, Case, fold
 from domain.disclosure.contract import Purpose
 from domain.events import Envelope
 from domain.personal import Known
@@ -42,7 +43,7 @@ from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
-for _area in AREAS.values():
+for _, _area in PARTS:
     for _command, _decide in cast(Mapping[type[Command], Any], _area.DECIDES).items():
         assert _command not in DECIDES, f"two areas decide {_command}"
         DECIDES[_command] = _decide
@@ -82,7 +83,8 @@ def _oblige(submission: Submission[Any], case: Case, recorded: _Recorded) -> tup
     recorded.add(met(recorded.case, submission.standing, recorded.envelopes))
     before, after = _assess(submission, case), _assess(submission, recorded.case)
     lost = _lost(recorded.envelopes, before, after)
-    recorded.add(_difference(submission, recorded.case, before, after, lost))
+    renewed = _renewed(recorded.envelopes, recorded.case, before, after)
+    recorded.add(_difference(submission, recorded.case, before, after, lost=lost, renewed=renewed))
     return after, lost
 
 
@@ -133,26 +135,52 @@ def _lost(events: Sequence[Envelope], before: Assessment, after: Assessment) -> 
     Only a correction takes a duty away: what is true no longer was true when it raised it. And nothing is lost
     while one of the persons through whom the rule applied cannot be told.
     """
-    if not any(hasattr(envelope.event, "replaces_event_id") for envelope in events):
+    mislinked = _mislinked(events)
+    if not mislinked and not any(hasattr(envelope.event, "replaces_event_id") for envelope in events):
         return set()
     return {
         key for key, owed in before.owed.items()
         if key not in after.owed
-        and not any((key.rule_id, key.child_id, person) in after.undecided for person in owed.subject_ids)
+        and not any((key.rule_id, key.child_id, person) in after.undecided for person in owed.subject_ids - mislinked)
     }
 
 
+def _mislinked(events: Sequence[Envelope]) -> frozenset[UUID]:
+    """Of whom something was recorded that was another's: that nobody knows of them now keeps no duty of theirs."""
+    return frozenset(
+        person for envelope in events if isinstance(envelope.event, MislinkWithdrawn) for person in envelope.event.person_ids
+    )
+
+
+def _renewed(events: Sequence[Envelope], case: Case, before: Assessment, after: Assessment) -> set[DutyKey]:
+    """What is owed still and begins anew: its clock ran from a wrong time, or the notice that met it was recalled now."""
+    duties, mislinked = case.obligations.duties, _mislinked(events)
+    keys: set[DutyKey | None] = set()
+    if any(isinstance(envelope.event, TimeCorrected) for envelope in events):
+        started = {key: owed.clock_start for key, owed in before.owed.items()}
+        moved = {key for key, owed in after.owed.items() if started.get(key, owed.clock_start) != owed.clock_start}
+        keys |= {duty.key for duty in case.obligations.open_duties() if duty.key in moved}
+    for envelope in events:
+        if mislinked and isinstance(envelope.event, consular.ConsularNotificationCorrected):
+            notice = case.consular.notices.get(envelope.event.notice_id)
+            keys |= {duties[d].key for d in (notice.prepared.duty_ids if notice else ()) if d in duties}
+    return {key for key in keys if key is not None and key in after.owed and not _stands(case, key)}
+
+
 def _difference(
-    submission: Submission[Any], case: Case, before: Assessment, after: Assessment, lost: set[DutyKey]
+    submission: Submission[Any], case: Case, before: Assessment, after: Assessment, *, lost: set[DutyKey],
+    renewed: set[DutyKey],
 ) -> list[Recording]:
     open_by_key = {duty.key: duty for duty in case.obligations.open_duties()}
+    is_mislink = isinstance(submission.command, WithdrawMislink)
+    reason = WithdrawnBecause.MISLINKED if is_mislink else WithdrawnBecause.CORRECTED
     recordings = [
-        Recording(event=DutyWithdrawn(duty_id=duty.duty_id, reason=WithdrawnBecause.CORRECTED))
-        for key, duty in open_by_key.items() if key in lost
+        Recording(event=DutyWithdrawn(duty_id=duty.duty_id, reason=reason))
+        for key, duty in open_by_key.items() if key in lost | renewed
     ]
     new = [
         owed for key, owed in after.owed.items()
-        if key not in before.owed and key not in open_by_key and not _stands(case, key)
+        if key in renewed or (key not in before.owed and key not in open_by_key and not _stands(case, key))
     ]
     for ordinal, owed in enumerate(new):
         raised = _raise(submission, ordinal, owed)

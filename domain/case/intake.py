@@ -1,4 +1,4 @@
-"""A case is opened, its children and the people around them are recorded and put right, and it is closed again."""
+"""A case is opened, its children and the people around them are recorded, and it is closed again."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 OUR_ID = "our own id"
-OF_A_CHILD = frozenset({"name", "birth_date"})
 EARLIEST_BIRTH = date(1900, 1, 2)  # 1900-01-01 is what systems write for "we do not know"
 
 
@@ -64,6 +63,10 @@ class PartyAddedToCase(Event):
     birth_date: Personal[BirthDate] = boxed(Compartment.IDENTITY, about="party_id", meaning="date of birth")
     address: Personal[Address] = boxed(Compartment.IDENTITY, about="party_id", meaning="where the person lives now")
     phone: Personal[str] = boxed(Compartment.IDENTITY, about="party_id", meaning="how to reach the person")
+    is_alleged_to_have_harmed: Personal[bool] = boxed(
+        Compartment.LEGAL, about="party_id", default=UNKNOWN,
+        meaning="whether the allegation names this person, who is then nobody's contact",
+    )
 
 
 @event("casebridge.intake.PartyLinkedToChild")
@@ -72,32 +75,6 @@ class PartyLinkedToChild(Event):
 
     party_id: UUID = clear(OUR_ID)
     child_id: UUID = clear(OUR_ID)
-
-
-class CorrectedField(StrEnum):
-    """What may be put right of a child or a party. Where somebody is from is corrected by a command of its own."""
-
-    NAME = "name"
-    BIRTH_DATE = "birth_date"
-    ADDRESS = "address"
-    PHONE = "phone"
-    RELATION = "relation"
-
-
-@event("casebridge.privacy.FactCorrected")
-class FactCorrected(Event):
-    """One recorded fact about a child or a party was never true; this stands in its place. The past event stays."""
-
-    correction_id: UUID = clear(OUR_ID)
-    person_id: UUID = clear(OUR_ID)
-    replaces_event_id: UUID = clear(OUR_ID)
-    field: CorrectedField = clear("which field was wrong, not its value")
-    name: Personal[PersonName] = boxed(Compartment.IDENTITY, about="person_id", meaning="the names as they are")
-    birth_date: Personal[BirthDate] = boxed(Compartment.IDENTITY, about="person_id", meaning="the date of birth as it is")
-    address: Personal[Address] = boxed(Compartment.IDENTITY, about="person_id", meaning="where the person lived in truth")
-    phone: Personal[str] = boxed(Compartment.IDENTITY, about="person_id", meaning="how to reach the person in truth")
-    relation: Personal[str] = boxed(Compartment.IDENTITY, about="person_id", meaning="the relation as it is")
-    evidence: Personal[str] = boxed(Compartment.IDENTITY, about="person_id", meaning="the evidence that showed it")
 
 
 class Outcome(StrEnum):
@@ -134,6 +111,7 @@ class Person:
     birth_date: Register[BirthDate] = Register()
     address: Register[Address] = Register()
     phone: Register[str] = Register()
+    is_alleged_to_have_harmed: Personal[bool] = UNKNOWN
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -190,23 +168,7 @@ class AddParty(Command):
     birth_date_is_estimate: bool = False
     address: Address | None = None
     phone: str | None = None
-
-
-@command
-class CorrectFact(Command):
-    """Record that one fact about a child or a party was never true, and what is true. `replaces_event_id` names the
-    event that told it: that of adding the person, or the last correction of this field."""
-
-    correction_id: UUID
-    person_id: UUID
-    replaces_event_id: UUID
-    evidence: str
-    name: PersonName | None = None
-    birth_date: date | None = None
-    birth_date_is_estimate: bool = False
-    address: Address | None = None
-    phone: str | None = None
-    relation: str | None = None
+    is_alleged_to_have_harmed: bool | None = None
 
 
 @command
@@ -256,7 +218,7 @@ def require_children(case: Case, child_ids: tuple[UUID, ...]) -> None:
         require_child(case, child_id, "child_ids")
 
 
-def _birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
+def checked_birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
     day = submission.command.birth_date
     if day is None:
         return UNKNOWN
@@ -267,7 +229,7 @@ def _birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
     return Known(BirthDate(day=day, is_estimate=submission.command.birth_date_is_estimate))
 
 
-def _name(name: PersonName | None) -> Personal[PersonName]:
+def checked_name(name: PersonName | None) -> Personal[PersonName]:
     if name is not None and (is_broken(name.given_names) or is_broken(name.surnames)):
         raise Refused("signs of this name were lost on the way: write it with its accents", rule="P01", field="name")
     return personal(name)
@@ -287,7 +249,7 @@ def add_child(submission: Submission[AddChild], case: Case) -> Sequence[Recordin
     require_open(case)
     wish = submission.command
     return case.once(wish.child_id, ChildAddedToCase(
-        child_id=wish.child_id, name=_name(wish.name), birth_date=_birth_date(submission),
+        child_id=wish.child_id, name=checked_name(wish.name), birth_date=checked_birth_date(submission),
         sibling_group=personal(wish.sibling_group),
     ))
 
@@ -300,8 +262,8 @@ def add_party(submission: Submission[AddParty], case: Case) -> Sequence[Recordin
         country(wish.address.country, "address.country")
     return case.once(wish.party_id, PartyAddedToCase(
         party_id=wish.party_id, role=wish.role, child_ids=wish.child_ids, relation=personal(wish.relation),
-        name=_name(wish.name), birth_date=_birth_date(submission), address=personal(wish.address),
-        phone=personal(wish.phone),
+        name=checked_name(wish.name), birth_date=checked_birth_date(submission), address=personal(wish.address),
+        phone=personal(wish.phone), is_alleged_to_have_harmed=personal(wish.is_alleged_to_have_harmed),
     ))
 
 
@@ -312,32 +274,6 @@ def link_party(submission: Submission[LinkPartyToChild], case: Case) -> Sequence
     if wish.child_id in party.child_ids:
         return []
     return [Recording(event=PartyLinkedToChild(party_id=wish.party_id, child_id=wish.child_id))]
-
-
-def correct_fact(submission: Submission[CorrectFact], case: Case) -> Sequence[Recording]:
-    wish = submission.command
-    person = require_person(case, wish.person_id, "person_id")
-    given = [item for item in CorrectedField if getattr(wish, item) is not None]
-    if len(given) != 1:
-        raise Refused("correct one field at a time, with what is true", rule="P19", field="person_id")
-    corrected = given[0]
-    if person.role is None and corrected not in OF_A_CHILD:
-        raise Refused("this is not recorded of a child", rule="P19", field=corrected)
-    if wish.address is not None:
-        country(wish.address.country, "address.country")
-    recordings = case.once(wish.correction_id, FactCorrected(
-        correction_id=wish.correction_id, person_id=wish.person_id, replaces_event_id=wish.replaces_event_id,
-        field=corrected, name=_name(wish.name), birth_date=_birth_date(submission), address=personal(wish.address),
-        phone=personal(wish.phone), relation=personal(wish.relation), evidence=Known(wish.evidence),
-    ))
-    register: Register[Any] = getattr(person, corrected)
-    was_left_open = register.current is None and wish.replaces_event_id == person.event_id
-    if recordings and not (was_left_open or register.told_by(wish.replaces_event_id)):
-        raise Refused(
-            "the event that this corrects told nothing of this field that still stands", rule="P19",
-            field="replaces_event_id",
-        )
-    return recordings
 
 
 def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Recording]:
@@ -372,19 +308,9 @@ def _party_added(intake: Intake, told: PartyAddedToCase, envelope: Envelope) -> 
         name=first(envelope, "name", told.name),
         birth_date=first(envelope, "birth_date", told.birth_date),
         address=first(envelope, "address", told.address),
-        phone=first(envelope, "phone", told.phone),
+        phone=first(envelope, "phone", told.phone), is_alleged_to_have_harmed=told.is_alleged_to_have_harmed,
     )
     return replace(intake, people={**intake.people, told.party_id: party})
-
-
-def _fact_corrected(intake: Intake, told: FactCorrected, envelope: Envelope) -> Intake:
-    person = intake.people.get(told.person_id)
-    if person is None:
-        return intake  # A prefix or a filtered replay may lack the person; a fold never raises (I10).
-    register: Register[Any] = getattr(person, told.field)
-    corrected = register.correct(envelope, told.replaces_event_id, told.field, getattr(told, told.field))
-    changes: dict[str, Any] = {told.field.value: corrected}
-    return replace(intake, people={**intake.people, told.person_id: replace(person, **changes)})
 
 
 def _closed(intake: Intake, _: CaseClosed, __: Envelope) -> Intake:
@@ -402,13 +328,12 @@ def _linked(intake: Intake, told: PartyLinkedToChild, _: Envelope) -> Intake:
 INITIAL = Intake()
 DECIDES = {
     OpenCase: open_case, AddChild: add_child, AddParty: add_party, LinkPartyToChild: link_party,
-    CorrectFact: correct_fact, CloseCase: close_case,
+    CloseCase: close_case,
 }
 EVOLVES = {
-    CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added, FactCorrected: _fact_corrected,
+    CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added,
     CaseClosed: _closed, PartyLinkedToChild: _linked,
 }
 KEYS: Keys = {
     CaseOpened: lambda e: "case", ChildAddedToCase: lambda e: e.child_id, PartyAddedToCase: lambda e: e.party_id,
-    FactCorrected: lambda e: e.correction_id,
 }

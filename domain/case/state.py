@@ -23,8 +23,10 @@ from domain.case import (
     intake,
     kin,
     language,
+    mislinks,
     obligations,
     participation,
+    particulars,
     petitions,
     placement,
     privacy,
@@ -95,6 +97,7 @@ class Case:
     sealing: sealing.Sealing = sealing.INITIAL
     erasure: erasure.Erasure = erasure.INITIAL
     happenings: happenings.Happenings = happenings.INITIAL
+    mislinks: mislinks.Mislinks = mislinks.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -135,20 +138,33 @@ AREAS = {
     "requests": requests,
     "sealing": sealing,
     "erasure": erasure,
+    "mislinks": mislinks,
 }
+PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars))  # a part of an area has a file of its own
+NO_REPORTS = ("obligations", "engagements", "consular", "sources", "assignments", "sealing", "erasure", "mislinks")
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
-for _name, _area in AREAS.items():
+for _name, _area in PARTS:
     for _event, _evolve in cast(Mapping[type[Event], Any], _area.EVOLVES).items():
         EVOLVES[_event] = (*EVOLVES.get(_event, ()), (_name, _evolve))
     KEYS |= cast(Keys, _area.KEYS)
 for _event in EVOLVES:
     if _event.__name__ in ACTS:
         EVOLVES[_event] = (*EVOLVES[_event], ("happenings", happenings.happened))
+REPORTS = frozenset(declared for declared, areas in EVOLVES.items() if not {name for name, _ in areas} <= {*NO_REPORTS})
 
 
 def evolve(case: Case, envelope: Envelope) -> Case:
-    """The case after one more event. Total: whatever prefix, filter or missing key, it never raises (I10)."""
+    """The case after one more event. Total: whatever prefix, filter or missing key, it never raises (I10).
+
+    What was recorded of the wrong person, or at a wrong time, is told at once in every area: the reports that
+    count are folded anew.
+    """
+    after = _evolved(case, envelope)
+    return _anew(after) if isinstance(envelope.event, mislinks.MislinkWithdrawn | mislinks.TimeCorrected) else after
+
+
+def _evolved(case: Case, envelope: Envelope) -> Case:
     event = envelope.event
     changes: dict[str, Any] = {
         name: area_evolve(getattr(case, name), event, envelope) for name, area_evolve in EVOLVES[type(event)]
@@ -156,9 +172,20 @@ def evolve(case: Case, envelope: Envelope) -> Case:
     key = KEYS.get(type(event))
     if key is not None:
         changes["recorded"] = {**case.recorded, key(event): event}
+    if type(event) in REPORTS:
+        changes["mislinks"] = case.mislinks.with_report(envelope)
     learned_at = envelope.circumstances.learned_at
     as_of = learned_at if case.as_of is None else max(case.as_of, learned_at)
     return replace(case, version=envelope.version, as_of=as_of, **changes)
+
+
+def _anew(case: Case) -> Case:
+    """The areas of reports from those that still count; acts, duties, and under which ids all was recorded, stay."""
+    left = Case()
+    for envelope in case.mislinks.left():
+        left = _evolved(left, envelope)
+    kept: dict[str, Any] = {name: getattr(case, name) for name in (*NO_REPORTS, "recorded", "version", "as_of")}
+    return replace(left, **kept)
 
 
 def fold(envelopes: Iterable[Envelope], case: Case | None = None) -> Case:

@@ -28,10 +28,11 @@ from domain.case.court import (
 from domain.case.custody import CustodyEnded, CustodyPlanned, CustodyTaken
 from domain.case.detainee import DetentionStage
 from domain.case.documents import DocumentReceived, DocumentSource, DocumentStage, DocumentUnobtainable
-from domain.case.intake import CaseClosed, CorrectedField, FactCorrected
+from domain.case.intake import CaseClosed
 from domain.case.kin import HomeStudyCompleted, IssHomeStudyRequested, StudyMode, StudyStage
 from domain.case.language import LanguageServiceRejected
 from domain.case.participation import ParentalInterestCoordinatorContacted
+from domain.case.particulars import CorrectedField, FactCorrected
 from domain.case.petitions import ReliefStage, relief_stage
 from domain.case.privacy import DisclosureRefused
 from domain.case.relatives import CaregiverLicensed, RelativePlacementAssessed

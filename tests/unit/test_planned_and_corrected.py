@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from domain.case.custody import CustodyPlanned, CustodyStage, PlanCustody
-from domain.case.intake import AddChild, ChildAddedToCase, CorrectedField, CorrectFact, FactCorrected
+from domain.case.intake import AddChild, ChildAddedToCase
+from domain.case.particulars import CorrectedField, CorrectFact, FactCorrected
 from domain.people import Address, PersonName
 from domain.personal import Known
 from tests.specification import NOON, Scenario, an_id

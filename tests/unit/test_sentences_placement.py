@@ -12,6 +12,8 @@ from domain.case import (
     consular_service,
     custody,
     intake,
+    mislinks,
+    particulars,
     placement,
     privacy,
     repatriation,
@@ -19,22 +21,25 @@ from domain.case import (
     reunification_time,
     unaccompanied,
 )
+from domain.case.particulars import SupersedeFact
 from domain.events import Envelope
-from tests.specification import Scenario
+from tests.specification import Scenario, an_id
 from tests.unit import (
     test_citizenship_sources,
     test_consular_service,
+    test_mislinks,
     test_placement,
     test_planned_and_corrected,
     test_repatriation,
     test_reunification_time,
     test_unaccompanied,
 )
-from tests.unit.people import AUNT, CHILD
+from tests.unit.people import AUNT, CHILD, FATHER, MOTHER
 from tests.unit.test_sentences_abroad import unlearned, without_keys
 
 OF_OTHER_AREAS = {
-    custody.CustodyPlanned, intake.FactCorrected, privacy.DisclosureRefused, citizenship_sources.CitizenshipDetermined,
+    custody.CustodyPlanned, particulars.FactCorrected, particulars.FactSuperseded,
+    mislinks.MislinkWithdrawn, mislinks.TimeCorrected, privacy.DisclosureRefused, citizenship_sources.CitizenshipDetermined,
 }
 
 
@@ -42,6 +47,11 @@ def stories() -> Iterator[Scenario]:
     corrected, sources, services = test_planned_and_corrected, test_citizenship_sources, test_consular_service
     minors, returns, times = test_unaccompanied, test_repatriation, test_reunification_time
     yield corrected.family.given(corrected.plan, corrected.right_date)
+    wrong = test_mislinks.in_custody
+    yield wrong.given(
+        SupersedeFact(change_id=an_id("number"), person_id=MOTHER, phone="+1 505 555 0100"),
+        test_mislinks.wrong_time(wrong, -5), test_mislinks.withdraw(wrong, intake.PartyAddedToCase, FATHER),
+    )
     yield sources.in_custody.given(sources.paper, sources.spoken, sources.decided)
     yield sources.in_custody.given(sources.nobody_can_tell)
     yield services.no_consulate.given(services.none_here)
