@@ -126,6 +126,7 @@ class OrderStage(StrEnum):
     VACATED = "vacated"
 
 
+BINDING = frozenset({OrderStage.IN_FORCE, OrderStage.AMENDED})  # an amended order does what it did, as amended
 STAGE_AFTER = {
     OrderEffect.AMENDS: OrderStage.AMENDED, OrderEffect.STAYS: OrderStage.STAYED, OrderEffect.VACATES: OrderStage.VACATED,
 }
@@ -156,26 +157,42 @@ class Court:
             return HearingStage.MISSED
         return HearingStage.ARRANGED if (hearing_id, party_id) in self.arranged else HearingStage.SCHEDULED
 
-    def standing(self, order_id: UUID) -> OrderStage:
-        """What later orders that themselves stand made of this one; of several the last entered decides."""
-        later = [
-            order for order in self.orders.values()
-            if order.entered.earlier_order_id == order_id and self.is_binding(order.entered.order_id)
-        ]
-        last = max(later, key=lambda order: (order.entered_at, order.version), default=None)
+    def standing(self, order_id: UUID, at: datetime | None = None) -> OrderStage:
+        """What later orders that themselves stand (by `at`, where given) made of this one; the last entered decides."""
+        last = self._changed_by(order_id, at)
         effect = None if last is None else last.entered.effect
         return OrderStage.IN_FORCE if effect is None else STAGE_AFTER[effect]
 
+    def _changed_by(self, order_id: UUID, at: datetime | None = None) -> Order | None:
+        later = [
+            order for order in self.orders.values()
+            if order.entered.earlier_order_id == order_id and (at is None or order.entered_at <= at)
+            and self.standing(order.entered.order_id, at) in BINDING
+        ]
+        return max(later, key=lambda order: (order.entered_at, order.version), default=None)
+
     def is_binding(self, order_id: UUID) -> bool:
         return self.standing(order_id) is OrderStage.IN_FORCE
+
+    def _asks_for_supervision(self, order: Order) -> bool:
+        """Whether an order says so and still does: one that amends it and is silent on this leaves it as it was."""
+        if order.entered.supervised_visits_only != Known(True):
+            return False
+        match self.standing(order.entered.order_id):
+            case OrderStage.IN_FORCE:
+                return True
+            case OrderStage.AMENDED:
+                amending = self._changed_by(order.entered.order_id)
+                return amending is not None and not isinstance(amending.entered.supervised_visits_only, Known)
+            case OrderStage.STAYED | OrderStage.VACATED:
+                return False
 
     def needs_supervision(self, child_ids: Iterable[UUID], party_id: UUID) -> bool:
         """Whether an order in force allows visits of these children with this person under supervision only."""
         wanted = set(child_ids)
         return any(
-            order.entered.supervised_visits_only == Known(True) and wanted & set(order.entered.child_ids)
-            and party_id in (order.entered.party_ids or (party_id,)) and self.is_binding(order_id)
-            for order_id, order in self.orders.items()
+            wanted & set(order.entered.child_ids) and party_id in (order.entered.party_ids or (party_id,))
+            and self._asks_for_supervision(order) for order in self.orders.values()
         )
 
 
@@ -297,8 +314,14 @@ def _check_earlier(submission: Submission[EnterCourtOrder], case: Case) -> None:
         raise Refused("the order that this one changes is not recorded", rule="P10", field="earlier_order_id")
     if submission.occurred_at < earlier.entered_at:
         raise Refused("an order changes an earlier one, not a later one", rule="P10", field="occurred_at")
-    if wish.order_id not in case.recorded and case.court.standing(wish.earlier_order_id) is OrderStage.VACATED:
+    if wish.order_id not in case.recorded and _was_vacated(submission, case):
         raise Refused("the order that this one changes was vacated", rule="P10", field="earlier_order_id")
+
+
+def _was_vacated(submission: Submission[EnterCourtOrder], case: Case) -> bool:
+    """Whether the earlier order stood no more when this one was entered; it may have been vacated since."""
+    earlier = submission.command.earlier_order_id
+    return earlier is not None and case.court.standing(earlier, submission.occurred_at) is OrderStage.VACATED
 
 
 def enter_order(submission: Submission[EnterCourtOrder], case: Case) -> Sequence[Recording]:

@@ -14,6 +14,7 @@ from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import UNKNOWN, Known, Personal, known_or
 from domain.refusals import Refused
+from domain.spelling import plain
 from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class DetentionEnd(StrEnum):
 class DetentionWarning(StrEnum):
     FACILITY_WITHOUT_ID = "facility_without_id"
     MOVED_SINCE = "moved_since"  # a later transfer or end is recorded: this place is an old one
+    ELSEWHERE_BEFORE = "elsewhere_before"  # another place was known, and no transfer from there
     LOCATED_SINCE = "located_since"  # located after this end: either of the two is wrong, or it is another detention
 
 
@@ -274,9 +276,13 @@ def locate(submission: Submission[LocateDetainee], case: Case) -> Sequence[Recor
     wish = submission.command
     require_reported(case, wish.party_id)
     moved = case.detention.detainees[wish.party_id].last(*LEFT)
+    before = case.detention.detainees[wish.party_id].whereabouts
+    is_old = moved is not None and moved > submission.occurred_at
+    is_elsewhere = isinstance(before, Known) and plain(before.value) != plain(wish.facility)
     doubts = {
         DetentionWarning.FACILITY_WITHOUT_ID: wish.facility_id is None,
-        DetentionWarning.MOVED_SINCE: moved is not None and moved > submission.occurred_at,
+        DetentionWarning.MOVED_SINCE: is_old,
+        DetentionWarning.ELSEWHERE_BEFORE: is_elsewhere and not is_old,
     }
     return case.once(wish.location_id, IceDetaineeLocated(
         party_id=wish.party_id, location_id=wish.location_id, facility=Known(wish.facility), method=Known(wish.method),

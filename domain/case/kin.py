@@ -55,6 +55,7 @@ class StudyWarning(StrEnum):
     """What a reader of the report should know; it does not make the report less true."""
 
     REQUEST_HAD_FAILED = "request_had_failed"
+    CONTRADICTS_EARLIER_REPORT = "contradicts_earlier_report"  # a person asks which of the two holds
 
 
 @event("casebridge.kin.IssHomeStudyRequested")
@@ -109,6 +110,7 @@ class HomeStudyCompleted(Event):
     outcome: Personal[StudyOutcome] = boxed(Compartment.IDENTITY, about="subject_id", meaning="what the report finds")
     report_ref: Personal[str] = boxed(Compartment.IDENTITY, about="subject_id", meaning="the report's reference")
     warnings: tuple[str, ...] = clear("codes of what is odd about the report")
+    report_id: UUID | None = clear("our own id, where it is not the first report on this request", default=None)
 
 
 @event("casebridge.kin.HomeStudyFailed")
@@ -127,6 +129,7 @@ class StudyStage(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     RE_REQUESTED = "re_requested"
+    CONTRADICTED = "contradicted"  # two reports on one request differ
     ABANDONED = "abandoned"
 
 
@@ -141,12 +144,20 @@ class HomeStudy:
     prior_request_id: UUID | None = None
     home: Personal[Address] = UNKNOWN
     requested_at: datetime | None = None
-    completed: HomeStudyCompleted | None = None
+    reports: tuple[tuple[datetime, HomeStudyCompleted], ...] = ()
     failed: HomeStudyFailed | None = None
 
     @property
     def is_live(self) -> bool:
-        return self.completed is None and self.failed is None
+        return not self.reports and self.failed is None
+
+    @property
+    def outcome(self) -> Personal[StudyOutcome] | None:
+        """What its reports find; None where there is none, or where two that can be read differ."""
+        read = {report.outcome for _, report in self.reports if isinstance(report.outcome, Known)}
+        if len(read) > 1 or not self.reports:
+            return None
+        return next(iter(read), self.reports[-1][1].outcome)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -164,8 +175,8 @@ class Kin:
         study = self.studies.get(request_id)
         if study is None:
             return StudyStage.NEEDED
-        if study.completed is not None:
-            return StudyStage.COMPLETED
+        if study.reports:
+            return StudyStage.CONTRADICTED if study.outcome is None else StudyStage.COMPLETED
         if study.failed is None:
             return StudyStage.ACKNOWLEDGED if request_id in acknowledged else StudyStage.REQUESTED
         if self.followed_by(request_id) is not None:
@@ -212,6 +223,7 @@ class RequestHomeClearance(Command):
 class RecordHomeStudy(Command):
     """Record the report of a home study, when it was completed, and the request that it answers.
 
+    A second report on the same request brings a `report_id` of its own; where the two differ, neither counts.
     A study that no request of this case asked for (by a foster agency, a consulate, the agency itself)
     brings the id that its sender gave it.
     """
@@ -222,6 +234,7 @@ class RecordHomeStudy(Command):
     mode: StudyMode
     outcome: StudyOutcome
     report_ref: str | None = None
+    report_id: UUID | None = None
 
 
 @command
@@ -312,11 +325,15 @@ def record_study(submission: Submission[RecordHomeStudy], case: Case) -> Sequenc
         raise Refused("this report answers another request", rule="P03", field="request_id")
     if study is not None and study.requested_at is not None and submission.occurred_at < study.requested_at:
         raise Refused("a report is not older than its request", rule="P03", field="occurred_at")
-    had_failed = study is not None and study.failed is not None
-    return case.once((wish.request_id, "completed"), HomeStudyCompleted(
+    earlier = [] if study is None else [report.outcome for _, report in study.reports]
+    doubts = {
+        StudyWarning.REQUEST_HAD_FAILED: study is not None and study.failed is not None,
+        StudyWarning.CONTRADICTS_EARLIER_REPORT: any(isinstance(o, Known) and o.value is not wish.outcome for o in earlier),
+    }
+    return case.once(wish.report_id or (wish.request_id, "completed"), HomeStudyCompleted(
         request_id=wish.request_id, subject_id=wish.subject_id, provider=wish.provider, mode=wish.mode,
-        outcome=Known(wish.outcome), report_ref=personal(wish.report_ref),
-        warnings=(StudyWarning.REQUEST_HAD_FAILED,) if had_failed else (),
+        outcome=Known(wish.outcome), report_ref=personal(wish.report_ref), report_id=wish.report_id,
+        warnings=tuple(warning for warning, applies in doubts.items() if applies),
     ))
 
 
@@ -327,7 +344,8 @@ def record_failure(submission: Submission[RecordHomeStudyFailure], case: Case) -
         raise Refused("nobody asked for this study: name its request", rule="P03", field="request_id")
     if study.requested_at is not None and submission.occurred_at < study.requested_at:
         raise Refused("a study cannot fail before it was asked for", rule="P03", field="occurred_at")
-    if study.completed is not None and study.failed is None:
+    is_over = study.failed is None and any(at <= submission.occurred_at for at, _ in study.reports)
+    if is_over:  # A failure from before the report may arrive after it.
         raise Refused("the report of this study is there: it did not fail", rule="P03", field="request_id")
     return case.once((wish.request_id, "failed"), HomeStudyFailed(
         request_id=wish.request_id, subject_id=study.subject_id, reason=wish.reason,
@@ -338,7 +356,7 @@ def _with(state: Kin, study: HomeStudy) -> Kin:
     """A request as first told, beside an answer that a replay in part may have met before it."""
     known = state.studies.get(study.request_id)
     if known is not None:
-        study = replace(study, completed=known.completed, failed=known.failed)
+        study = replace(study, reports=known.reports, failed=known.failed)
     return Kin(studies={**state.studies, study.request_id: study})
 
 
@@ -365,9 +383,10 @@ def _courtesy(state: Kin, told: CourtesyHomeEvaluationRequestedByDif, envelope: 
     ))
 
 
-def _answered(state: Kin, told: HomeStudyCompleted, _: Envelope) -> Kin:
+def _answered(state: Kin, told: HomeStudyCompleted, envelope: Envelope) -> Kin:
     unasked = HomeStudy(request_id=told.request_id, subject_id=told.subject_id, provider=told.provider)
-    study = replace(state.studies.get(told.request_id, unasked), completed=told)
+    study = state.studies.get(told.request_id, unasked)
+    study = replace(study, reports=(*study.reports, (envelope.circumstances.occurred_at, told)))
     return Kin(studies={**state.studies, told.request_id: study})
 
 
@@ -390,5 +409,6 @@ EVOLVES = {
 KEYS: Keys = {
     IssHomeStudyRequested: lambda e: e.request_id, DifHomeStudyRequested: lambda e: e.request_id,
     InternationalHomeClearanceRequested: lambda e: e.request_id,
-    HomeStudyCompleted: lambda e: (e.request_id, "completed"), HomeStudyFailed: lambda e: (e.request_id, "failed"),
+    HomeStudyCompleted: lambda e: e.report_id or (e.request_id, "completed"),
+    HomeStudyFailed: lambda e: (e.request_id, "failed"),
 }

@@ -101,9 +101,17 @@ def stage_of(case: Case, child_id: UUID, carer_id: UUID) -> ReunificationStage:
 
 
 def may_have_favourable_study(case: Case, carer_id: UUID) -> bool:
-    """Whether a study found this person's home favourable; also where what it found is withheld from this reader."""
-    reports = (s.completed for s in case.kin.studies.values() if s.subject_id == carer_id and s.completed is not None)
-    return any(r.outcome == Known(StudyOutcome.FAVOURABLE) or isinstance(r.outcome, Withheld) for r in reports)
+    """Whether the last study that found anything found this person's home favourable; also where that is withheld.
+
+    A study whose own reports contradict each other found nothing, and neither did an inconclusive one.
+    """
+    found = [
+        (max(at for at, _ in study.reports), study.outcome) for study in case.kin.studies.values()
+        if study.subject_id == carer_id and study.outcome is not None
+        and study.outcome != Known(StudyOutcome.INCONCLUSIVE)
+    ]
+    _, last = max(found, key=lambda item: item[0], default=(None, None))
+    return last == Known(StudyOutcome.FAVOURABLE) or isinstance(last, Withheld)
 
 
 def _missing_papers(case: Case, child_id: UUID) -> list[PlanWarning]:

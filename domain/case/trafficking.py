@@ -39,6 +39,8 @@ INTERIM_DAYS_MIN, INTERIM_DAYS_MAX = 90, 120  # as reported; the letter's own da
 class LetterWarning(StrEnum):
     INTERIM_SHORTER = "interim_shorter_than_90_days"
     INTERIM_LONGER = "interim_longer_than_120_days"
+    ANOTHER_STANDS = "another_letter_stands"  # it follows none, and an earlier letter stands beside it: ask which holds
+    OLDER_THAN_FOLLOWED = "older_than_the_letter_that_it_follows"
 
 
 class Benefit(StrEnum):
@@ -147,12 +149,16 @@ class Trafficking:
 
     def current_letter(self, child_id: UUID) -> Letter | None:
         """The child's letter that no other supersedes; of several, the one of the latest date, then the last recorded."""
+        standing = self.standing_letters(child_id)
+        return max(standing, key=lambda letter: (known_or(letter.told.issued_on, date.min), letter.version), default=None)
+
+    def standing_letters(self, child_id: UUID) -> list[Letter]:
+        """Every letter about the child that no other supersedes; more than one is for a person to ask about."""
         superseded = {letter.told.supersedes for letter in self.letters.values()}
-        standing = [
+        return [
             letter for letter_id, letter in self.letters.items()
             if letter.told.child_id == child_id and letter_id not in superseded
         ]
-        return max(standing, key=lambda letter: (known_or(letter.told.issued_on, date.min), letter.version), default=None)
 
     def interim_ends(self, zone: str) -> list[tuple[UUID, datetime]]:
         """For the clock: the interim letters that nothing has followed, each with the moment at which it ends."""
@@ -252,8 +258,18 @@ def receive_letter(submission: Submission[ReceiveOtipLetter], case: Case) -> Seq
     return case.once(wish.letter_id, OtipLetterReceived(
         child_id=wish.child_id, letter_id=wish.letter_id, supersedes=wish.supersedes, letter_kind=Known(wish.letter_kind),
         issued_on=Known(wish.issued_on), benefits_from=personal(wish.benefits_from),
-        benefits_until=personal(wish.benefits_until), indefinite=Known(wish.indefinite), warnings=Known(_odd(wish)),
+        benefits_until=personal(wish.benefits_until), indefinite=Known(wish.indefinite),
+        warnings=Known((*_odd(wish), *_unlinked(wish, case, followed))),
     ))
+
+
+def _unlinked(wish: ReceiveOtipLetter, case: Case, followed: Letter | None) -> tuple[LetterWarning, ...]:
+    """What does not fit the letters that are there; all of them stay, and a person asks OTIP."""
+    if followed is not None:
+        is_older = wish.issued_on < known_or(followed.told.issued_on, wish.issued_on)
+        return (LetterWarning.OLDER_THAN_FOLLOWED,) if is_older else ()
+    standing = {letter.told.letter_id for letter in case.trafficking.standing_letters(wish.child_id)} - {wish.letter_id}
+    return (LetterWarning.ANOTHER_STANDS,) if standing else ()
 
 
 def _odd(letter: ReceiveOtipLetter) -> tuple[LetterWarning, ...]:

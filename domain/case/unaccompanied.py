@@ -53,6 +53,10 @@ class ReceptionWarning(StrEnum):
     NO_RULE_HERE = "no_rule_here"  # the source says nothing of this jurisdiction: the US rules are used
 
 
+class IdentityWarning(StrEnum):
+    CONTRADICTS_EARLIER_ANSWER = "contradicts_earlier_answer"
+
+
 @event("casebridge.unaccompanied.UnaccompaniedMinorReceived")
 class UnaccompaniedMinorReceived(Event):
     """A minor whom no parent or guardian has in custody came into the agency's care."""
@@ -92,6 +96,7 @@ class IdentityVerifiedByConsulate(Event):
     subject_id: UUID = clear(OUR_ID)
     request_id: UUID = clear(OUR_ID)
     result: Personal[IdentityResult] = boxed(Compartment.IDENTITY, about="subject_id", meaning="what the consulate said")
+    warnings: tuple[IdentityWarning, ...] = clear("codes of what does not fit; they do not tell which answer", default=())
 
 
 class MinorStage(StrEnum):
@@ -117,7 +122,15 @@ class Reception:
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Unaccompanied:
     receptions: Mapping[UUID, Reception] = field(default_factory=dict)
-    verified: Mapping[UUID, IdentityVerifiedByConsulate] = field(default_factory=dict)  # by subject: the last answer
+    verified: Mapping[UUID, tuple[IdentityVerifiedByConsulate, ...]] = field(default_factory=dict)  # by subject
+
+    def identity(self, subject_id: UUID) -> Personal[IdentityResult] | None:
+        """What consulates said of a person; None where none has, or where answers that can be read differ."""
+        answers = self.verified.get(subject_id, ())
+        read = {answer.result for answer in answers if isinstance(answer.result, Known)}
+        if len(read) > 1 or not answers:
+            return None
+        return next(iter(read), answers[-1].result)
 
 
 def stage_of(case: Case, reception_id: UUID) -> MinorStage | None:
@@ -130,8 +143,7 @@ def stage_of(case: Case, reception_id: UUID) -> MinorStage | None:
         return MinorStage.SENT_TO_SPONSOR
     if case.placement.carer_of(child_id) is not None:
         return MinorStage.PLACED
-    identity = case.unaccompanied.verified.get(child_id)
-    if identity is not None and identity.result == Known(IdentityResult.CONFIRMED):
+    if case.unaccompanied.identity(child_id) == Known(IdentityResult.CONFIRMED):
         return MinorStage.VERIFIED
     if reception.is_staffed:
         return MinorStage.STAFFED
@@ -226,9 +238,11 @@ def staff(submission: Submission[StaffUnaccompaniedMinor], case: Case) -> Sequen
 def verify_identity(submission: Submission[RecordIdentityVerification], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_person(case, wish.subject_id, "subject_id")
+    earlier = [answer.result for answer in case.unaccompanied.verified.get(wish.subject_id, ())]
+    differs = any(isinstance(result, Known) and result.value is not wish.result for result in earlier)
     recordings = case.once(wish.verification_id, IdentityVerifiedByConsulate(
         verification_id=wish.verification_id, subject_id=wish.subject_id, request_id=wish.request_id,
-        result=Known(wish.result),
+        result=Known(wish.result), warnings=(IdentityWarning.CONTRADICTS_EARLIER_ANSWER,) if differs else (),
     ))
     if not recordings:
         return recordings
@@ -257,7 +271,8 @@ def _staffed(state: Unaccompanied, told: UnaccompaniedMinorStaffed, _: Envelope)
 
 
 def _verified(state: Unaccompanied, told: IdentityVerifiedByConsulate, _: Envelope) -> Unaccompanied:
-    return replace(state, verified={**state.verified, told.subject_id: told})
+    answers = (*state.verified.get(told.subject_id, ()), told)
+    return replace(state, verified={**state.verified, told.subject_id: answers})
 
 
 INITIAL = Unaccompanied()
