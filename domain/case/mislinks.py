@@ -67,37 +67,44 @@ class TimeCorrected(Event):
     evidence: Personal[str] = boxed(Compartment.IDENTITY, about="person_ids", meaning="what showed the right time")
 
 
+Report = tuple[str, int, Event, Circumstances]  # stream, version, event, circumstances
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mislinks:
-    """`history` holds every event that may be withdrawn or may have its time put right, to be folded anew."""
+    """`history` holds every event that may be withdrawn or may have its time put right, to be folded anew.
 
-    history: tuple[Envelope, ...] = ()
+    Where the store put an event is no part of it.
+    """
+
+    history: tuple[Report, ...] = ()
     withdrawn: frozenset[UUID] = frozenset()
     times: Mapping[UUID, TimeCorrected] = field(default_factory=dict)
 
     def of(self, event_id: UUID) -> Envelope | None:
         """The event as it counts now; None where it was withdrawn, or is none that could be."""
-        found = next((e for e in self.history if e.circumstances.event_id == event_id), None)
-        if found is None or event_id in self.withdrawn or isinstance(found.event, NO_REPORTS):
+        found = next((report for report in self.history if report[3].event_id == event_id), None)
+        if found is None or event_id in self.withdrawn or isinstance(found[2], NO_REPORTS):
             return None
         return self._timed(found)
 
     def with_report(self, envelope: Envelope) -> Mislinks:
-        return replace(self, history=(*self.history, envelope))
+        report = (envelope.stream, envelope.version, envelope.event, envelope.circumstances)
+        return Mislinks(history=(*self.history, report), withdrawn=self.withdrawn, times=self.times)
 
     def left(self) -> list[Envelope]:
         """What still counts, with its times as they were in truth."""
-        return [self._timed(e) for e in self.history if e.circumstances.event_id not in self.withdrawn]
+        return [self._timed(report) for report in self.history if report[3].event_id not in self.withdrawn]
 
-    def _timed(self, envelope: Envelope) -> Envelope:
-        right = self.times.get(envelope.circumstances.event_id)
-        if right is None:
-            return envelope
-        circumstances: Circumstances = envelope.circumstances
-        return replace(envelope, circumstances=replace(
-            circumstances, occurred_at=right.happened_at or circumstances.occurred_at,
-            learned_at=right.known_at or circumstances.learned_at,
-        ))
+    def _timed(self, report: Report) -> Envelope:
+        stream, version, told, circumstances = report
+        right = self.times.get(circumstances.event_id)
+        if right is not None:
+            circumstances = replace(
+                circumstances, occurred_at=right.happened_at or circumstances.occurred_at,
+                learned_at=right.known_at or circumstances.learned_at,
+            )
+        return Envelope(stream=stream, version=version, event=told, circumstances=circumstances)
 
 
 @command
@@ -182,8 +189,9 @@ def correct_time(submission: Submission[CorrectTime], case: Case) -> Sequence[Re
     if happened > known:
         raise Refused("it cannot have been learned before it occurred", rule="THREE-TIMES", field="happened_at")
     return case.once(wish.correction_id, TimeCorrected(
-        correction_id=wish.correction_id, replaces_event_id=wish.replaces_event_id, person_ids=tuple(dict.fromkeys(persons_of(told.event))),
-        happened_at=wish.happened_at, known_at=wish.known_at, evidence=Known(wish.evidence),
+        correction_id=wish.correction_id, replaces_event_id=wish.replaces_event_id,
+        person_ids=tuple(dict.fromkeys(persons_of(told.event))), happened_at=wish.happened_at,
+        known_at=wish.known_at, evidence=Known(wish.evidence),
     ))
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from domain.case.consular import _has
 from domain.case.happenings import PERSONS
-from domain.case.state import AREAS, Case
+from domain.case.state import PARTS, Case
 from domain.disclosure.contract import parse_contract
 from domain.events.contract import Clear, fields_of
 from domain.policy.acts import ACTS
@@ -82,7 +82,7 @@ def test_every_trigger_that_a_pack_names_is_known_and_has_a_sentence() -> None:
 
 def test_the_events_that_may_meet_a_duty_are_those_about_a_person_of_a_case() -> None:
     about_persons = {
-        event.__name__ for area in AREAS.values() for event in area.EVOLVES
+        event.__name__ for _, area in PARTS for event in area.EVOLVES
         if set(PERSONS) & {name for name, declared in fields_of(event).items() if isinstance(declared, Clear)}
     }
     assert about_persons >= ACTS

@@ -5,8 +5,9 @@ from datetime import date
 
 from domain.case.custody import EndCustody
 from domain.case.engagement import EngagementEnded, EngagementOpened
-from domain.case.intake import AddParty, CorrectFact
+from domain.case.intake import AddParty
 from domain.case.obligations import RecordMissedDeadline
+from domain.case.particulars import CorrectFact
 from domain.case.privacy import AskedItem, DisclosureRefused, RefuseDisclosure
 from domain.case.sealing import RecordSealed, RecordUnsealed, SealRecord, UnsealRecord
 from domain.events import Compartment
