@@ -37,6 +37,7 @@ from projections.deliveries import Deliveries
 from projections.projection import Projection
 from projections.runner import Runner, ViewsUnavailable
 from projections.timeline import Timeline
+from projections.waiting_board import WaitingBoard
 
 if TYPE_CHECKING:
     from adapters.channels.kafka_feed import KafkaFeed
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
-PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, Deliveries)
+PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
 
 
 def nothing() -> None:

@@ -44,9 +44,10 @@ OWN = {
 }
 
 # Projections know events, not rules. Of any other module of the domain they may take event classes and
-# vocabulary (enumerations), never a decider, a state or a rule.
+# vocabulary (enumerations, which event asks and which replies), never a decider, a state or a rule.
 PROJECTIONS_MAY_READ = (
     "domain.agency.events",
+    "domain.case.asking",
     "domain.countries",
     "domain.events",
     "domain.facts",
@@ -54,6 +55,7 @@ PROJECTIONS_MAY_READ = (
     "domain.personal",
     "domain.ports",
     "domain.refusals",
+    "domain.requests",
 )
 
 COMPOSITION = "adapters.composition"

@@ -14,6 +14,7 @@ from adapters.cli import (
     cases,
     commands,
     due,
+    duties,
     feeds,
     fsck,
     imports,
@@ -81,6 +82,7 @@ app.command("import", rich_help_panel=AGENCY)(imports.import_)
 app.command("commands", rich_help_panel=AGENCY)(commands.commands)
 app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)
+app.add_typer(duties.app, rich_help_panel=AGENCY)
 app.command("release", rich_help_panel=AGENCY)(feeds.release)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)
 app.add_typer(policies.app, rich_help_panel=POLICY)

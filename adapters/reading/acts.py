@@ -1,33 +1,60 @@
 """Acts and questions, each explaining itself: what, by when and why, under which rule, met by what."""
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from adapters.reading.words import QUESTIONS, due, limit, missing, moment, people, span, withdrawn
 from domain.agency.state import Agency
+from domain.agency.targets import target_of
 from domain.case.acts import Act, ActStage, acts_of
 from domain.case.obligations import Duty, DutyStage, QuestionRaised
+from domain.case.owners import OwnedBecause, Owner, owner_of_duty
 from domain.case.state import Case
 from domain.policy.calendar import parse_calendar
 from domain.policy.clock import LimitKind
-from domain.policy.pack import Pack, Rule, parse_pack
+from domain.policy.pack import Pack, Rule
+
+FactOf = Callable[[UUID], str | None]
+"""An event by its id, as a sentence; None where this reader does not look it up."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Explanation:
+    """Why one rule asks for an act: its words, then its clock and what became of it, a sentence each."""
+
+    rule_id: str
+    head: str
+    words: str
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Explained:
-    """One act in words: a headline, a state, and its reasons, a sentence each."""
+    """One act in words: a headline, a state, who has it in hand, and why, rule by rule."""
 
     act: Act
     title: str
     state: str
-    reasons: tuple[str, ...]
+    owners: tuple[Owner, ...]
+    why: tuple[Explanation, ...]
+    after: tuple[str, ...]
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Everything of it, a sentence each."""
+        told = [line for one in self.why for line in ((f"{one.head}: {one.words}",) if one.words else ()) + one.lines]
+        return (*told, *self.after)
 
 
-def explain_acts(case: Case, agency: Agency, now: datetime) -> list[Explained]:
+def explain_acts(
+    case: Case, agency: Agency, now: datetime, fact_of: FactOf = lambda event_id: None
+) -> list[Explained]:
     """Every act of a case as a liaison reads it."""
-    return [_explain(act, case, agency, now) for act in acts_of(case, agency.packs_at(now))]
+    return [_explain(act, case, agency, now, fact_of) for act in acts_of(case, agency.packs_at(now))]
 
 
 def explain_questions(case: Case, now: datetime) -> list[str]:
@@ -45,11 +72,17 @@ def _since(case: Case, question: QuestionRaised) -> str:
     return "since custody" if question.since in begun else "since a rule first needed it"
 
 
-def _explain(act: Act, case: Case, agency: Agency, now: datetime) -> Explained:
+def _explain(act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explained:
     return Explained(
         act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone),
-        reasons=(*(reason for duties in _alike(act) for reason in _reasons(duties, case, agency)), *_after(act)),
+        owners=tuple(dict.fromkeys(owner_of_duty(case, agency, duty, now) for duty in _in_hand(act))),
+        why=tuple(_explanation(duties, case, agency, now, fact_of) for duties in _alike(act)), after=tuple(_after(act)),
     )
+
+
+def _in_hand(act: Act) -> tuple[Duty, ...]:
+    """What is still to be done of it; of what is done, everything."""
+    return tuple(duty for duty in act.duties if duty.stage is DutyStage.OPEN) or act.duties
 
 
 def _title(act: Act, case: Case, agency: Agency) -> str:
@@ -101,35 +134,58 @@ def state_of(act: Act, now: datetime, zone: str) -> str:
 
 def rule_of(agency: Agency, duty: Duty) -> tuple[Pack, Rule] | None:
     """The rule of a duty in the very text that was adopted when it was raised."""
-    for adoption in agency.packs:
-        if adoption.digest == duty.raised.pack_digest:
-            pack = parse_pack(adoption.text, adoption.digest)
-            rule = pack.rule(duty.raised.rule_id)
-            return None if rule is None else (pack, rule)
-    return None
+    return agency.rule_in(duty.raised.pack_digest, duty.raised.rule_id)
 
 
-def _reasons(duties: list[Duty], case: Case, agency: Agency) -> list[str]:
-    duty, found, reasons = duties[0], rule_of(agency, duties[0]), list[str]()
-    raised, zone = duty.raised, duty.raised.due_zone
+def _explanation(duties: list[Duty], case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explanation:
+    duty, found, said = duties[0], rule_of(agency, duties[0]), list[str]()
+    raised, zone, words = duty.raised, duty.raised.due_zone, ""
+    head = f"{raised.rule_id} for {people(case, tuple(d.raised.child_id for d in duties))}"
     if found is not None:
         pack, rule = found
         citation = f" {rule.citation}." if rule.citation else ""
         reported = f" ({pack.as_reported})" if pack.as_reported else ""
-        children = people(case, tuple(d.raised.child_id for d in duties))
-        reasons.append(f"{rule.id}, {rule.force}, for {children}: {rule.words}{citation}{reported}")
-        reasons.append(_clock(duty, rule, agency))
-    for cited in sorted({rule_id for d in duties for rule_id in d.raised.cited_rule_ids}):
-        reasons.append(f"with {cited}")
+        head = head.replace(raised.rule_id, f"{rule.id}, {rule.force},", 1)
+        words = f"{rule.words}{citation}{reported}"
+        said.append(_clock(duty, rule, agency))
+    said += _target(duty, agency, now)
+    said += [f"raised by {told}" for told in map(fact_of, _raised_by(duty, case)) if told is not None]
+    cited = sorted({rule_id for d in duties for rule_id in d.raised.cited_rule_ids})
+    said += [f"with {', '.join(cited)}"] if cited else []
     if duty.met is not None:
         late = f", {span(timedelta(seconds=duty.met.late_by_seconds))} late" if duty.met.late_by_seconds else ""
         word = "said to be met" if duty.met.is_said else "met"
-        reasons.append(f"{word} {moment(duty.met.met_at, zone)}{late}, by event {str(duty.met.met_by_event_id)[:8]}")
+        by = fact_of(duty.met.met_by_event_id) or f"event {str(duty.met.met_by_event_id)[:8]}"
+        said.append(f"{word} {moment(duty.met.met_at, zone)}{late}, by {by}")
     elif duty.stage is DutyStage.WITHDRAWN:
-        reasons.append(f"withdrawn: {withdrawn(duty.withdrawn)}")
+        said.append(f"withdrawn: {withdrawn(duty.withdrawn)}")
     else:
-        reasons.append(f"owed by the {raised.owner}")
-    return reasons
+        said.append(owed_by(owner_of_duty(case, agency, duty, now)))
+    return Explanation(rule_id=raised.rule_id, head=head, words=words, lines=tuple(said))
+
+
+def _raised_by(duty: Duty, case: Case) -> tuple[UUID, ...]:
+    """The events that a duty rests on: the one that started its clock, and the custody, where that is another."""
+    episode = case.custody.episodes.get(duty.raised.episode_id) if duty.raised.episode_id is not None else None
+    causes = (duty.raised.cause_event_id, *(() if episode is None else (episode.event_id,)))
+    return tuple(dict.fromkeys(causes))
+
+
+def owed_by(owner: Owner) -> str:
+    """`owed by the Immigration Affairs Unit (named by the pack)`."""
+    article = "" if owner.because is OwnedBecause.ASSIGNED else "the "
+    return f"owed by {article}{owner.name} ({owner.because.value})"
+
+
+def _target(duty: Duty, agency: Agency, now: datetime) -> list[str]:
+    """The agency's own aim beside a rule that gives no number."""
+    target = target_of(agency, duty.raised)
+    if target is None:
+        return []
+    if target.at is None:
+        return [f"the agency's own target, which is policy and not law: {target.limit.words}"]
+    passed = ", which has passed" if target.at < now and duty.stage is DutyStage.OPEN else ""
+    return [f"the agency's own target, which is policy and not law: {due(target.at, duty.raised.due_zone)}{passed}"]
 
 
 def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:

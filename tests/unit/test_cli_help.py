@@ -20,6 +20,7 @@ PROMISED = """
     import
     demo submit commands due feed release work fsck "case timeline" "case show" "policy adopt" "policy show" "policy list"
     "policy check" "policy diff" "policy dry-run" "policy pages"
+    "duties reassign"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "topics apply"
     "views list" "views rebuild" "views lag" "schemas build" "schemas check" "schemas diff"
     "log install" "record show" "record seal" "record unseal" "record preserve" "record lift" "record expunge"

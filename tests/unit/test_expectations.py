@@ -11,6 +11,7 @@ from adapters.reading.sentences_desks import ASKED_FOR
 from adapters.reading.timeline import lines
 from domain.agency.agreements import ConsularService
 from domain.agency.settings import SetWaitingTime
+from domain.case.asking import ASKINGS
 from domain.case.consular_service import AnswerConsularService, RecordAcknowledgement, RequestConsularService, ServiceOutcome
 from domain.case.court import ScheduleHearing
 from domain.case.detainee import OVER
@@ -33,7 +34,7 @@ from domain.case.intake import CloseCase, Outcome
 from domain.case.kin import RecordHomeStudyFailure, RequestDifHomeStudy, RequestHomeStudy, StudyFailure
 from domain.case.next_routes import next_routes
 from domain.case.participation import ContactParentalInterestCoordinator, CoordinatorField, CoordinatorPurpose
-from domain.case.requests import ASKINGS, NeededByDateSet, NeededFor, SetNeededByDate
+from domain.case.requests import NeededByDateSet, NeededFor, SetNeededByDate
 from domain.case.service import AttemptResult, ProveService, RecordServiceAttempt, RequestServiceOfProcess, Route
 from domain.case.state import EVOLVES, fold
 from domain.case.trafficking import LetterKind, ReceiveOtipLetter, SubmitOtipReferral

@@ -1,0 +1,189 @@
+"""`due` for people: questions, acts owed, what is awaited from others; over all cases, the most urgent first."""
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from adapters.cli.console import clean, console
+
+if TYPE_CHECKING:
+    from adapters.cli.due_found import AskedFact, CaseDue
+    from adapters.reading.acts import Explained
+    from adapters.reading.waiting import Waiting
+    from domain.agency.state import Agency
+    from domain.case.obligations import Duty
+    from domain.case.owners import Owner
+
+EXPLAINED_MAX = 12
+"""Where more acts are listed, each is two lines; `--case` explains those of one case."""
+COLUMNS_MAX = 120
+"""Longer lines are hard to read, however wide the terminal."""
+PASSED = " (that moment has passed; `casebridge work` records the miss)"
+LAST = datetime.max.replace(tzinfo=UTC)
+
+
+def show(found: Sequence[CaseDue]) -> None:
+    """Everything, in four sections; a rule's words stand once, where it is first named."""
+    acts = sorted(((one, act) for one in found for act in one.acts), key=lambda pair: _urgency(*pair))
+    page = _Page(explains=len(acts) <= EXPLAINED_MAX or len(found) == 1)
+    page.line(_summary(found))
+    _section(page, "Questions, the longest unanswered first", _questions(found))
+    is_open = [(one, act) for one, act in acts if _is_open(act)]
+    _section(page, "Acts owed: missed ones, then by due moment, then by age where no number stands", _acts(page, is_open))
+    _section(page, "No longer owed", _acts(page, [pair for pair in acts if not _is_open(pair[1])]))
+    _section(page, "Waiting on others: overdue ones, then who has waited longest", _waiting(found))
+    if not page.explains:
+        page.line("\n`casebridge due --case CASE` explains each act: its rules in words, the facts behind it, its clock.")
+    if any(one.waiting for one in found):
+        from adapters.reading.waiting import SILENCE
+
+        page.line(f"\n{SILENCE}")
+    notes = sorted({note for one in found for note in _reported(one.agency)})
+    for number, note in enumerate(notes):
+        page.line(note if number else f"\n{note}")
+
+
+class _Page:
+    """Prints lines, wrapped for a terminal and left whole for a pipe, and remembers which rules it has spelled out."""
+
+    def __init__(self, *, explains: bool) -> None:
+        self.explains = explains
+        self._console = console()
+        self._columns = min(self._console.width, COLUMNS_MAX) if sys.stdout.isatty() else None
+        self.spelled: set[str] = set()
+
+    def line(self, text: str, indent: int = 0, style: str = "") -> None:
+        from rich.text import Text
+
+        text, blank = clean(text), " " * indent
+        if self._columns is not None:
+            text = textwrap.fill(
+                text, self._columns, initial_indent=blank, subsequent_indent=blank + "  ", break_long_words=False,
+                break_on_hyphens=False, replace_whitespace=False,
+            )
+        else:
+            text = blank + text
+        self._console.print(Text(text, style=style), soft_wrap=True)
+
+
+Lines = Iterator[tuple[int, str, str]]
+"""Indentation, text, style."""
+
+
+def _section(page: _Page, title: str, lines: Lines) -> None:
+    is_first = True
+    for indent, text, style in lines:
+        if is_first:
+            page.line(f"\n{title}", style="bold underline")
+            is_first = False
+        page.line(text, indent, style)
+
+
+def _summary(found: Sequence[CaseDue]) -> str:
+    from adapters.reading.words import moment
+
+    acts = [act for one in found for act in one.acts if _is_open(act)]
+    missed = sum(act.act.was_missed for act in acts)
+    waiting = [item for one in found for item in one.waiting]
+    overdue = sum(item.is_overdue for item in waiting)
+    asked = sum(len(one.questions) for one in found)
+    parts = [
+        _count(asked, "question", "questions") if asked else "",
+        _count(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
+        f"{len(waiting)} waiting on others" + (f" ({overdue} overdue)" if overdue else "") if waiting else "",
+    ]
+    told = ", ".join(filter(None, parts)) or "nothing is open"
+    at = moment(found[0].now, found[0].agency.zone)
+    return f"{told}, in {_count(len(found), 'case', 'cases')}, as of {at}"
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return f"{number} {one if number == 1 else many}"
+
+
+def _questions(found: Sequence[CaseDue]) -> Lines:
+    asked = sorted(((one, item) for one in found for item in one.questions), key=lambda pair: pair[1].question.since)
+    for one, item in asked:
+        yield from _question(one, item)
+
+
+def _question(one: CaseDue, item: AskedFact) -> Lines:
+    yield 2, f"- {item.text}", ""
+    yield 6, f"case {one.case_id}, question {str(item.question.question_id)[:8]}, {_whose((item.owner,))}", "dim"
+
+
+def _acts(page: _Page, acts: Sequence[tuple[CaseDue, Explained]]) -> Lines:
+    for one, explained in acts:
+        act = explained.act
+        passed = PASSED if any(is_unrecorded(duty, one.now) for duty in act.duties) else ""
+        is_late = _is_open(explained) and (act.was_missed or bool(passed))
+        yield 2, f"- {_sentence(explained.state)}{passed}: {explained.title}", "bold red" if is_late else "bold"
+        named = f"act {str(act.duties[0].duty_id)[:8]}, {_whose(explained.owners)}"
+        if not page.explains:
+            yield 6, f"case {one.case_id}, {named}: {', '.join(why.rule_id for why in explained.why)}", "dim"
+            continue
+        yield 6, f"case {one.case_id}, {named}", "dim"
+        for why in explained.why:
+            if why.words:
+                is_new = why.words not in page.spelled
+                page.spelled.add(why.words)
+                yield 6, f"{why.head}: {why.words if is_new else 'in the words above'}", ""
+            yield from ((8, line, "") for line in why.lines)
+        yield from ((6, line, "") for line in explained.after)
+
+
+def _waiting(found: Sequence[CaseDue]) -> Lines:
+    items = sorted(((one, item) for one in found for item in one.waiting), key=lambda pair: pair[1].urgency)
+    for one, item in items:
+        yield from _awaited(one, item)
+
+
+def _awaited(one: CaseDue, item: Waiting) -> Lines:
+    from adapters.reading.waiting import way
+
+    mark = "OVERDUE " if item.is_overdue else ""
+    yield 2, f"- {mark}{item.title}: {item.state}", "bold" if item.is_overdue else ""
+    yield 6, f"case {one.case_id}, request {str(item.request.request_id)[:8]}, {_whose((item.owner,))}", "dim"
+    if item.is_overdue:
+        yield 6, f"next: {'; or '.join(map(way, item.next))}", ""
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _whose(owners: Sequence[Owner]) -> str:
+    return ", ".join(f"{owner.name} ({owner.because.value})" for owner in owners)
+
+
+def _is_open(explained: Explained) -> bool:
+    return any(duty.stage == "open" for duty in explained.act.duties)
+
+
+def _urgency(one: CaseDue, explained: Explained) -> tuple[int, datetime, datetime]:
+    """Missed before due before undated; then by due moment, then by age."""
+    duties = [duty for duty in explained.act.duties if duty.stage == "open"] or list(explained.act.duties)
+    due_at = min((duty.raised.due_at for duty in duties if duty.raised.due_at is not None), default=LAST)
+    is_late = any(duty.was_missed or has_passed(duty, one.now) for duty in duties)
+    return 0 if is_late else 1, due_at, min(duty.raised.clock_start for duty in duties)
+
+
+def has_passed(duty: Duty, now: datetime) -> bool:
+    return duty.raised.due_at is not None and duty.raised.due_at < now
+
+
+def is_unrecorded(duty: Duty, now: datetime) -> bool:
+    """A miss that the clock worker has yet to record."""
+    return has_passed(duty, now) and not duty.was_missed and duty.stage == "open"
+
+
+def _reported(agency: Agency) -> Iterator[str]:
+    from domain.policy.pack import parse_pack
+
+    for adoption in agency.packs:
+        pack = parse_pack(adoption.text, adoption.digest)
+        if pack.as_reported:
+            yield f"Pack {pack.id} is {pack.as_reported} by its source ({pack.source}); counsel has not confirmed it."
