@@ -1,7 +1,7 @@
 """`case`: what happened in a case, and what it is, at any of its three times."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -126,30 +126,63 @@ def show(
 ) -> None:
     """A case as it is, or as it was: in the world, in the agency's knowledge, or in the record.
 
-    A correction says what was always true: --as-of shows a corrected fact as it was in the world, whenever that was
-    found out. What this reader may not see is "(withheld)", what the agency has not learned "(not known)".
+    First each process: how it stands, which commands may follow and what for, and what the adopted packs still expect,
+    with a mark where it is done; then the record. A correction says what was always true: --as-of shows a corrected fact
+    as it was in the world, whenever that was found out. What this reader may not see is "(withheld)", what the agency
+    has not learned "(not known)".
 
     Example: casebridge case show ca5e0001-0000-4000-8000-000000000001 --believed-at 2026-08-15T00:00:00-06:00
-    Next: `casebridge case timeline CASE` shows which event told what.
+    Next: `casebridge case timeline CASE` shows which event told what; `casebridge due --case CASE` what is owed.
     """
-    from adapters.cli.plain import outline, plain
+    from adapters.cli.plain import plain
+    from adapters.reading.processes import shown_processes
     from domain.case.state import Case, fold
 
     by = recorded_by(recorded) if recorded is not None else None
     with installation(ctx) as casebridge:
-        kept = standing(_history(casebridge, case), as_of, believed_at, by)
+        history = _history(casebridge, case)
+        kept = standing(history, as_of, believed_at, by)
+        agency = casebridge.backbone.agency(history[0].circumstances.agency)
+        now = _moment_of(kept, as_of, believed_at, by) or casebridge.clock.now()
     state = fold(kept)
-    areas = {item.name: getattr(state, item.name) for item in fields(Case) if item.name not in ("recorded", "version")}
+    processes = shown_processes(state, agency, now)
+    areas = {item.name: getattr(state, item.name) for item in fields(Case) if item.name not in NOT_SHOWN}
     if as_json:
-        tell_json({"case": str(case), "events": len(kept), "version": state.version, **plain(areas)})
+        from adapters.cli.case_page import process_document
+
+        told = [process_document(one) for one in processes]
+        tell_json({"case": str(case), "events": len(kept), "version": state.version, "processes": told, **plain(areas)})
         return
+    from adapters.cli.case_page import show_processes
+
     heading(f"Case {case}, by {len(kept)} events")
+    show_processes(state, agency, processes)
+    _show_record(areas, state)
+
+
+NOT_SHOWN = ("recorded", "version", "happenings", "as_of")
+"""Parts of the state that repeat others, kept for deciding."""
+
+
+def _show_record(areas: Mapping[str, object], state: Case) -> None:
+    from adapters.cli.plain import outline
+
     names = names_of(state)
     for area, content in areas.items():
         text = "\n".join(outline(content, names, 1))
         if text:
-            heading(f"\n{area.capitalize()}")
+            heading(f"\n{area.capitalize().replace('_', ' ')}")
             say(text)
+
+
+def _moment_of(
+    kept: Sequence[Envelope], as_of: datetime | None, believed_at: datetime | None, recorded: int | datetime | None
+) -> datetime | None:
+    """When the picture is of; None for now. A position of the log is of when it was recorded."""
+    if isinstance(recorded, int):
+        recorded = kept[-1].recorded_at if kept else None
+    times = [time for time in (as_of, believed_at, recorded) if time is not None]
+    return min(times, default=None)
 
 
 def _history(casebridge: Casebridge, case_id: UUID) -> list[Envelope]:

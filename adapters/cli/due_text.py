@@ -1,13 +1,11 @@
 """`due` for people: questions, acts owed, what is awaited from others; over all cases, the most urgent first."""
 from __future__ import annotations
 
-import sys
-import textwrap
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from adapters.cli.console import clean, console
+from adapters.cli.page import Page
 
 if TYPE_CHECKING:
     from adapters.cli.due_found import AskedFact, CaseDue
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 
 EXPLAINED_MAX = 12
 """Where more acts are listed, each is two lines; `--case` explains those of one case."""
-COLUMNS_MAX = 120
-"""Longer lines are hard to read, however wide the terminal."""
 PASSED = " (that moment has passed; `casebridge work` records the miss)"
 LAST = datetime.max.replace(tzinfo=UTC)
 
@@ -28,7 +24,7 @@ LAST = datetime.max.replace(tzinfo=UTC)
 def show(found: Sequence[CaseDue]) -> None:
     """Everything, in four sections; a rule's words stand once, where it is first named."""
     acts = sorted(((one, act) for one in found for act in one.acts), key=lambda pair: _urgency(*pair))
-    page = _Page(explains=len(acts) <= EXPLAINED_MAX or len(found) == 1)
+    page = _DuePage(explains=len(acts) <= EXPLAINED_MAX or len(found) == 1)
     page.line(_summary(found))
     _section(page, "Questions, the longest unanswered first", _questions(found))
     is_open = [(one, act) for one, act in acts if _is_open(act)]
@@ -46,34 +42,20 @@ def show(found: Sequence[CaseDue]) -> None:
         page.line(note if number else f"\n{note}")
 
 
-class _Page:
-    """Prints lines, wrapped for a terminal and left whole for a pipe, and remembers which rules it has spelled out."""
+class _DuePage(Page):
+    """A page that remembers which rules it has spelled out."""
 
     def __init__(self, *, explains: bool) -> None:
+        super().__init__()
         self.explains = explains
-        self._console = console()
-        self._columns = min(self._console.width, COLUMNS_MAX) if sys.stdout.isatty() else None
         self.spelled: set[str] = set()
-
-    def line(self, text: str, indent: int = 0, style: str = "") -> None:
-        from rich.text import Text
-
-        text, blank = clean(text), " " * indent
-        if self._columns is not None:
-            text = textwrap.fill(
-                text, self._columns, initial_indent=blank, subsequent_indent=blank + "  ", break_long_words=False,
-                break_on_hyphens=False, replace_whitespace=False,
-            )
-        else:
-            text = blank + text
-        self._console.print(Text(text, style=style), soft_wrap=True)
 
 
 Lines = Iterator[tuple[int, str, str]]
 """Indentation, text, style."""
 
 
-def _section(page: _Page, title: str, lines: Lines) -> None:
+def _section(page: _DuePage, title: str, lines: Lines) -> None:
     is_first = True
     for indent, text, style in lines:
         if is_first:
@@ -115,7 +97,7 @@ def _question(one: CaseDue, item: AskedFact) -> Lines:
     yield 6, f"case {one.case_id}, question {str(item.question.question_id)[:8]}, {_whose((item.owner,))}", "dim"
 
 
-def _acts(page: _Page, acts: Sequence[tuple[CaseDue, Explained]]) -> Lines:
+def _acts(page: _DuePage, acts: Sequence[tuple[CaseDue, Explained]]) -> Lines:
     for one, explained in acts:
         act = explained.act
         passed = PASSED if any(is_unrecorded(duty, one.now) for duty in act.duties) else ""

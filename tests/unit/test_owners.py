@@ -63,6 +63,12 @@ def test_the_unit_that_the_pack_names_owns_a_duty_and_no_setting_can_say_otherwi
     assert refused.value.field == "of" and "Immigration Affairs Unit" in refused.value.because
 
 
+def test_a_setting_for_a_whole_process_leaves_alone_whom_the_pack_names() -> None:
+    set_ = with_settings(owed, SetOwner(of="P02", unit="Front desk"))
+    assert owner("NM-CONSULATE-MX-24H", set_) == ("Immigration Affairs Unit", OwnedBecause.PACK)
+    assert owner("US-CONSULATE-VCCR", set_) == ("Front desk", OwnedBecause.AGENCY), "the treaty's rule names nobody"
+
+
 def test_where_the_pack_is_silent_the_agency_settles_the_owner_by_rule_before_process() -> None:
     rule = "NM-CONSULATE-MX-24H"
     agency = silent(new_mexico(), rule)
