@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
-from adapters.avro import compatibility
+from adapters.avro import compatibility, published
 from adapters.avro.envelope import ENVELOPE_SCHEMA
 from adapters.avro.errors import AvroError, SchemaRefused
 from adapters.avro.forms import Schema
@@ -23,7 +23,7 @@ from domain.events.contract import REGISTRY, Event
 
 CLEAR_FIELDS = Path("clear-fields.md")
 SYMBOLS = Path("symbols.json")
-PUBLISHED = "published"  # partners' schemas, declared by contracts and not by event classes
+PUBLISHED = "published"  # partners' schemas, made from contracts and not from event classes
 
 
 class SchemasRefused(SchemaRefused):
@@ -63,10 +63,14 @@ def build(directory: Path, classes: Iterable[type[Event]] | None = None) -> list
     declared = _declared(classes)
     committed = _read(directory)
     problems = list(_refusals(declared, committed))
+    if classes is None:
+        problems += published.problems(directory / PUBLISHED, published.shipped())
     if problems:
         raise SchemasRefused(problems)
     texts = {Path(f"{want.stem}.v{version}.avsc"): _text(want.schema) for want, version in _new(declared, committed)}
     texts |= _generated(declared, committed)
+    if classes is None:
+        texts |= published.texts(directory / PUBLISHED, published.shipped())
     changed = []
     for path, text in texts.items():
         target = directory / path
@@ -93,6 +97,8 @@ def check(directory: Path, classes: Iterable[type[Event]] | None = None) -> list
     for path, text in _generated(declared, committed).items():
         if not (directory / path).exists() or (directory / path).read_text(encoding="utf-8") != text:
             problems.append(f"{path}: is not what the classes declare: run `casebridge schemas build`")
+    if classes is None:
+        problems += published.check(directory / PUBLISHED, published.shipped())
     return problems
 
 

@@ -38,6 +38,40 @@ def types(schema: Schema) -> dict[str, str]:
     return found
 
 
+def unclear(schema: Schema) -> Iterator[str]:
+    """What a reader in another program could misread: an enum that an older reader cannot skip, a unit left open."""
+    for path, node in _nodes(schema, ""):
+        if node.get("type") == "enum" and "default" not in node:
+            yield f"{path}: an enum without default cannot grow"
+        logical = node.get("logicalType")
+        if logical == "decimal" and not {"precision", "scale"} <= node.keys():
+            yield f"{path}: a decimal says its precision and its scale"
+        if logical not in (None, "date", "timestamp-micros", "uuid", "decimal"):
+            yield f"{path}: {logical} is a unit that partners read in different ways"
+
+
+def documented(schema: Schema) -> Iterator[tuple[str, Schema]]:
+    """Every record and field, by its place, that has to say what it is."""
+    for path, node in _nodes(schema, ""):
+        if node.get("type") == "record" or "name" in node:
+            yield path or str(node.get("name")), node
+
+
+def _nodes(node: Any, path: str) -> Iterator[tuple[str, Schema]]:
+    if isinstance(node, list):
+        for branch in node:
+            yield from _nodes(branch, path)
+    elif isinstance(node, dict):
+        yield path, node
+        for entry in node.get("fields", ()):
+            yield f"{path}.{entry['name']}".lstrip("."), entry
+        for inner in (*(("type", entry) for entry in node.get("fields", ())), ("items", node)):
+            key, holder = inner
+            where = f"{path}.{holder['name']}".lstrip(".") if holder is not node else path
+            if isinstance(holder.get(key), dict | list):
+                yield from _nodes(holder[key], where)
+
+
 def kind_of(avro_type: AvroType) -> str:
     """A type in a few words: `string (uuid)`, `array of string`, `long (timestamp-micros) or null`."""
     if isinstance(avro_type, str):
@@ -58,7 +92,7 @@ def _collect(node: Any, path: str, found: dict[str, str], named: dict[str, Any])
     elif isinstance(node, dict) and node["type"] == "array":
         _collect(node["items"], path, found, named)
     elif isinstance(node, dict) and node["type"] == "record":
-        named[f"{node['namespace']}.{node['name']}"] = node
+        named[".".join(part for part in (node.get("namespace"), node["name"]) if part)] = node
         for entry in node["fields"]:
             inner = f"{path}.{entry['name']}".lstrip(".")
             found[inner] = kind_of(entry["type"])

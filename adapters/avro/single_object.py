@@ -68,7 +68,7 @@ def format_of(schema: Schema) -> Format:
 
 def without_docs(schema: Schema) -> Schema:
     """What two schemas must agree in to be the same: everything but words."""
-    return dict(_stripped(schema, "doc"))
+    return dict(_stripped(_stripped(schema, "doc"), "doc_es"))
 
 
 def _stripped(node: Any, key: str) -> Any:

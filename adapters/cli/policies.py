@@ -246,7 +246,7 @@ def _contract(adoption: Adoption) -> Iterator[str]:
         purpose, release = (word.value.replace("_", " ") for word in (flow.purpose, flow.release))
         yield f"\nFor {purpose}: {flow.publishes}, released: {release}"
         yield f"  Basis: {flow.basis}"
-        yield from (f"  {path}: {basis}" for path, basis in flow.fields)
+        yield from (f"  {field.path}: {field.basis}" for field in flow.fields)
 
 
 app.command("check")(policy_checks.check)

@@ -15,8 +15,9 @@ from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstandi
 from adapters.disclosure.parcel import parcel_of, placeholder_of
 from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.disclosure.stages import StageRecorder, Stages, proven
-from adapters.disclosure.streams import case_stream
+from adapters.disclosure.streams import DELIVERY, agency_stream, case_stream
 from adapters.telemetry import telemetry
+from domain.agency.agreements import INITIAL as NO_AGREEMENTS
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.case.state import Case
@@ -255,7 +256,7 @@ class Courier:
                 self._stages.record(self._beginning(delivery, case, channel, surely_failed=surely_failed))
                 return delivery.stage is Stage.STARTED
             except Conflict as conflict:
-                if conflict.stream != case_stream(delivery.told.case_id):
+                if conflict.stream.startswith(DELIVERY):
                     self.outstanding.tail()  # Another courier is at this delivery: look again in the next step.
                     return False
         return False
@@ -273,11 +274,18 @@ class Courier:
         return {d.told.number for d in deliveries if d.stage is Stage.STARTED}
 
     def _beginning(self, delivery: Delivery, case: Case, channel: str, *, surely_failed: bool) -> Stages:
-        """The start, or the end where its engagement ended, under the guard of the case at that version."""
+        """The start, or the end where its basis ended, under the guards of what tells so: the case at that version, and
+        the agency where the basis is an agreement of its own."""
         entry = delivery.told
         engagement = case.engagements.engagements.get(entry.engagement_id)
+        guards = [Guard(stream=case_stream(entry.case_id), version=case.version)]
+        agreements = NO_AGREEMENTS
+        if engagement is not None and engagement.rests_on_agreement:
+            agency = self._backbone.agency(delivery.entry.circumstances.agency)
+            agreements = agency.agreements
+            guards.append(Guard(stream=agency_stream(agency.code), version=agency.version))
         step: Event
-        if engagement is not None and engagement.is_open:
+        if engagement is not None and engagement.holds_at(self._backbone.clock.now(), agreements):
             step = HandOverStarted(
                 office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts + 1,
                 channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
@@ -287,8 +295,7 @@ class Courier:
                 office=entry.office, number=entry.number, case_id=entry.case_id,
                 engagement_id=entry.engagement_id, case_version=case.version,
             )
-        guard = Guard(stream=case_stream(entry.case_id), version=case.version)
-        return Stages(delivery, (*self._outcome_of_last(delivery, channel, surely_failed), step), guard=guard)
+        return Stages(delivery, (*self._outcome_of_last(delivery, channel, surely_failed), step), guards=tuple(guards))
 
     def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
         """What is to be said of a start without outcome before the next one."""

@@ -10,6 +10,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID, uuid5
 
+from adapters.avro.errors import Unwritable
 from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
 from adapters.disclosure.render import Rendering, digest_of
@@ -20,11 +21,11 @@ from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
 from domain.case.engagement import Engagement
 from domain.case.state import Case
-from domain.disclosure.contract import Flow, Purpose
+from domain.disclosure.contract import Flow
 from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
-from domain.disclosure.notice import sources
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Unrenderable
+from domain.disclosure.telling import sources
 from domain.events import Actor, Circumstances, Envelope
 from domain.personal import UNKNOWN, Known
 from domain.ports import (
@@ -56,6 +57,7 @@ class NotDisclosed(StrEnum):
     TOLD_OUTSIDE = "told_outside"  # what is to be disregarded was not told through this feed
     NOTHING_KNOWN = "nothing_known"
     WITHHELD = "withheld"
+    NO_PLACE = "no_place"  # the contract lets flow what the published schema has no field for
 
 
 class _Skip(Exception):
@@ -168,9 +170,10 @@ class Discloser:
         then = now if now.version == source.version else self._backbone.case(case_id, up_to=source.version)
         engagement = then.engagements.engagements.get(told.engagement_id)
         latest = now.engagements.engagements.get(told.engagement_id)
-        if engagement is None or latest is None or not latest.is_open:
-            raise _Skip(NotDisclosed.ENGAGEMENT_ENDED)
         agency = self._backbone.agency(source.circumstances.agency)
+        moment = self._backbone.clock.now()
+        if engagement is None or latest is None or not latest.holds_at(moment, agency.agreements):
+            raise _Skip(NotDisclosed.ENGAGEMENT_ENDED)
         flow, contract_digest = _flow(agency, engagement, source.circumstances.occurred_at)
         form = self._rendering.format(flow.publishes)
         if form is None:
@@ -178,7 +181,9 @@ class Discloser:
         stream = feed_stream(told.office)
         number = 1 + (heads.get(stream) or self._heads.get(stream) or head_of(self._backbone.log, stream))
         if isinstance(told, DisclosureReleased):
-            event: FeedEntry = _disclosed(number, case_id, then, source, told, engagement, flow, contract_digest, form)
+            event: FeedEntry = _disclosed(
+                number, case_id, then, source, told, engagement, flow, contract_digest, form
+            )
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
         circumstances = replace(
@@ -193,6 +198,8 @@ class Discloser:
             content = self._rendering.render(entry).content
         except Unrenderable:
             raise _Skip(NotDisclosed.WITHHELD) from None
+        except Unwritable:
+            raise _Skip(NotDisclosed.NO_PLACE) from None
         salt = self._entropy(SALT_BYTES).hex()
         return replace(event, digest=digest_of(salt, content), salt=Known(salt))
 
@@ -260,7 +267,7 @@ def _flow(agency: Agency, engagement: Engagement, moment: datetime) -> tuple[Flo
         raise _Skip(NotDisclosed.UNKNOWN_OFFICE)
     adopted = tuple(adoption for adoption in agency.contracts if adoption.effective_at <= moment)
     contract = replace(agency, contracts=adopted).contract_for(office.recipient_kind)
-    flow = None if contract is None else contract.flow(engagement.purpose)
+    flow = None if contract is None else contract.flow(engagement.purpose, agency.jurisdiction)
     if contract is None or flow is None or flow.renderer not in RENDERERS:
         raise _Skip(NotDisclosed.NO_CONTRACT)
     return flow, contract.digest
@@ -270,9 +277,8 @@ def _disclosed(
     number: int, case_id: UUID, case: Case, source: Envelope, told: DisclosureReleased, engagement: Engagement,
     flow: Flow, contract_digest: str, form: Format,
 ) -> Disclosed:
-    notice = case.consular.notices.get(told.notice_id)
-    assert engagement.purpose is Purpose.CONSULAR_NOTICE, f"a notice cannot rest on {engagement.purpose}"
-    fields = () if notice is None else sources(case, flow, engagement, notice.prepared)
+    persons, about = _whom(case, told.notice_id)
+    fields = sources(case, flow, engagement, persons, about=about)
     if not fields:
         raise _Skip(NotDisclosed.NOTHING_KNOWN)
     person_of = {reference: person for person, reference in engagement.references.items()}
@@ -281,6 +287,15 @@ def _disclosed(
         engagement_id=engagement.engagement_id, notice_id=told.notice_id, purpose=engagement.purpose, basis=flow.basis,
         rule_ids=engagement.rule_ids, contract_digest=contract_digest, schema_fingerprint=form.fingerprint.hex(),
         renderer=flow.renderer, source_event_id=source.circumstances.event_id, source_version=source.version,
-        person_ids=tuple(dict.fromkeys(person_of[field.reference] for field in fields)), fields=fields,
-        digest="", salt=UNKNOWN,
+        person_ids=tuple(dict.fromkeys(person_of[f.reference] for f in fields if f.reference)) or tuple(persons),
+        fields=fields, digest="", salt=UNKNOWN,
     )
+
+
+def _whom(case: Case, disclosure_id: UUID) -> tuple[Sequence[UUID], UUID | None]:
+    """Whom a notice, or another disclosure, is about, and which thing of the case."""
+    notice = case.consular.notices.get(disclosure_id)
+    if notice is not None:
+        return (*notice.prepared.child_ids, *notice.prepared.person_ids), None
+    disclosure = case.disclosures.disclosures.get(disclosure_id)
+    return ((), None) if disclosure is None else (disclosure.prepared.person_ids, disclosure.prepared.about_id)

@@ -9,6 +9,7 @@ from adapters.backbone import Backbone, Outcome
 from adapters.disclosure.streams import feed_stream
 from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
+from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from domain.events import Envelope
 from domain.personal import Known
@@ -68,9 +69,10 @@ class Receipts:
         assert isinstance(entry, Disclosed | Withdrawn), "only an entry with content is handed over"
         # Where the reference's own key is gone, the entry's number still proves the hand-over.
         receipt = told.receipt.value if isinstance(told.receipt, Known) else f"{told.office}:{told.number}"
+        command, which = _recorded_by(entry)
         outcome = self._backbone.submit(
             {
-                "command": "RecordConsulateNotified" if isinstance(entry, Disclosed) else "RecordCorrectionReceived",
+                "command": command,
                 "command_id": str(uuid5(circumstances.event_id, "receipt")),
                 "agency": circumstances.agency,
                 "case": str(told.case_id),
@@ -78,7 +80,7 @@ class Receipts:
                 "occurred_at": circumstances.occurred_at.isoformat(),
                 "learned_at": circumstances.learned_at.isoformat(),
                 "data": {
-                    "notice_id": str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt,
+                    which: str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt,
                 },
             },
             principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=traceparent,
@@ -87,3 +89,12 @@ class Receipts:
         if outcome.status == "refused":
             self.refusals = [*self.refusals, outcome][-self.REFUSALS_MAX:]
             logger.error("receipt %s:%d was refused: %s [%s]", told.office, told.number, outcome.because, outcome.rule)
+
+
+def _recorded_by(entry: Disclosed | Withdrawn) -> tuple[str, str]:
+    """The command that a proven hand-over comes back as, and how it names what was handed over."""
+    if isinstance(entry, Withdrawn):
+        return "RecordCorrectionReceived", "notice_id"
+    if entry.purpose is Purpose.CONSULAR_NOTICE:
+        return "RecordConsulateNotified", "notice_id"
+    return "RecordDisclosureReceived", "disclosure_id"

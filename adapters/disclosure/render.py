@@ -17,6 +17,7 @@ from uuid import UUID
 from adapters.avro import EventCodec
 from adapters.avro.forms import EPOCH_ORDINAL, micros_of
 from adapters.avro.single_object import Format, SchemaRegistry, version_of, write
+from adapters.disclosure.layout import fitted
 from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Facts, Record, Unrenderable
@@ -68,7 +69,8 @@ class Rendering:
             raise Unrenderable(f"renderer {entry.renderer}")  # A newer program has it.
         record = renderer(envelope, self._facts(entry))
         form = self._registry.find(bytes.fromhex(entry.schema_fingerprint), entry.renderer)
-        return Rendered(record, write(form, _raw(record)), form.name)
+        laid_out = fitted(form, record)
+        return Rendered(laid_out, write(form, _raw(laid_out)), form.name)
 
     def proven(self, envelope: Envelope) -> Rendered:
         """`render`, with the entry's digest checked. Raises DigestMismatch too."""

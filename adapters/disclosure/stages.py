@@ -18,11 +18,11 @@ from domain.ports import Append, Guard, Receipt
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What comes next in one delivery's life; `guard` is what it rests on besides, `occurred_at` is now if absent."""
+    """What comes next in one delivery's life; `guards` are what it rests on besides, `occurred_at` is now if absent."""
 
     delivery: Delivery
     events: tuple[Event, ...]
-    guard: Guard | None = None
+    guards: tuple[Guard, ...] = ()
     occurred_at: datetime | None = None
 
     @property
@@ -56,7 +56,7 @@ class StageRecorder:
         recorded = [(one.delivery, self._envelopes(one)) for one in stages]
         encoded = tuple(backbone.encode(envelope) for _, envelopes in recorded for envelope in envelopes)
         schemas = backbone.schemas_for(encoded)
-        guards = tuple(guard for one in stages for guard in (one.own, one.guard) if guard is not None)
+        guards = tuple(dict.fromkeys(guard for one in stages for guard in (one.own, *one.guards)))
         backbone.log.append(Append(guards=guards, events=encoded, schemas=schemas))
         backbone.stored(schemas)
         for delivery, envelopes in recorded:

@@ -21,6 +21,10 @@ def place_of(stream: str) -> tuple[str, int]:
     return office, int(number)
 
 
+def agency_stream(code: str) -> str:
+    return f"agency-{code}"
+
+
 def case_stream(case_id: object) -> str:
     return f"case-{case_id}"
 

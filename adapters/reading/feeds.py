@@ -68,7 +68,10 @@ def entries(casebridge: Casebridge, office: str, *, after: int = 0) -> list[Entr
         receipt = times[0].event.receipt if times and isinstance(times[0].event, HandedOver) else None
         found.append(Entry(
             office=office, number=entry.number, at=envelope.circumstances.occurred_at,
-            what="consular notice" if isinstance(entry, Disclosed) else f"disregard entry {entry.withdraws}",
+            what=(
+                entry.purpose.value.replace("_", " ") if isinstance(entry, Disclosed)
+                else f"disregard entry {entry.withdraws}"
+            ),
             paths=tuple(dict.fromkeys(f.path for f in entry.fields)) if isinstance(entry, Disclosed) else (),
             digest=entry.digest, content=rendered.content, letter=text,
             attempts=sum(isinstance(event, HandOverStarted) for event in deliveries),

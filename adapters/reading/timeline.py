@@ -9,6 +9,7 @@ from typing import Any
 from adapters.reading.sentences_abroad import TEXTS as TEXTS_ABROAD
 from adapters.reading.sentences_care import TEXTS as TEXTS_CARE
 from adapters.reading.sentences_desks import TEXTS as TEXTS_DESKS
+from adapters.reading.sentences_permission import TEXTS as TEXTS_PERMISSION
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
 from adapters.reading.sentences_record import TEXTS as TEXTS_RECORD
 from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
@@ -129,6 +130,12 @@ def _notified(case: Case, e: consular.ConsulateNotified) -> str:
     return f"{e.office} about {people(case, e.child_ids)}, {proof} ({e.channel}){entry}"
 
 
+def _opened(_: Case, e: engagement.EngagementOpened) -> str:
+    basis = e.basis.kind.replace("_", " ") if e.basis else ", ".join(e.rule_ids)
+    until = f", until {e.until:%Y-%m-%d}" if e.until else ""
+    return f"{e.office} may learn of {len(e.persons)} persons for {e.purpose.replace('_', ' ')} ({basis}){until}"
+
+
 def _case_closed(case: Case, e: intake.CaseClosed) -> str:
     unfiled = e.unfiled_child_ids.value if isinstance(e.unfiled_child_ids, Known) else ()
     without = f"; found eligible, and no petition filed: {people(case, unfiled)}" if unfiled else ""
@@ -154,8 +161,7 @@ _FIRST: dict[type[Event], Text] = {
     obligations.QuestionRaised: _question,
     obligations.QuestionClosed: _closed,
     engagement.OfficeRouted: lambda c, e: f"{personal(e.recipient_kind)} means {e.office} here ({e.reason})",
-    engagement.EngagementOpened: lambda c, e: f"{e.office} may learn of {len(e.persons)} persons for "
-                                              f"{e.purpose.value.replace('_', ' ')} ({', '.join(e.rule_ids)})",
+    engagement.EngagementOpened: _opened,
     engagement.EngagementWidened: lambda c, e: f"it now covers {len(e.persons)} more persons",
     engagement.EngagementEnded: lambda c, e: f"its basis ended: {e.reason.value}",
     consular.ImmigrationUnitInformed: lambda c, e: f"{personal(e.unit)} told of {person(c, e.child_id)}",
@@ -173,6 +179,7 @@ TEXTS = {
     **TEXTS_ABROAD,
     **TEXTS_CARE,
     **TEXTS_DESKS,
+    **TEXTS_PERMISSION,
     **TEXTS_PLACEMENT,
     **TEXTS_RECORD,
     **TEXTS_SOURCES,

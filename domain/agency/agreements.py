@@ -88,6 +88,11 @@ class Agreements:
         last = max(counted, key=lambda change: (change.occurred_at, change.version), default=None)
         return last.told if last is not None and last.told.status is MouStatus.SIGNED else None
 
+    def stands(self, change_id: UUID, moment: datetime) -> bool:
+        """Whether the agreement that this change signed is the one in force with its country at `moment`."""
+        signed = next((change.told for change in self.changes if change.told.change_id == change_id), None)
+        return signed is not None and self.in_force(signed.country, moment) is signed
+
     def attempts_failed(self, country: str) -> int:
         return sum(
             change.told.country == country and change.told.status is MouStatus.ATTEMPT_FAILED for change in self.changes

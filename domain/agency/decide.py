@@ -27,6 +27,7 @@ from domain.agency.events import (
 )
 from domain.agency.state import Adoption, Agency, Office
 from domain.countries import country
+from domain.disclosure.check import require_lawful
 from domain.disclosure.contract import parse_contract
 from domain.events import fields_of
 from domain.languages import language
@@ -198,6 +199,7 @@ def adopt_contract(submission: Submission[AdoptContract], agency: Agency) -> Seq
     text, second_person = submission.command.text, submission.command.second_person
     _second_person(submission, second_person)
     contract = parse_contract(text, digest(text))
+    require_lawful(contract)
     if not _new(agency.contracts, contract.recipient_kind, contract.digest):
         return []
     return [Recording(event=ContractAdopted(

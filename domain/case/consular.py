@@ -167,7 +167,7 @@ class PrepareConsularNotification(Command):
 
 @command
 class ReleaseDisclosure(Command):
-    """A person lets a prepared notice leave."""
+    """A person lets a prepared notice, or another disclosure by its id, leave."""
 
     notice_id: UUID
 
@@ -423,7 +423,7 @@ def _received(state: Consular, told: CorrectionReceived, _: Envelope) -> Consula
 
 INITIAL = Consular()
 DECIDES = {
-    InformImmigrationUnit: inform_immigration_unit, PrepareConsularNotification: prepare, ReleaseDisclosure: release,
+    InformImmigrationUnit: inform_immigration_unit, PrepareConsularNotification: prepare,
     RecordConsulateNotified: record_notified, CorrectConsularNotification: correct,
     RecordCorrectionReceived: record_correction_received,
 }

@@ -11,7 +11,7 @@ from typing import Any, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, sources
+from domain.case import consular, permission, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -65,6 +65,7 @@ def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[
         after, lost = _oblige(submission, case, recorded)
         recorded.add(_routes(submission, recorded.case))
         recorded.add(_ended(submission, recorded.case, after, lost))
+        recorded.add(permission.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return recorded.envelopes, recorded.case

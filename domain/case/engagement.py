@@ -3,13 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.agency.agreements import Agreements
 from domain.case.intake import OUR_ID
 from domain.case.keys import Keys
-from domain.disclosure.contract import Purpose
+from domain.disclosure.basis import BasisKind, EngagementBasis
+from domain.disclosure.purposes import Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
 from domain.refusals import Refused
@@ -35,6 +38,17 @@ class EndedBecause(StrEnum):
     REROUTED = "rerouted"  # another office of the kind took its place
     SEALED = "sealed"  # a court closed the record
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
+    CLOSED = "closed"  # a person ended it
+    CONSENT_ENDED = "consent_ended"  # withdrawn, or narrowed to less than it rests on
+    ORDER_ENDED = "order_ended"  # stayed, amended or vacated
+
+
+class Side(StrEnum):
+    """For whom counsel stands. Whoever is not the client is adverse until a ground says otherwise."""
+
+    CHILD = "child"
+    PARENT = "parent"
+    RELATIVE = "relative"
 
 
 @event("casebridge.engagement.OfficeRouted")
@@ -59,6 +73,12 @@ class EngagementOpened(Event):
     case_reference: str = clear("random sign by which this office alone knows the case")
     persons: tuple[PersonReference, ...] = clear("our own ids, with the random signs by which this office knows them")
     rule_ids: tuple[str, ...] = clear("the rules that are the basis")
+    basis: EngagementBasis | None = clear(
+        "law, policy or contract in public words, or our own id of the agreement, order or consent", default=None
+    )
+    until: datetime | None = clear("when it ends by itself", default=None)
+    client_ids: tuple[UUID, ...] = clear("our own ids of those for whom counsel stands", default=())
+    side: Side | None = clear("on which side counsel stands; says nothing of the person", default=None)
 
 
 @event("casebridge.engagement.EngagementWidened")
@@ -88,6 +108,26 @@ class Engagement:
     rule_ids: tuple[str, ...]
     event_id: UUID
     is_open: bool = True
+    basis: EngagementBasis | None = None
+    until: datetime | None = None
+    client_ids: tuple[UUID, ...] = ()
+    side: Side | None = None
+
+    def holds_at(self, moment: datetime, agreements: Agreements) -> bool:
+        """Whether something may leave on it: it is open, has not run out, and its agreement stands.
+
+        A consent and an order are recorded in the case, and end the engagement by an event there; what the agency's
+        own stream and the clock say is asked here.
+        """
+        if not self.is_open or (self.until is not None and moment >= self.until):
+            return False
+        return not self.rests_on_agreement or (
+            self.basis is not None and self.basis.rests_on is not None and agreements.stands(self.basis.rests_on, moment)
+        )
+
+    @property
+    def rests_on_agreement(self) -> bool:
+        return self.basis is not None and self.basis.kind is BasisKind.AGREEMENT
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -162,7 +202,8 @@ def _opened(state: Engagements, told: EngagementOpened, envelope: Envelope) -> E
     engagement = Engagement(
         engagement_id=told.engagement_id, office=told.office, purpose=told.purpose, case_reference=told.case_reference,
         references={p.person_id: p.reference for p in told.persons}, rule_ids=told.rule_ids,
-        event_id=envelope.circumstances.event_id,
+        event_id=envelope.circumstances.event_id, basis=told.basis, until=told.until, client_ids=told.client_ids,
+        side=told.side,
     )
     signs: dict[UUID | None, str] = {**state.signs.get(told.office, {}), None: told.case_reference, **references}
     return replace(

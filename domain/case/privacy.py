@@ -4,7 +4,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
@@ -12,6 +11,7 @@ from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, require_person
 from domain.case.keys import Keys
 from domain.case.obligations import RULE
+from domain.disclosure.items import AskedItem
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.partners import partner
 from domain.personal import Known, Personal
@@ -32,42 +32,6 @@ class ConfidentialityAssuranceGiven(Event):
     person_id: UUID = clear(OUR_ID)
     assurance_id: UUID = clear(OUR_ID)
     text_version: str = clear("version of the standing text that was spoken")
-
-
-class AskedItem(StrEnum):
-    """What a partner may ask for, by name (the rows of domain.md 5.2): a code, so that no value can stand here."""
-
-    CUSTODY = "custody"
-    CHILD_NAME = "child_name"
-    CHILD_BIRTH_DATE = "child_birth_date"
-    CHILD_BIRTHPLACE = "child_birthplace"
-    CHILD_NATIONALITY = "child_nationality"
-    CHILD_STATUS = "child_status"
-    PARENT_SURNAMES = "parent_surnames"
-    PARENT_BIRTH_DATE = "parent_birth_date"
-    PARENT_BIRTHPLACE = "parent_birthplace"
-    PARENT_ADDRESS = "parent_address"
-    PARENT_STATUS = "parent_status"
-    DEPORTATION_ORDER = "deportation_order"
-    A_NUMBER = "a_number"
-    DETENTION_PLACE = "detention_place"
-    RELATIVE_CONTACT = "relative_contact"
-    CARER_STATUS = "carer_status"
-    ALLEGATION = "allegation"
-    PLACEMENT_ADDRESS = "placement_address"
-    HEALTH_RECORDS = "health_records"
-    TRAFFICKING_INDICATORS = "trafficking_indicators"
-    TRAFFICKING_ANSWERS = "trafficking_answers"
-    OTIP_LETTER = "otip_letter"
-    RELIEF_SCREENING = "relief_screening"
-    COUNSEL_COMMUNICATIONS = "counsel_communications"
-    HEARING = "hearing"
-    VISIT = "visit"
-    HOME_STUDY_REPORT = "home_study_report"
-    PAPERS_TO_SERVE = "papers_to_serve"
-    DOCUMENT_WANTED = "document_wanted"
-    IDENTITY_OF_FAMILY = "identity_of_family"
-    CASE_FILE = "case_file"
 
 
 @event("casebridge.privacy.DisclosureRefused")

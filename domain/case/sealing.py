@@ -127,9 +127,10 @@ def closed_to_partners(case: Case) -> frozenset[UUID]:
 WHILE_CLOSED = frozenset({
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "RecordMissedDeadline", "RecordConsulateNotified",
-    "RecordCorrectionReceived", "CorrectConsularNotification", "RefuseDisclosure", "RecordDisclosureBreach",
+    "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RefuseDisclosure",
+    "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent", "CloseEngagement",
 })
-"""Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and a refusal to tell."""
+"""Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and what only takes away."""
 
 
 def check_closed(submission: Submission[Any], before: Case, events: Sequence[Event]) -> None:

@@ -11,11 +11,13 @@ from domain.case import (
     assignments,
     citizenship,
     citizenship_sources,
+    consent,
     consular,
     consular_service,
     court,
     custody,
     detention,
+    disclosures,
     documents,
     engagement,
     erasure,
@@ -27,6 +29,7 @@ from domain.case import (
     obligations,
     participation,
     particulars,
+    permission,
     petitions,
     placement,
     privacy,
@@ -98,6 +101,9 @@ class Case:
     erasure: erasure.Erasure = erasure.INITIAL
     happenings: happenings.Happenings = happenings.INITIAL
     mislinks: mislinks.Mislinks = mislinks.INITIAL
+    consents: consent.Consents = consent.INITIAL
+    permission: permission.Permission = permission.INITIAL
+    disclosures: disclosures.Disclosures = disclosures.INITIAL
     recorded: Mapping[Key, Event] = field(default_factory=dict)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -139,9 +145,15 @@ AREAS = {
     "sealing": sealing,
     "erasure": erasure,
     "mislinks": mislinks,
+    "consents": consent,
+    "permission": permission,
+    "disclosures": disclosures,
 }
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars))  # a part of an area has a file of its own
-NO_REPORTS = ("obligations", "engagements", "consular", "sources", "assignments", "sealing", "erasure", "mislinks")
+NO_REPORTS = (
+    "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
+    "mislinks",
+)
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
 for _name, _area in PARTS:

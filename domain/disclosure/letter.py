@@ -4,7 +4,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
-from domain.disclosure.contract import Purpose
+from domain.disclosure.asking import asking, in_words
+from domain.disclosure.purposes import Purpose
 from domain.disclosure.rendering import Record
 
 NOT_KNOWN = "not known to the agency"
@@ -16,10 +17,21 @@ def letter(record: Record, purpose: Purpose, office_name: str, agency_name: str,
 
     A letter of recall tells no fact of any person.
     """
-    head = [agency_name, "", f"To: {office_name}", f"Date: {_day(date)}", f"Our reference: {record['case_reference']}", ""]
-    body = _recall(record) if purpose is Purpose.RECALL else _notice(record)
+    reference = record["case_reference"]
+    head = [agency_name, "", f"To: {office_name}", f"Date: {in_words(date)}", f"Our reference: {reference}", ""]
+    body = _body(record, purpose)
     tail = ["", "Please quote our reference in any answer.", "", agency_name]
     return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def _body(record: Record, purpose: Purpose) -> Iterator[str]:
+    match purpose:
+        case Purpose.CONSULAR_NOTICE:
+            return _notice(record)
+        case Purpose.RECALL:
+            return _recall(record)
+        case _:
+            return asking(record, purpose)
 
 
 def _notice(record: Record) -> Iterator[str]:
@@ -66,7 +78,8 @@ def _items(*items: tuple[str, str | None]) -> Iterator[str]:
 def _born(person: Record) -> tuple[tuple[str, str | None], ...]:
     day = person["birth_date"]
     estimate = " (estimated)" if person["birth_date_is_estimate"] else ""
-    return ("Date of birth", f"{_day(day)}{estimate}" if day else None), ("Place of birth", _place(person["birth_place"]))
+    born = f"{in_words(day)}{estimate}" if day else None
+    return ("Date of birth", born), ("Place of birth", _place(person["birth_place"]))
 
 
 def _name(person: Record) -> str | None:
@@ -89,14 +102,4 @@ def _since(since: Record | None) -> str | None:
     if since is None:
         return None
     moment = since["moment"]
-    return f"{_day(moment.date())}, {moment:%H:%M} ({since['zone']})"
-
-
-def _day(day: date) -> str:
-    return f"{day.day} {MONTHS[day.month - 1]} {day.year}"
-
-
-MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
-    "December",
-)
+    return f"{in_words(moment.date())}, {moment:%H:%M} ({since['zone']})"

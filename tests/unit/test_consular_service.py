@@ -27,7 +27,8 @@ from domain.case.consular_service import (
     UndeliverableBecause,
 )
 from domain.case.obligations import DutyRaised, DutyStage, DutyWithdrawn, WithdrawnBecause
-from domain.case.privacy import AskedItem, DisclosureRefused, RefuseDisclosure
+from domain.case.privacy import DisclosureRefused, RefuseDisclosure
+from domain.disclosure.items import AskedItem
 from domain.personal import Known
 from domain.refusals import Refused
 from domain.submission import envelopes

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from io import BytesIO
 from pathlib import Path
@@ -11,11 +12,18 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.avro.errors import Unwritable
 from adapters.avro.single_object import HEADER_SIZE, format_of, write
+from adapters.disclosure.layout import fitted
 from adapters.disclosure.render import _raw
 from domain.case.citizenship import CitizenshipInformationObtained
+from domain.case.court import HearingScheduled
 from domain.case.custody import CustodyTaken
 from domain.case.intake import ChildAddedToCase, PartyAddedToCase
+from domain.case.kin import IssHomeStudyRequested
+from domain.case.service import Route, ServiceOfProcessRequested
+from domain.case.trafficking import LetterKind, OtipLetterReceived
+from domain.case.visits import Attendee, BorderVisitCoordinated, VisitMode, VisitPlanned
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, FieldSource, Withdrawn
 from domain.disclosure.letter import letter
@@ -30,6 +38,7 @@ GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 SPACE = UUID("901d0000-0000-4000-8000-000000000000")
 CHILD, BABY, MOTHER, AUNT = (uuid5(SPACE, name) for name in ("child", "baby", "mother", "aunt"))
 SIGNS = {CHILD: "C0000001", BABY: "C0000002", MOTHER: "P0000001", AUNT: "R0000001"}
+LATER = datetime(2026, 9, 1, 15, 0, tzinfo=UTC)
 MOMENT = datetime(2026, 8, 13, 16, 10, tzinfo=ZoneInfo("America/Denver"))
 BANNED = ("notary", "status", "undocumented", "allegation", "visa")
 
@@ -72,6 +81,34 @@ FACTS = [
         party_id=AUNT, role=Role.RELATIVE, child_ids=(CHILD,), relation=UNKNOWN, name=UNKNOWN, birth_date=UNKNOWN,
         address=UNKNOWN, phone=Known("+1 505 555 0177"),
     ), "aunt"),
+    recorded(HearingScheduled(
+        hearing_id=SPACE, child_ids=(CHILD,), replaces_hearing_id=None, scheduled_for=LATER,
+        scheduled_zone="America/Denver", kind=Known("review"),
+    ), "hearing"),
+    recorded(VisitPlanned(
+        visit_id=SPACE, child_ids=(CHILD,), party_id=MOTHER, escort_id=None, supervisor_id=None, supervised=False,
+        platform=None, planned_for=LATER, planned_zone="America/Denver", mode=Known(VisitMode.BORDER),
+        crosses_border=Known(False), place=UNKNOWN,
+    ), "visit"),
+    recorded(BorderVisitCoordinated(
+        visit_id=SPACE, child_ids=(CHILD,), party_id=MOTHER, consulate=UNKNOWN, cbp_contact=UNKNOWN, port=UNKNOWN,
+        attendees=Known((Attendee.CHILD, Attendee.CBP_OFFICERS)), warnings=(),
+    ), "coordinated"),
+    recorded(ServiceOfProcessRequested(
+        request_id=SPACE, party_id=MOTHER, route=Route.CONSULATE, translation_ref=None,
+        document=Known("petition and notice"), document_dated=Known(date(2026, 8, 14)), country=Known("MX"), warnings=(),
+    ), "papers"),
+    recorded(IssHomeStudyRequested(
+        request_id=SPACE, subject_id=AUNT, child_ids=(CHILD,), attempt=2, prior_request_id=None, country=Known("MX"),
+        address=Known(Address(
+            country="MX", street="Calle Inventada", number="3", colonia=None, municipality="Bocoyna", city="Creel",
+            region="Chihuahua", postal_code=None, landmarks="junto al molino",
+        )), reason_for_iss=UNKNOWN,
+    ), "study"),
+    recorded(OtipLetterReceived(
+        child_id=CHILD, letter_id=SPACE, supersedes=None, letter_kind=Known(LetterKind.ELIGIBILITY),
+        issued_on=Known(date(2026, 8, 20)), benefits_from=UNKNOWN, benefits_until=UNKNOWN, indefinite=Known(True),
+    ), "letter"),
 ]
 FIELDS = [
     ("child.custody", CHILD, "custody", "occurred_at"), ("child.name", CHILD, "child", "name"),
@@ -112,22 +149,75 @@ def render(renderer: str, entry: Envelope) -> Record:
     return RENDERERS[renderer](entry, facts())
 
 
+def asked(purpose: Purpose, *fields: tuple[str, UUID | None, str, str]) -> Envelope:
+    entry = disclosed([])
+    assert isinstance(entry.event, Disclosed)
+    return replace(entry, event=replace(entry.event, purpose=purpose, renderer="facts.v1", fields=tuple(
+        FieldSource(path=path, reference=SIGNS[person] if person else "", event_id=uuid5(SPACE, event), field=field)
+        for path, person, event, field in fields
+    )))
+
+
+NAMED = (("child.name", CHILD, "child", "name"), ("parent.relation", MOTHER, "mother", "role"))
 VECTORS = [
-    ("notice.v1", "ConsularNotice.v1", disclosed()),
-    ("disregard.v1", "Disregard.v1", withdrawn()),
-    ("placeholder.v1", "Placeholder.v1", withdrawn()),
+    ("notice.v1", "notice.v1", "ConsularNotice.v1", disclosed()),
+    ("disregard.v1", "disregard.v1", "Disregard.v1", withdrawn()),
+    ("placeholder.v1", "placeholder.v1", "Placeholder.v1", withdrawn()),
+    ("facts.v1", "facts.v1", "CourtReport.v1", asked(
+        Purpose.COURT_REPORT, *(field for field in FIELDS if field[0] not in {"parent.birth_place"}),
+        ("child.nationalities", CHILD, "origin", "nationalities"), ("hearing.time", None, "hearing", "scheduled_for"),
+        ("hearing.time", None, "hearing", "scheduled_zone"), ("hearing.purpose", None, "hearing", "kind"),
+    )),
+    ("facts.v1.visit", "facts.v1", "VisitArrangement.v1", asked(
+        Purpose.ARRANGE_VISIT, *NAMED, ("visit.time", None, "visit", "planned_for"),
+        ("visit.time", None, "visit", "planned_zone"), ("visit.mode", None, "visit", "mode"),
+        ("visit.attendees", None, "coordinated", "attendees"), ("visit.parent", MOTHER, "visit", "party_id"),
+    )),
+    ("facts.v1.papers", "facts.v1", "PapersToServe.v1", asked(
+        Purpose.SERVICE_OF_PROCESS, ("parent.name", MOTHER, "mother", "name"),
+        ("papers.person", MOTHER, "papers", "party_id"),
+        ("papers.document", None, "papers", "document"), ("papers.dated", None, "papers", "document_dated"),
+    )),
+    ("facts.v1.home-study", "facts.v1", "HomeStudyRequest.v1", asked(
+        Purpose.HOME_STUDY, *NAMED, ("home_study.address", None, "study", "address"),
+        ("home_study.attempt", None, "study", "attempt"), ("home_study.person", AUNT, "study", "subject_id"),
+    )),
+    ("facts.v1.relief", "facts.v1", "ReliefReferral.v1", asked(
+        Purpose.RELIEF_SCREENING, *NAMED, *(
+            ("child.otip_letter", CHILD, "letter", part) for part in ("letter_kind", "issued_on", "indefinite")
+        ),
+    )),
 ]
+ENTRIES = {name: entry for name, _, _, entry in VECTORS}
 
 
-@pytest.mark.parametrize(("renderer", "schema", "entry"), VECTORS, ids=lambda value: value if isinstance(value, str) else "")
-def test_a_renderer_gives_its_golden_bytes_for_ever(renderer: str, schema: str, entry: Envelope) -> None:
+@pytest.mark.parametrize(("name", "renderer", "schema", "entry"), VECTORS, ids=[vector[0] for vector in VECTORS])
+def test_a_renderer_gives_its_golden_bytes_for_ever(name: str, renderer: str, schema: str, entry: Envelope) -> None:
     form = format_of(json.loads((PUBLISHED / f"{schema}.avsc").read_text(encoding="utf-8")))
-    golden = (GOLDEN / f"{renderer}.hex").read_text(encoding="utf-8").replace("\n", "")
-    assert write(form, _raw(render(renderer, entry))).hex() == golden
+    golden = (GOLDEN / f"{name}.hex").read_text(encoding="utf-8").replace("\n", "")
+    assert write(form, _raw(fitted(form, render(renderer, entry)))).hex() == golden
 
 
 def test_every_renderer_has_a_golden_vector() -> None:
-    assert {renderer for renderer, _, _ in VECTORS} == set(RENDERERS) == {path.stem for path in GOLDEN.glob("*.hex")}
+    assert {renderer for _, renderer, _, _ in VECTORS} == set(RENDERERS)
+    assert {name for name, _, _, _ in VECTORS} == {path.stem for path in GOLDEN.glob("*.hex")}
+
+
+def test_a_record_that_gives_what_its_schema_has_no_place_for_is_not_written() -> None:
+    form = format_of(json.loads((PUBLISHED / "VisitArrangement.v1.avsc").read_text(encoding="utf-8")))
+    with pytest.raises(Unwritable, match="no place for birth_date"):
+        fitted(form, render("facts.v1", asked(Purpose.ARRANGE_VISIT, ("child.birth_date", CHILD, "child", "birth_date"))))
+
+
+@pytest.mark.parametrize("name", ["facts.v1", "facts.v1.visit", "facts.v1.papers", "facts.v1.home-study", "facts.v1.relief"])
+def test_a_letter_for_each_purpose_reads_as_a_person_would_write_it(name: str) -> None:
+    entry = ENTRIES[name].event
+    assert isinstance(entry, Disclosed)
+    text = letter(
+        render("facts.v1", ENTRIES[name]), entry.purpose, "The office", "New Mexico Children, Youth and Families Department",
+        date(2026, 8, 17),
+    )
+    assert text == (GOLDEN / f"{name}.letter.txt").read_text(encoding="utf-8")
 
 
 def test_a_reader_with_the_committed_schema_alone_reads_the_golden_bytes() -> None:

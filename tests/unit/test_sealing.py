@@ -8,8 +8,9 @@ from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.intake import AddParty
 from domain.case.obligations import RecordMissedDeadline
 from domain.case.particulars import CorrectFact
-from domain.case.privacy import AskedItem, DisclosureRefused, RefuseDisclosure
+from domain.case.privacy import DisclosureRefused, RefuseDisclosure
 from domain.case.sealing import RecordSealed, RecordUnsealed, SealRecord, UnsealRecord
+from domain.disclosure.items import AskedItem
 from domain.events import Compartment
 from domain.people import Role
 from tests.specification import Scenario, an_id

@@ -10,7 +10,7 @@ import pytest
 from domain.case.state import Case
 from domain.disclosure.contract import Flow, Purpose
 from domain.disclosure.events import FieldSource
-from domain.disclosure.notice import sources
+from domain.disclosure.telling import sources
 from domain.events import Compartment
 from domain.ports import KeyName
 from tests.disclosure_world import AGENCY, GUATEMALA, MEXICO, Family, World
@@ -36,7 +36,8 @@ def given(case: Case, flow: Flow, family: Family, *, without: str | None = None)
     if without is not None:
         left = {person: sign for person, sign in engagement.references.items() if str(person) != without}
         engagement = replace(engagement, references=left)
-    return sources(case, flow, engagement, case.consular.notices[family.notice_id].prepared)
+    prepared = case.consular.notices[family.notice_id].prepared
+    return sources(case, flow, engagement, (*prepared.child_ids, *prepared.person_ids))
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def family(world: World) -> Family:
 
 def test_what_the_contract_does_not_name_does_not_flow(world: World, family: Family) -> None:
     flow, case = flow_of(world), world.backbone.case(family.case_id)
-    narrow = replace(flow, fields=tuple(field for field in flow.fields if field[0] != "parent.birth_date"))
+    narrow = replace(flow, fields=tuple(field for field in flow.fields if field.path != "parent.birth_date"))
     wide = {field.path for field in given(case, flow, family)}
     assert "parent.birth_date" in wide
     assert {field.path for field in given(case, narrow, family)} == wide - {"parent.birth_date"}

@@ -1,0 +1,36 @@
+"""Sentences on consent, on what was opened and closed by a person, and on what an office was to learn."""
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from adapters.reading.words import people, person
+from domain.case import consent, disclosures, permission
+from domain.case.state import Case
+from domain.events import Event
+
+Text = Callable[[Case, Any], str]
+
+
+def _listed(codes: Iterable[object]) -> str:
+    return ", ".join(str(code).replace("_", " ") for code in codes)
+
+
+def _granted(case: Case, e: consent.ConsentGranted) -> str:
+    until = f", until {e.until:%Y-%m-%d}" if e.until else ""
+    through = ", through an interpreter" if e.interpreter_id else ""
+    return (f"by {person(case, e.given_by)} ({e.capacity}) about {people(case, e.person_ids)}, for {_listed(e.purposes)}"
+            f"{until}; text {e.text_version}{through}")
+
+
+TEXTS: dict[type[Event], Text] = {
+    consent.ConsentGranted: _granted,
+    consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
+                                          f"by {person(c, e.narrowed_by)}",
+    consent.ConsentWithdrawn: lambda c, e: f"by {person(c, e.withdrawn_by)}: nothing more is told on it",
+    permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things on a basis that fell "
+                                          f"({_listed([e.reason])}): they are to be taken back",
+    disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
+                                                 f"for {_listed([e.purpose])}",
+    disclosures.DisclosureReceived: lambda c, e: f"{e.office} has it ({e.channel}), entry {e.entry} of its feed",
+}

@@ -1,0 +1,283 @@
+"""Somebody allows that things are told: to whom, for what, about whom; and narrows it or takes it back."""
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.case.intake import OUR_ID, require_adult, require_person
+from domain.case.keys import Keys
+from domain.case.language import InterpreterAssigned
+from domain.disclosure.kinds import SENT_TO, kind_of
+from domain.disclosure.purposes import BY_RULE, Purpose
+from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.languages import language
+from domain.people import PARENTS
+from domain.personal import Known, Personal, known_or
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+CONSENT = "CONSENT"
+VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
+PURPOSES, OFFICES = "purposes that contracts name", "offices of the directory"
+
+
+class Capacity(StrEnum):
+    """In what right somebody speaks for these persons."""
+
+    SELF = "self"
+    PARENT = "parent"
+    GUARDIAN = "guardian"  # by an order that is recorded
+    APPOINTED = "appointed"  # a guardian ad litem or another whom an order names
+
+
+@event("casebridge.consent.ConsentGranted")
+class ConsentGranted(Event):
+    """Somebody allowed that these persons are told of to these offices, for these purposes, and knew what they allowed."""
+
+    consent_id: UUID = clear(OUR_ID)
+    given_by: UUID = clear(OUR_ID)
+    capacity: Capacity = clear("in what right; says nothing of the person")
+    order_id: UUID | None = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    purposes: tuple[Purpose, ...] = clear(PURPOSES)
+    offices: tuple[str, ...] = clear(OFFICES)
+    text_version: str = clear("version of the standing text that was explained")
+    interpreter_id: UUID | None = clear("our own id of the assignment of an interpreter")
+    until: datetime | None = clear("when it ends by itself")
+    kinds: Personal[tuple[str, ...]] = boxed(
+        Compartment.IDENTITY, about="person_ids", meaning="kinds of partners; a consulate's tells a nationality"
+    )
+    language: Personal[str] = boxed(
+        Compartment.IDENTITY, about="person_ids", meaning="language in which it was explained, ISO 639"
+    )
+
+
+@event("casebridge.consent.ConsentNarrowed")
+class ConsentNarrowed(Event):
+    """A consent now allows less: these persons, purposes and offices alone."""
+
+    narrowing_id: UUID = clear(OUR_ID)
+    consent_id: UUID = clear(OUR_ID)
+    narrowed_by: UUID = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    purposes: tuple[Purpose, ...] = clear(PURPOSES)
+    offices: tuple[str, ...] = clear(OFFICES)
+    kinds: Personal[tuple[str, ...]] = boxed(
+        Compartment.IDENTITY, about="person_ids", meaning="kinds of partners; a consulate's tells a nationality"
+    )
+
+
+@event("casebridge.consent.ConsentWithdrawn")
+class ConsentWithdrawn(Event):
+    """A consent was taken back: nothing more is told on it."""
+
+    consent_id: UUID = clear(OUR_ID)
+    withdrawn_by: UUID = clear(OUR_ID)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """A consent as it stands. `kinds` may be withheld from this reader: then it covers no kind, and ends nothing."""
+
+    granted: ConsentGranted
+    person_ids: tuple[UUID, ...]
+    purposes: tuple[Purpose, ...]
+    offices: tuple[str, ...]
+    kinds: Personal[tuple[str, ...]]
+    is_withdrawn: bool = False
+
+    def covers(self, office: str, recipient_kind: str, purpose: Purpose, persons: Collection[UUID]) -> bool:
+        is_named = office in self.offices or kind_of(recipient_kind) in known_or(self.kinds, ())
+        return not self.is_withdrawn and is_named and purpose in self.purposes and set(persons) <= set(self.person_ids)
+
+    @property
+    def has_unreadable_kinds(self) -> bool:
+        return not self.is_withdrawn and not isinstance(self.kinds, Known)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consents:
+    consents: Mapping[UUID, Consent] = field(default_factory=dict)
+
+
+@command
+class GrantConsent(Command):
+    """Record that somebody consents: for whom and in what capacity, to which offices or kinds, for which purposes.
+
+    `interpreter_id` is the assignment of the interpreter who explained it. A guardian or an appointed person names
+    the order (`order_id`) by which they speak.
+    """
+
+    consent_id: UUID
+    given_by: UUID
+    capacity: Capacity
+    person_ids: tuple[UUID, ...]
+    purposes: tuple[Purpose, ...]
+    offices: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    language: str
+    text_version: str
+    interpreter_id: UUID | None = None
+    order_id: UUID | None = None
+    until: datetime | None = None
+
+
+@command
+class NarrowConsent(Command):
+    """Record that a consent allows less from now on: everything that still stands is named."""
+
+    narrowing_id: UUID
+    consent_id: UUID
+    narrowed_by: UUID
+    person_ids: tuple[UUID, ...]
+    purposes: tuple[Purpose, ...]
+    offices: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+
+
+@command
+class WithdrawConsent(Command):
+    """Record that a consent was taken back, and by whom."""
+
+    consent_id: UUID
+    withdrawn_by: UUID
+
+
+def grant(submission: Submission[GrantConsent], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_person(case, wish.given_by, "given_by")
+    _check_scope(wish, submission)
+    for person_id in wish.person_ids:
+        require_person(case, person_id, "person_ids")
+    _check_capacity(wish, case)
+    language(wish.language, "language")
+    if not VERSION.fullmatch(wish.text_version):
+        raise Refused("a text's version is a code without spaces", rule=CONSENT, field="text_version")
+    if wish.interpreter_id is not None and not isinstance(case.recorded.get(wish.interpreter_id), InterpreterAssigned):
+        raise Refused("no such assignment of an interpreter is recorded", rule=CONSENT, field="interpreter_id")
+    spoken = case.language.of(wish.given_by).language.value
+    if wish.interpreter_id is None and isinstance(spoken, Known) and spoken.value != wish.language:
+        raise Refused(
+            "it was explained in another language than the person prefers: name the interpreter", rule=CONSENT,
+            field="language",
+        )
+    if wish.until is not None and wish.until <= submission.occurred_at:
+        raise Refused("a consent ends after it was given", rule=CONSENT, field="until")
+    return case.once(wish.consent_id, ConsentGranted(
+        consent_id=wish.consent_id, given_by=wish.given_by, capacity=wish.capacity, order_id=wish.order_id,
+        person_ids=wish.person_ids, purposes=wish.purposes, offices=wish.offices, text_version=wish.text_version,
+        interpreter_id=wish.interpreter_id, until=wish.until, kinds=Known(wish.kinds), language=Known(wish.language),
+    ))
+
+
+def _check_scope(wish: GrantConsent | NarrowConsent, submission: Submission[Any]) -> None:
+    """Nobody consents to everything: persons, purposes and recipients are named one by one."""
+    if not wish.person_ids or not wish.purposes:
+        raise Refused(
+            "say about whom and for what", rule=CONSENT, field="purposes" if wish.person_ids else "person_ids"
+        )
+    if not wish.offices and not wish.kinds:
+        raise Refused("say to which office or kind of partner", rule=CONSENT, field="offices")
+    if set(wish.purposes) & BY_RULE:
+        raise Refused("what the law asks for rests on no consent", rule=CONSENT, field="purposes")
+    for office in wish.offices:
+        if office not in submission.standing.offices:
+            raise Refused("no such office in the directory", rule="DECISION-11", field="offices")
+    if not set(wish.kinds) <= SENT_TO:
+        raise Refused("name kinds of partners by their codes, such as ISS", rule="P17", field="kinds")
+
+
+def _check_capacity(wish: GrantConsent, case: Case) -> None:
+    person = case.intake.people[wish.given_by]
+    match wish.capacity:
+        case Capacity.SELF:
+            if set(wish.person_ids) != {wish.given_by}:
+                raise Refused("for oneself one speaks about oneself alone", rule=CONSENT, field="capacity")
+        case Capacity.PARENT:
+            require_adult(case, wish.given_by, "given_by")
+            if person.role not in PARENTS or not set(wish.person_ids) <= {wish.given_by, *person.child_ids}:
+                raise Refused("a parent speaks for their own children and themselves", rule=CONSENT, field="capacity")
+        case Capacity.GUARDIAN | Capacity.APPOINTED:
+            order = None if wish.order_id is None else case.court.orders.get(wish.order_id)
+            if order is None or not case.court.is_binding(order.entered.order_id):
+                raise Refused("name the order in force by which they speak", rule=CONSENT, field="order_id")
+            if not set(wish.person_ids) <= {wish.given_by, *order.entered.child_ids}:
+                raise Refused("the order is not about all of these persons", rule=CONSENT, field="person_ids")
+
+
+def _standing(case: Case, consent_id: UUID, by: UUID, name: str) -> Consent:
+    require_person(case, by, name)
+    consent = case.consents.consents.get(consent_id)
+    if consent is None:
+        raise Refused("no such consent in this case", rule=CONSENT, field="consent_id")
+    if by != consent.granted.given_by and by not in consent.granted.person_ids:
+        raise Refused("who gave it, or whom it is about, changes it", rule=CONSENT, field=name)
+    return consent
+
+
+def narrow(submission: Submission[NarrowConsent], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    consent = _standing(case, wish.consent_id, wish.narrowed_by, "narrowed_by")
+    narrowed = ConsentNarrowed(
+        narrowing_id=wish.narrowing_id, consent_id=wish.consent_id, narrowed_by=wish.narrowed_by,
+        person_ids=wish.person_ids, purposes=wish.purposes, offices=wish.offices, kinds=Known(wish.kinds),
+    )
+    recordings = case.once(wish.narrowing_id, narrowed)
+    if not recordings:
+        return recordings
+    _check_scope(wish, submission)
+    if consent.is_withdrawn:
+        raise Refused("this consent was withdrawn", rule=CONSENT, field="consent_id")
+    for name, now, before in (
+        ("person_ids", wish.person_ids, consent.person_ids), ("purposes", wish.purposes, consent.purposes),
+        ("offices", wish.offices, consent.offices), ("kinds", wish.kinds, known_or(consent.kinds, ())),
+    ):
+        if not set(now) <= set(before):
+            raise Refused("this would widen the consent: that takes a new one", rule=CONSENT, field=name)
+    return recordings
+
+
+def withdraw(submission: Submission[WithdrawConsent], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    consent = _standing(case, wish.consent_id, wish.withdrawn_by, "withdrawn_by")
+    if consent.is_withdrawn:
+        return []
+    return [Recording(event=ConsentWithdrawn(consent_id=wish.consent_id, withdrawn_by=wish.withdrawn_by))]
+
+
+def _granted(state: Consents, told: ConsentGranted, _: Envelope) -> Consents:
+    consent = Consent(
+        granted=told, person_ids=told.person_ids, purposes=told.purposes, offices=told.offices, kinds=told.kinds
+    )
+    return Consents(consents={**state.consents, told.consent_id: consent})
+
+
+def _changed(state: Consents, consent_id: UUID, **changes: Any) -> Consents:
+    consent = state.consents.get(consent_id)
+    if consent is None:
+        return state  # A prefix or a filtered replay may lack the consent; a fold never raises (I10).
+    return Consents(consents={**state.consents, consent_id: replace(consent, **changes)})
+
+
+def _narrowed(state: Consents, told: ConsentNarrowed, _: Envelope) -> Consents:
+    return _changed(
+        state, told.consent_id, person_ids=told.person_ids, purposes=told.purposes, offices=told.offices, kinds=told.kinds
+    )
+
+
+def _withdrawn(state: Consents, told: ConsentWithdrawn, _: Envelope) -> Consents:
+    return _changed(state, told.consent_id, is_withdrawn=True)
+
+
+INITIAL = Consents()
+DECIDES = {GrantConsent: grant, NarrowConsent: narrow, WithdrawConsent: withdraw}
+EVOLVES = {ConsentGranted: _granted, ConsentNarrowed: _narrowed, ConsentWithdrawn: _withdrawn}
+KEYS: Keys = {ConsentGranted: lambda e: e.consent_id, ConsentNarrowed: lambda e: e.narrowing_id}

@@ -1,0 +1,275 @@
+"""A person opens and ends what an office may learn, on a basis that stands; and what fell with it is to be taken back."""
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.agency.agreements import ConsularService
+from domain.agency.events import OfficeStage
+from domain.agency.state import Office
+from domain.case.engagement import (
+    OFFICE,
+    EndedBecause,
+    Engagement,
+    EngagementEnded,
+    EngagementOpened,
+    Side,
+    Signs,
+)
+from domain.case.intake import OUR_ID, require_open, require_person
+from domain.case.keys import Keys
+from domain.disclosure.basis import RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
+from domain.disclosure.kinds import COUNSEL
+from domain.disclosure.purposes import BY_RULE, Purpose
+from domain.events import Envelope, Event, clear, event
+from domain.people import PARENTS, Role
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+BASIS = "DECISION-12"
+CITATION_LENGTH_MAX = 300
+NONE_WITH: Mapping[tuple[str, str], str] = {
+    ("NYC", "MX"): "NYC-MOU-MX-NONE",
+    **{(place, country): f"{place}-MOU-NONE-CA3" for place in ("LAC", "NJ") for country in ("GT", "HN", "SV")},
+}
+"""The rules that say of a place that it has no agreement with a country."""
+SERVICE: Mapping[Purpose, frozenset[ConsularService]] = {
+    Purpose.HOME_STUDY: frozenset({ConsularService.HOME_ASSESSMENT}),
+    Purpose.REUNIFICATION: frozenset({ConsularService.REUNIFICATION}),
+    Purpose.SERVICE_OF_PROCESS: frozenset({ConsularService.SERVE_SUMMONS}),
+    Purpose.DOCUMENT_TRACING: frozenset({ConsularService.DOCUMENT, ConsularService.BIRTH_CERTIFICATE}),
+    Purpose.IDENTITY_CHECK: frozenset({ConsularService.IDENTITY_CHECK}),
+    Purpose.HEARING_LOGISTICS: frozenset({ConsularService.HEARING_PLACE, ConsularService.EQUIPMENT}),
+    Purpose.ARRANGE_VISIT: frozenset({ConsularService.VISIT}),
+    Purpose.BORDER_VISIT: frozenset({ConsularService.VISIT}),
+}
+"""Which services of an agreement a purpose needs one of."""
+
+
+class RecallBecause(StrEnum):
+    CONSENT_ENDED = "consent_ended"
+    ORDER_ENDED = "order_ended"
+
+
+@event("casebridge.engagement.RecallRaised")
+class RecallRaised(Event):
+    """What an office was given on a basis that has fallen is to be taken back, as far as that can be done."""
+
+    recall_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    engagement_id: UUID = clear(OUR_ID)
+    disclosure_ids: tuple[UUID, ...] = clear("our own ids of what was released to leave on that basis")
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    reason: RecallBecause = clear("why, as a code")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Permission:
+    """Recalls that a fallen basis raised, by the engagement that it was."""
+
+    recalls: Mapping[UUID, RecallRaised] = field(default_factory=dict)
+
+
+@command
+class OpenEngagement(Command):
+    """Let an office learn, for one purpose, of these persons. `rests_on` names the agreement (its change), the order or
+    the consent; a treaty, statute, policy or service contract is cited. Counsel names its client and its side."""
+
+    engagement_id: UUID
+    office: str
+    purpose: Purpose
+    person_ids: tuple[UUID, ...]
+    basis: BasisKind
+    citation: str | None = None
+    rests_on: UUID | None = None
+    until: datetime | None = None
+    client_ids: tuple[UUID, ...] = ()
+    side: Side | None = None
+
+
+@command
+class CloseEngagement(Command):
+    """End what an office may learn; nothing leaves on it from here on."""
+
+    engagement_id: UUID
+
+
+def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_open(case)
+    office = submission.standing.offices.get(wish.office)
+    if office is None or office.stage is OfficeStage.ENDED:
+        raise Refused("no such office in the directory", rule="DECISION-11", field="office")
+    known = case.engagements.engagements.get(wish.engagement_id)
+    signs = Signs(submission, case)
+    opened = EngagementOpened(
+        engagement_id=wish.engagement_id, office=wish.office, purpose=wish.purpose,
+        case_reference=signs.of(wish.office, None), persons=signs.of_all(wish.office, wish.person_ids), rule_ids=(),
+        basis=EngagementBasis(kind=wish.basis, citation=wish.citation, rests_on=wish.rests_on), until=_until(wish, case),
+        client_ids=wish.client_ids, side=wish.side,
+    )
+    if known is not None:
+        return case.once(wish.engagement_id, opened)
+    if not wish.person_ids:
+        raise Refused("say of whom the office may learn", rule=BASIS, field="person_ids")
+    for person_id in wish.person_ids:
+        require_person(case, person_id, "person_ids")
+    _check_purpose(submission, office)
+    _check_basis(submission, case, office)
+    _check_side(wish, case, office)
+    if wish.until is not None and wish.until <= submission.occurred_at:
+        raise Refused("an engagement ends after it began", rule=BASIS, field="until")
+    if case.engagements.open_for(wish.office, wish.purpose) is not None:
+        raise Refused("one for this office and purpose is open: end it first", rule=BASIS, field="purpose")
+    return [Recording(event=opened)]
+
+
+def _until(wish: OpenEngagement, case: Case) -> datetime | None:
+    """No later than the consent that it rests on."""
+    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
+    ends = (wish.until, None if consent is None else consent.granted.until)
+    return min((moment for moment in ends if moment is not None), default=None)
+
+
+def _check_purpose(submission: Submission[OpenEngagement], office: Office) -> None:
+    wish, standing = submission.command, submission.standing
+    if wish.purpose in BY_RULE:
+        raise Refused("a rule opens this engagement, not a person", rule=BASIS, field="purpose")
+    contract = standing.contract_for(office.recipient_kind)
+    if contract is None or contract.flow(wish.purpose, standing.jurisdiction) is None:
+        because = "no contract of this agency lets anything flow to this kind of partner for that purpose"
+        raise Refused(because, rule="DECISION-13", field="purpose")
+
+
+def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Office) -> None:
+    wish = submission.command
+    if (wish.basis in RECORDED) is (wish.rests_on is None):
+        raise Refused("name the agreement, order or consent by its id, and nothing else so", rule=BASIS, field="rests_on")
+    if wish.basis not in RECORDED and not (wish.citation and len(wish.citation) <= CITATION_LENGTH_MAX):
+        raise Refused("cite the law, policy or contract in a line", rule=BASIS, field="citation")
+    if wish.basis is BasisKind.AGREEMENT:
+        _check_agreement(submission, office)
+    elif wish.rests_on is not None and not _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind):
+        what = "consent" if wish.basis is BasisKind.CONSENT else "order"
+        because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
+        raise Refused(because, rule=BASIS, field="rests_on")
+
+
+def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> None:
+    wish, standing = submission.command, submission.standing
+    assert wish.rests_on is not None
+    signed = standing.agreements.in_force(office.country or "", submission.occurred_at)
+    if signed is None or signed.change_id != wish.rests_on:
+        rule = NONE_WITH.get((standing.jurisdiction, office.country or ""), "P18")
+        raise Refused("the agency has no such agreement with this office's country in force", rule=rule, field="rests_on")
+    if not set(signed.services) & SERVICE.get(wish.purpose, frozenset()):
+        raise Refused("the agreement does not hold a service for this purpose", rule="P18", field="purpose")
+
+
+def _stands(
+    kind: BasisKind, rests_on: UUID, case: Case, wish: OpenEngagement | _Wish, recipient_kind: str
+) -> bool:
+    """Whether a consent or an order that is recorded in the case stands and covers what rests on it."""
+    if kind is BasisKind.CONSENT:
+        consent = case.consents.consents.get(rests_on)
+        return consent is not None and consent.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+    order = case.court.orders.get(rests_on)
+    named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
+    return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Wish:
+    """What an engagement that is open already asks of its basis."""
+
+    office: str
+    purpose: Purpose
+    person_ids: tuple[UUID, ...]
+
+
+def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
+    """Counsel stands for somebody. Of whoever else is in the case nothing is told by default: they are adverse."""
+    if office.recipient_kind not in COUNSEL:
+        if wish.side is not None or wish.client_ids:
+            raise Refused("only counsel has a client and a side", rule=BASIS, field="side")
+        return
+    if wish.side is None or not wish.client_ids:
+        raise Refused("say for whom counsel stands, and on which side", rule="COUNSEL-SIDE", field="client_ids")
+    for client_id in wish.client_ids:
+        role = require_person(case, client_id, "client_ids").role
+        if _side_of(role) is not wish.side:
+            raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
+    adverse = set(wish.person_ids) - set(wish.client_ids)
+    if adverse and wish.basis not in RECORDED_GROUNDS:
+        because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
+        raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
+
+
+def _side_of(role: Role | None) -> Side:
+    if role is None:
+        return Side.CHILD
+    return Side.PARENT if role in PARENTS else Side.RELATIVE
+
+
+def close_engagement(submission: Submission[CloseEngagement], case: Case) -> Sequence[Recording]:
+    engagement = case.engagements.engagements.get(submission.command.engagement_id)
+    if engagement is None:
+        raise Refused("no such engagement in this case", rule=BASIS, field="engagement_id")
+    if engagement.purpose in BY_RULE:
+        raise Refused("a rule opened this engagement, and a correction ends it", rule=BASIS, field="engagement_id")
+    if not engagement.is_open:
+        return []
+    return [Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CLOSED))]
+
+
+def lapsed(submission: Submission[Command], case: Case) -> list[Recording]:
+    """What ends because the consent or the order under it stands no more, and the recall of what left on it.
+
+    What this reader cannot see ends nothing.
+    """
+    recordings: list[Recording] = []
+    for ordinal, engagement in enumerate(case.engagements.engagements.values()):
+        reason = _lapse(submission, case, engagement)
+        if reason is None:
+            continue
+        recordings.append(Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=reason)))
+        given = case.disclosures.released_on(engagement.engagement_id)
+        if given:
+            recordings.append(Recording(event=RecallRaised(
+                recall_id=submission.own_id("recall", ordinal), office=engagement.office,
+                engagement_id=engagement.engagement_id, disclosure_ids=given,
+                person_ids=tuple(engagement.references), reason=RecallBecause(reason.value),
+            )))
+    return recordings
+
+
+def _lapse(submission: Submission[Command], case: Case, engagement: Engagement) -> EndedBecause | None:
+    basis = engagement.basis
+    if not engagement.is_open or basis is None or basis.rests_on is None or basis.kind not in RECORDED_GROUNDS:
+        return None
+    office = submission.standing.offices.get(engagement.office)
+    kind = "" if office is None else office.recipient_kind
+    consent = case.consents.consents.get(basis.rests_on)
+    if basis.kind is BasisKind.CONSENT and consent is not None and consent.has_unreadable_kinds:
+        return None
+    wish = _Wish(office=engagement.office, purpose=engagement.purpose, person_ids=tuple(engagement.references))
+    if _stands(basis.kind, basis.rests_on, case, wish, kind):
+        return None
+    return EndedBecause.CONSENT_ENDED if basis.kind is BasisKind.CONSENT else EndedBecause.ORDER_ENDED
+
+
+def _raised(state: Permission, told: RecallRaised, _: Envelope) -> Permission:
+    return Permission(recalls={**state.recalls, told.engagement_id: told})
+
+
+INITIAL = Permission()
+DECIDES = {OpenEngagement: open_engagement, CloseEngagement: close_engagement}
+EVOLVES = {RecallRaised: _raised}
+KEYS: Keys = {EngagementOpened: lambda e: e.engagement_id}

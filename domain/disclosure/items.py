@@ -1,0 +1,40 @@
+"""What can be told of a family at all, by name: the rows of domain.md 5.2, which bans and requests name alike."""
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class AskedItem(StrEnum):
+    """What a partner may ask for, by name (the rows of domain.md 5.2): a code, so that no value can stand here."""
+
+    CUSTODY = "custody"
+    CHILD_NAME = "child_name"
+    CHILD_BIRTH_DATE = "child_birth_date"
+    CHILD_BIRTHPLACE = "child_birthplace"
+    CHILD_NATIONALITY = "child_nationality"
+    CHILD_STATUS = "child_status"
+    PARENT_SURNAMES = "parent_surnames"
+    PARENT_BIRTH_DATE = "parent_birth_date"
+    PARENT_BIRTHPLACE = "parent_birthplace"
+    PARENT_ADDRESS = "parent_address"
+    PARENT_STATUS = "parent_status"
+    DEPORTATION_ORDER = "deportation_order"
+    A_NUMBER = "a_number"
+    DETENTION_PLACE = "detention_place"
+    RELATIVE_CONTACT = "relative_contact"
+    CARER_STATUS = "carer_status"
+    ALLEGATION = "allegation"
+    PLACEMENT_ADDRESS = "placement_address"
+    HEALTH_RECORDS = "health_records"
+    TRAFFICKING_INDICATORS = "trafficking_indicators"
+    TRAFFICKING_ANSWERS = "trafficking_answers"
+    OTIP_LETTER = "otip_letter"
+    RELIEF_SCREENING = "relief_screening"
+    COUNSEL_COMMUNICATIONS = "counsel_communications"
+    HEARING = "hearing"
+    VISIT = "visit"
+    HOME_STUDY_REPORT = "home_study_report"
+    PAPERS_TO_SERVE = "papers_to_serve"
+    DOCUMENT_WANTED = "document_wanted"
+    IDENTITY_OF_FAMILY = "identity_of_family"
+    CASE_FILE = "case_file"

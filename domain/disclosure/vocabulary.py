@@ -1,0 +1,244 @@
+"""Every field that a contract may name: what it is, of which row of domain.md 5.2, in two languages.
+
+A path is `group.name`. Groups of persons are told person by person, each under the office's own sign; the other
+groups are one thing that a disclosure is about. A path that no event tells is here too, so that a contract that names
+it is refused by the ban that forbids it and not for its spelling.
+"""
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from domain.disclosure.items import AskedItem as Item
+
+
+class Shape(StrEnum):
+    """What a value looks like on the wire."""
+
+    NAME = "name"  # given names and full surnames
+    BIRTH_DATE = "birth_date"  # day, and whether it is an estimate
+    PLACE = "place"  # city, region, country
+    ADDRESS = "address"
+    MOMENT = "moment"  # moment and zone
+    LETTER = "letter"  # what a letter of OTIP says
+    DAY = "day"
+    WORD = "word"  # one code of a list, or one country or language
+    WORDS = "words"
+    NUMBER = "number"
+    TRUTH = "truth"
+    PERSON = "person"  # the office's own sign of a person, never our id
+    TEXT = "text"  # free where its class is named; else a number or a code that somebody gave
+
+
+class FreeText(StrEnum):
+    """What a text written by a person is about. A contract that lets one flow names its class."""
+
+    PLACE = "place"  # a room, a port, a facility
+    PAPER = "paper"  # which paper, in words
+    NUMBER = "number"  # somebody's own reference number
+    ANSWERS = "answers"  # to a screening
+    HEARING = "hearing"  # what a hearing is for
+    KINSHIP = "kinship"  # how somebody is related
+    ALLEGATION = "allegation"
+    CARE = "care"  # health and therapy
+    COUNSEL = "counsel"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Word:
+    """One field. `comes_from` are the kinds that themselves tell the agency this, and are not told it back."""
+
+    path: str
+    item: Item
+    shape: Shape
+    doc: str
+    doc_es: str
+    text: FreeText | None = None
+    comes_from: tuple[str, ...] = ()
+    is_told: bool = True
+
+    @property
+    def group(self) -> str:
+        return self.path.partition(".")[0]
+
+    @property
+    def name(self) -> str:
+        return self.path.partition(".")[2]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Group:
+    """`plural` is the record's list of persons; None for the one thing that a disclosure is about."""
+
+    plural: str | None
+    record: str
+    doc: str
+    doc_es: str
+
+
+GROUPS: Mapping[str, Group] = {
+    "child": Group(plural="children", record="Child", doc="A child of the case.", doc_es="Un niño o una niña del caso."),
+    "parent": Group(plural="parents", record="Parent", doc="A parent of one of the children.",
+                    doc_es="La madre o el padre de uno de los niños."),
+    "relative": Group(plural="relatives", record="Relative", doc="A relative of the children.",
+                      doc_es="Un familiar de los niños."),
+    "carer": Group(plural="carers", record="Carer", doc="Somebody who cares for one of the children.",
+                   doc_es="Una persona que cuida a uno de los niños."),
+    "sponsor": Group(plural="sponsors", record="Sponsor", doc="A sponsor of an unaccompanied minor.",
+                     doc_es="Un patrocinador de un menor no acompañado."),
+    "hearing": Group(plural=None, record="Hearing", doc="The hearing that this is about.",
+                     doc_es="La audiencia de que se trata."),
+    "visit": Group(plural=None, record="Visit", doc="The visit that this is about.", doc_es="La visita de que se trata."),
+    "home_study": Group(plural=None, record="HomeStudy", doc="The study of a home that this is about.",
+                        doc_es="El estudio del hogar de que se trata."),
+    "papers": Group(plural=None, record="Papers", doc="The papers to be served.",
+                    doc_es="Los documentos que deben notificarse."),
+    "document": Group(plural=None, record="WantedDocument", doc="The paper that is wanted, or is to be translated.",
+                      doc_es="El documento que se solicita o que debe traducirse."),
+    "trafficking": Group(plural=None, record="Concern", doc="The concern that this is about.",
+                         doc_es="La preocupación de que se trata."),
+    "plan": Group(plural=None, record="Plan", doc="The plan for a child to live abroad.",
+                  doc_es="El plan para que un niño viva en el extranjero."),
+    "counsel": Group(plural=None, record="Counsel", doc="What passes between a person and counsel.",
+                     doc_es="Lo que pasa entre una persona y su abogado."),
+}
+
+STUDIES = ("CONS-MX", "CONS-xx", "DIF", "FCWA", "ISS")
+SCREENERS = ("LAW-RUTGERS", "LAW-CONTRACT", "LAW-PROBONO", "LAW-NM", "LAW-COMM", "LAW-PARENT")
+NAME_DOC = "Names as the family writes them: given names, and full surnames, both where there are two."
+NAME_ES = "Nombres tal como los escribe la familia: nombres de pila y apellidos completos, ambos si hay dos."
+BIRTH_DOC, BIRTH_ES = "Date of birth, and whether it is an estimate.", "Fecha de nacimiento, y si es aproximada."
+PLACE_DOC = "Place of birth, in the parts that are known."
+PLACE_ES = "Lugar de nacimiento, en las partes que se conocen."
+STATUS_DOC, STATUS_ES = "Immigration status.", "Situación migratoria."
+COUNTRY_DOC = "Country, ISO 3166-1 alpha-2."
+COUNTRY_ES = "País, ISO 3166-1 alfa-2."
+PHONE_DOC, PHONE_ES = "How to reach the person by telephone.", "Cómo comunicarse con la persona por teléfono."
+LIVES_DOC, LIVES_ES = "Where the person lives now, where that was given.", "Dónde vive la persona ahora, si se indicó."
+
+_CHILD = (
+    Word(path="child.custody", item=Item.CUSTODY, shape=Shape.MOMENT, doc="Since when the child has been in custody.",
+         doc_es="Desde cuándo el niño está bajo custodia."),
+    Word(path="child.name", item=Item.CHILD_NAME, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
+    Word(path="child.birth_date", item=Item.CHILD_BIRTH_DATE, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
+    Word(path="child.birth_place", item=Item.CHILD_BIRTHPLACE, shape=Shape.PLACE, doc=PLACE_DOC, doc_es=PLACE_ES),
+    Word(path="child.nationalities", item=Item.CHILD_NATIONALITY, shape=Shape.WORDS,
+         doc="Countries of nationality, ISO 3166-1 alpha-2.", doc_es="Países de nacionalidad, ISO 3166-1 alfa-2."),
+    Word(path="child.immigration_status", item=Item.CHILD_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
+         is_told=False),
+    Word(path="child.in_proceedings", item=Item.CHILD_STATUS, shape=Shape.TRUTH,
+         doc="Whether proceedings before an immigration court are under way.",
+         doc_es="Si hay un procedimiento en curso ante un tribunal de inmigración."),
+    Word(path="child.allegation", item=Item.ALLEGATION, shape=Shape.TEXT, doc="Class of the allegation.",
+         doc_es="Clase de la denuncia.", text=FreeText.ALLEGATION),
+    Word(path="child.placement_address", item=Item.PLACEMENT_ADDRESS, shape=Shape.ADDRESS,
+         doc="Where the child is placed.", doc_es="Dónde está colocado el niño."),
+    Word(path="child.health_records", item=Item.HEALTH_RECORDS, shape=Shape.TEXT, doc="Health and therapy.",
+         doc_es="Salud y terapia.", text=FreeText.CARE, is_told=False),
+    Word(path="child.otip_letter", item=Item.OTIP_LETTER, shape=Shape.LETTER,
+         doc="The child's letter from the Office on Trafficking in Persons that stands, with its own dates.",
+         doc_es="La carta vigente de la Oficina contra la Trata de Personas sobre el niño, con sus propias fechas.",
+         comes_from=("OTIP", "SHEPHERD")),
+    Word(path="child.relief_candidates", item=Item.RELIEF_SCREENING, shape=Shape.WORDS,
+         doc="Kinds of immigration relief that the last screening found possible.",
+         doc_es="Tipos de beneficio migratorio que la última evaluación consideró posibles.", comes_from=SCREENERS),
+)
+_PARENT = (
+    Word(path="parent.relation", item=Item.PARENT_SURNAMES, shape=Shape.WORD, doc="mother, father or parent.",
+         doc_es="mother (madre), father (padre) o parent (progenitor)."),
+    Word(path="parent.name", item=Item.PARENT_SURNAMES, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
+    Word(path="parent.birth_date", item=Item.PARENT_BIRTH_DATE, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
+    Word(path="parent.birth_place", item=Item.PARENT_BIRTHPLACE, shape=Shape.PLACE, doc=PLACE_DOC, doc_es=PLACE_ES),
+    Word(path="parent.address", item=Item.PARENT_ADDRESS, shape=Shape.ADDRESS, doc=LIVES_DOC, doc_es=LIVES_ES),
+    Word(path="parent.phone", item=Item.PARENT_ADDRESS, shape=Shape.TEXT, doc=PHONE_DOC, doc_es=PHONE_ES),
+    Word(path="parent.immigration_status", item=Item.PARENT_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
+         is_told=False),
+    Word(path="parent.deportation_order", item=Item.DEPORTATION_ORDER, shape=Shape.TRUTH,
+         doc="Whether there is an order of deportation.", doc_es="Si existe una orden de deportación.", is_told=False),
+    Word(path="parent.a_number", item=Item.A_NUMBER, shape=Shape.TEXT,
+         doc="The number under which Homeland Security files the person, nine digits.",
+         doc_es="El número con que Seguridad Nacional registra a la persona, nueve dígitos."),
+    Word(path="parent.detention_place", item=Item.DETENTION_PLACE, shape=Shape.TEXT,
+         doc="Facility where the parent is held, as far as the agency knows.",
+         doc_es="Centro donde está detenida la persona, según sabe la agencia.", text=FreeText.PLACE),
+)
+_KIN = (
+    Word(path="relative.relation", item=Item.RELATIVE_CONTACT, shape=Shape.TEXT, doc="How the person is related, in words.",
+         doc_es="Qué parentesco tiene la persona, en palabras.", text=FreeText.KINSHIP),
+    Word(path="relative.name", item=Item.RELATIVE_CONTACT, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
+    Word(path="relative.phone", item=Item.RELATIVE_CONTACT, shape=Shape.TEXT, doc=PHONE_DOC, doc_es=PHONE_ES),
+    Word(path="relative.address", item=Item.RELATIVE_CONTACT, shape=Shape.ADDRESS, doc=LIVES_DOC, doc_es=LIVES_ES),
+    Word(path="relative.immigration_status", item=Item.CARER_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
+         is_told=False),
+    Word(path="carer.immigration_status", item=Item.CARER_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
+         is_told=False),
+    Word(path="sponsor.name", item=Item.IDENTITY_OF_FAMILY, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
+    Word(path="sponsor.birth_date", item=Item.IDENTITY_OF_FAMILY, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
+)
+_PROCEEDINGS = (
+    Word(path="hearing.time", item=Item.HEARING, shape=Shape.MOMENT, doc="When the hearing is to be.",
+         doc_es="Cuándo será la audiencia."),
+    Word(path="hearing.purpose", item=Item.HEARING, shape=Shape.TEXT, doc="What the hearing is for.",
+         doc_es="Para qué es la audiencia.", text=FreeText.HEARING),
+    Word(path="hearing.channel", item=Item.HEARING, shape=Shape.WORD, doc="By which technical means somebody takes part.",
+         doc_es="Por qué medio técnico participa la persona."),
+    Word(path="hearing.place", item=Item.HEARING, shape=Shape.TEXT, doc="The room from which somebody takes part.",
+         doc_es="La sala desde la que participa la persona.", text=FreeText.PLACE),
+    Word(path="visit.time", item=Item.VISIT, shape=Shape.MOMENT, doc="When the visit is to be.",
+         doc_es="Cuándo será la visita."),
+    Word(path="visit.mode", item=Item.VISIT, shape=Shape.WORD, doc="virtual, border, abroad or detention.",
+         doc_es="virtual, border (frontera), abroad (en el extranjero) o detention (en detención)."),
+    Word(path="visit.platform", item=Item.VISIT, shape=Shape.WORD, doc="Over which service they see each other.",
+         doc_es="Por qué servicio se ven."),
+    Word(path="visit.place", item=Item.VISIT, shape=Shape.TEXT, doc="Where the visit is to be.",
+         doc_es="Dónde será la visita.", text=FreeText.PLACE),
+    Word(path="visit.port", item=Item.VISIT, shape=Shape.TEXT, doc="Port of entry.", doc_es="Puerto de entrada.",
+         text=FreeText.PLACE),
+    Word(path="visit.attendees", item=Item.VISIT, shape=Shape.WORDS, doc="Who is to be there, by role.",
+         doc_es="Quiénes estarán, según su papel."),
+    Word(path="visit.parent", item=Item.VISIT, shape=Shape.PERSON, doc="Sign of the parent whom the children visit.",
+         doc_es="Clave de la madre o del padre a quien visitan los niños."),
+)
+_REQUESTS = (
+    Word(path="home_study.person", item=Item.RELATIVE_CONTACT, shape=Shape.PERSON,
+         doc="Sign of the person whose home is to be studied.", doc_es="Clave de la persona cuyo hogar se estudiará."),
+    Word(path="home_study.address", item=Item.RELATIVE_CONTACT, shape=Shape.ADDRESS, doc="The dwelling to be studied.",
+         doc_es="La vivienda que se estudiará."),
+    Word(path="home_study.country", item=Item.RELATIVE_CONTACT, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
+    Word(path="home_study.attempt", item=Item.RELATIVE_CONTACT, shape=Shape.NUMBER, doc="Which attempt this is, from 1.",
+         doc_es="Qué intento es, desde 1."),
+    Word(path="home_study.outcome", item=Item.HOME_STUDY_REPORT, shape=Shape.WORD, doc="What the report finds.",
+         doc_es="Qué concluye el informe.", comes_from=STUDIES),
+    Word(path="home_study.report_number", item=Item.HOME_STUDY_REPORT, shape=Shape.TEXT, doc="The report's own number.",
+         doc_es="El número propio del informe.", text=FreeText.NUMBER, comes_from=STUDIES),
+    Word(path="papers.person", item=Item.PAPERS_TO_SERVE, shape=Shape.PERSON, doc="Sign of the person to be served.",
+         doc_es="Clave de la persona que debe ser notificada."),
+    Word(path="papers.document", item=Item.PAPERS_TO_SERVE, shape=Shape.TEXT, doc="Which papers are to be served.",
+         doc_es="Qué documentos deben notificarse.", text=FreeText.PAPER),
+    Word(path="papers.dated", item=Item.PAPERS_TO_SERVE, shape=Shape.DAY, doc="The date on the papers.",
+         doc_es="La fecha de los documentos."),
+    Word(path="papers.country", item=Item.PAPERS_TO_SERVE, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
+    Word(path="document.person", item=Item.DOCUMENT_WANTED, shape=Shape.PERSON,
+         doc="Sign of the person whom the paper is about.", doc_es="Clave de la persona a quien se refiere el documento."),
+    Word(path="document.kind", item=Item.DOCUMENT_WANTED, shape=Shape.WORD, doc="Kind of paper.",
+         doc_es="Tipo de documento."),
+    Word(path="document.described", item=Item.DOCUMENT_WANTED, shape=Shape.TEXT, doc="Which paper, in words.",
+         doc_es="Qué documento, en palabras.", text=FreeText.PAPER),
+    Word(path="document.from_language", item=Item.DOCUMENT_WANTED, shape=Shape.WORD, doc="Language of the paper, ISO 639.",
+         doc_es="Idioma del documento, ISO 639."),
+    Word(path="document.to_language", item=Item.DOCUMENT_WANTED, shape=Shape.WORD,
+         doc="Language into which it is to be translated, ISO 639.", doc_es="Idioma al que debe traducirse, ISO 639."),
+    Word(path="trafficking.indicators", item=Item.TRAFFICKING_INDICATORS, shape=Shape.WORDS,
+         doc="Kinds of exploitation that are suspected.", doc_es="Tipos de explotación que se sospechan."),
+    Word(path="trafficking.answers", item=Item.TRAFFICKING_ANSWERS, shape=Shape.TEXT, doc="Answers to a screening.",
+         doc_es="Respuestas a una evaluación.", text=FreeText.ANSWERS, is_told=False),
+    Word(path="plan.country", item=Item.RELATIVE_CONTACT, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
+    Word(path="plan.carer", item=Item.RELATIVE_CONTACT, shape=Shape.PERSON,
+         doc="Sign of the parent or relative with whom the child is to live.",
+         doc_es="Clave de la madre, del padre o del familiar con quien vivirá el niño."),
+    Word(path="counsel.communications", item=Item.COUNSEL_COMMUNICATIONS, shape=Shape.TEXT,
+         doc="What a person and counsel told each other.", doc_es="Lo que se dijeron una persona y su abogado.",
+         text=FreeText.COUNSEL, is_told=False),
+)
+WORDS: Mapping[str, Word] = {word.path: word for word in (*_CHILD, *_PARENT, *_KIN, *_PROCEEDINGS, *_REQUESTS)}
