@@ -12,6 +12,7 @@ import typer
 from adapters.cli.console import REFUSED, AsJson, end, installation, principal, progress, say, table, tell_json
 
 if TYPE_CHECKING:
+    from adapters.importing.convert import Fault
     from adapters.importing.run import Summary
 
 STATUSES = ("new", "changed", "unchanged", "gone", "refused", "not judged")
@@ -68,6 +69,19 @@ def import_(
         raise end(REFUSED)
 
 
+def _as_json(line: int, fault: Fault) -> dict[str, Any]:
+    return {
+        "line": line or None, "column": fault.column, "field": fault.field, "because": fault.because, "rule": fault.rule,
+    }
+
+
+def _where(line: int, fault: Fault) -> str:
+    places = (f"line {line}" if line else "", f"column {fault.column}" if fault.column else "")
+    where = ", ".join(place for place in places if place)
+    command = f" ({fault.command})" if fault.command else ""
+    return f"{f'{where}: ' if where else ''}{fault.because}{command} [{fault.rule}]"
+
+
 @contextmanager
 def _reporting(report: Path | None) -> Iterator[Callable[[Mapping[str, Any]], None]]:
     """Writes each row of the report as it comes, for its owner alone."""
@@ -86,20 +100,17 @@ def _tell(summary: Summary, is_checked: bool, is_dry: bool, as_json: bool) -> No
         tell_json({
             "recorded": is_checked and not is_dry, "rows": dict(summary.rows), "commands": dict(summary.commands),
             "refusals": summary.faults, "warnings": summary.warnings,
-            "first": [
-                {"line": line or None, "column": fault.column, "field": fault.field, "because": fault.because,
-                 "rule": fault.rule}
-                for line, fault in summary.shown
-            ],
+            "first": [_as_json(line, fault) for line, fault in summary.shown],
+            "noted": [_as_json(line, warning) for line, warning in summary.noted],
         })
         return
     if summary.commands:
         head = "would be recorded" if is_dry else "recorded"
         table(("command", head), sorted(summary.commands.items()))
+    for line, warning in summary.noted:
+        say(f"note: {_where(line, warning)}")
     for line, fault in summary.shown:
-        column = f", column {fault.column}" if fault.column else ""
-        command = f" ({fault.command})" if fault.command else ""
-        say(f"line {line or '-'}{column}: {fault.because}{command} [{fault.rule}]")
+        say(_where(line, fault))
     if summary.faults > len(summary.shown):
         say(f"and {summary.faults - len(summary.shown):,} more: --report FILE has them all")
     rows = ", ".join(f"{summary.rows[name]:,} {name}" for name in STATUSES if summary.rows[name]) or "none new"

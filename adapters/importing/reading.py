@@ -15,7 +15,7 @@ from domain.refusals import Refused
 RULE = "IMPORT-FILE"
 LINE_CHARS_MAX = 256 * 1024
 COLUMNS_MAX = 1_000
-ROWS_MAX = 1_000_000
+ROWS_MAX = 500_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,7 @@ class Summary:
     faults: int = 0
     warnings: int = 0
     shown: list[tuple[int, Fault]] = field(default_factory=list)
+    noted: list[tuple[int, Fault]] = field(default_factory=list)
 
     @property
     def is_fine(self) -> bool:
@@ -58,6 +59,7 @@ class Import:
         self._seen: dict[bytes, int] = {}  # each row of the file, and the line where it stands: reading.ROWS_MAX at most
         self._kept: OrderedDict[UUID, Case] = OrderedDict()
         self._dropped: set[UUID] = set()
+        self._columns: set[str] = set()
 
     def check(self) -> Summary:
         """The form of every row. Nothing is recorded. Raises Refused where the file is none that the mapping can read."""
@@ -77,6 +79,10 @@ class Import:
     def run(self, *, is_dry: bool, is_snapshot: bool) -> Summary:
         """Take every row over, after `check` found nothing; or only say what that would do."""
         summary, first = Summary(), self._path.stat()
+        for column in sorted(self._mapping.columns - self._columns):
+            unread = Fault(column=column, because="no row of the file has this column", rule="IMPORT-FILE")
+            summary.warnings += 1
+            summary.noted = [*summary.noted, (0, unread)][:SHOWN_MAX]
         self._seen.clear()
         with self._path.open("rb") as source:
             for record in records(self._path, source, self._mapping):
@@ -89,6 +95,7 @@ class Import:
 
     # ------------------------------------------------------------------ one row
     def _prepared(self, record: Record) -> Prepared:
+        self._columns.update(record.cells or ())
         prepared = self._rows.prepared(record)
         if prepared.row_id is None:
             return prepared
@@ -224,6 +231,7 @@ class Import:
         summary.faults += len(faults)
         summary.warnings += len(warnings)
         summary.shown += [(prepared.number, fault) for fault in faults][: SHOWN_MAX - len(summary.shown)]
+        summary.noted += [(prepared.number, warning) for warning in warnings][: SHOWN_MAX - len(summary.noted)]
         case = case_id or prepared.case_id
         self._report({
             "line": prepared.number or None, "status": status, "case": str(case) if case else None,

@@ -16,6 +16,7 @@ from domain.case.owners import OwnedBecause, Owner, owner_of_duty
 from domain.case.state import Case
 from domain.policy.calendar import parse_calendar
 from domain.policy.clock import LimitKind
+from domain.policy.facts import MissingFact
 from domain.policy.pack import Pack, Rule
 
 FactOf = Callable[[UUID], str | None]
@@ -61,13 +62,18 @@ def explain_questions(case: Case, now: datetime) -> list[str]:
     """Every open question: the missing fact, the rules that wait, how long since custody, how to ask."""
     return [
         f"Nobody has recorded {missing(case, question.person_id, question.missing)}, for {span(now - question.since)} "
-        f"{_since(case, question)}. {', '.join(question.rule_ids)} cannot be told without it; "
-        f"a lawful way to ask: {QUESTIONS[question.missing][1]}."
+        f"{_since(case, question)}. {_waiting(question)}lawful way to ask: {QUESTIONS[question.missing][1]}."
         for question in case.obligations.questions.values()
     ]
 
 
+def _waiting(question: QuestionRaised) -> str:
+    return f"{', '.join(question.rule_ids)} cannot be told without it; a " if question.rule_ids else "A "
+
+
 def _since(case: Case, question: QuestionRaised) -> str:
+    if question.missing is MissingFact.SILENCE:
+        return "since its export lacked it"
     begun = {episode.taken_at for episode in case.custody.episodes.values()}
     return "since custody" if question.since in begun else "since a rule first needed it"
 

@@ -92,9 +92,10 @@ def _missed(case: Case, e: obligations.DeadlineMissed) -> str:
 
 
 def _question(case: Case, e: obligations.QuestionRaised) -> str:
-    rules = "one rule waits" if len(e.rule_ids) == 1 else f"{len(e.rule_ids)} rules wait"
+    count = len(e.rule_ids)
+    rules = f"; {'one rule waits' if count == 1 else f'{count} rules wait'} for it" if count else ""
     by_proxy = "; ask by proxy, never status" if e.missing is MissingFact.ORIGIN else ""
-    return f"not known: {missing(case, e.person_id, e.missing)}; {rules} for it{by_proxy}"
+    return f"not known: {missing(case, e.person_id, e.missing)}{rules}{by_proxy}"
 
 
 def _closed(case: Case, e: obligations.QuestionClosed) -> str:

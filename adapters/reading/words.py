@@ -23,6 +23,7 @@ QUESTIONS = {
     MissingFact.BIRTH_DATE: ("when {} was born", "the family, or a paper; an estimate marked as one is an answer"),
     MissingFact.LANGUAGE: ("which language {} prefers", "the person; a language says nothing of where somebody is from"),
     MissingFact.RESIDENCE: ("in which country {} lives", "the family, never status; an address is recorded as it is said"),
+    MissingFact.SILENCE: ("why another system tells of {} no longer", "whoever keeps that system; answer by ExplainSilence"),
     MissingFact.COURT: ("whether {}'s case is before the court", "the agency's counsel or the court's list of hearings"),
 }
 """What is not known, and a lawful way to ask."""

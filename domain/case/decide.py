@@ -213,7 +213,7 @@ def _questions(submission: Submission[Any], case: Case, after: Assessment) -> li
     standing = case.obligations.questions
     asked = {key: missing for key, missing in after.missing.items() if not _is_settled(case, *key)}
     for key, question in standing.items():
-        if key not in asked and key not in after.withheld:
+        if key not in asked and key not in after.withheld and question.missing is not MissingFact.SILENCE:
             recordings.append(Recording(event=QuestionClosed(question_id=question.question_id)))
     for ordinal, (key, missing) in enumerate(asked.items()):
         known = standing.get(key)

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from domain.case.intake import OUR_ID, CaseOpened, require_open, require_person
 from domain.case.keys import Keys
+from domain.case.obligations import QuestionClosed, QuestionRaised
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.outside import is_source
 from domain.personal import Known, Personal
+from domain.policy.facts import MissingFact
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -144,9 +146,13 @@ def take_row(submission: Submission[TakeExportRow], case: Case) -> Sequence[Reco
     known = case.sources.rows.get(wish.row_id)
     if known is not None and known.said == Known(wish.said) and not known.is_gone:
         return []
-    return [Recording(event=ExportRowTaken(
+    taken = ExportRowTaken(
         source=wish.source, row_id=wish.row_id, person_ids=wish.person_ids, said=Known(wish.said),
-    ))]
+    )
+    others = [row for row_id, row in case.sources.rows.items() if row_id != wish.row_id]
+    if known is None or known.question is None or any(row.question == known.question for row in others):
+        return [Recording(event=taken)]
+    return [Recording(event=taken), Recording(event=QuestionClosed(question_id=known.question))]
 
 
 def note_silence(submission: Submission[NoteSourceSilence], case: Case) -> Sequence[Recording]:
@@ -155,9 +161,18 @@ def note_silence(submission: Submission[NoteSourceSilence], case: Case) -> Seque
         raise Refused("no such row was ever taken over into this case", rule="IMPORT", field="row_id")
     if row.is_gone:
         return []
-    return [Recording(event=SourceFellSilent(
-        question_id=submission.own_id("silence", 0), source=row.source, row_id=submission.command.row_id,
-        person_ids=row.person_ids,
+    person_id = row.person_ids[0]
+    asked = case.obligations.questions.get((person_id, MissingFact.SILENCE))
+    silent = SourceFellSilent(
+        question_id=asked.question_id if asked else submission.own_id("silence", 0), source=row.source,
+        row_id=submission.command.row_id, person_ids=row.person_ids,
+    )
+    if asked is not None:
+        return [Recording(event=silent)]  # One question stands, however many rows tell of the person no longer.
+    return [Recording(event=silent), Recording(event=QuestionRaised(
+        question_id=silent.question_id, person_id=person_id, missing=MissingFact.SILENCE, rule_ids=(),
+        child_ids=tuple(child.person_id for child in case.intake.children if child.person_id in row.person_ids),
+        since=submission.learned_at,
     ))]
 
 
@@ -168,7 +183,7 @@ def explain(submission: Submission[ExplainSilence], case: Case) -> Sequence[Reco
         question_id=wish.question_id, person_ids=row.person_ids if row else (), explanation=Known(wish.explanation),
     )
     if row is not None:
-        return [Recording(event=told)]
+        return [Recording(event=told), Recording(event=QuestionClosed(question_id=wish.question_id))]
     known = case.recorded.get((wish.question_id, "explained"))
     if not isinstance(known, SilenceExplained):
         raise Refused("no such question is open", rule="IMPORT", field="question_id")

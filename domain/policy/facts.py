@@ -18,6 +18,7 @@ class MissingFact(StrEnum):
     LANGUAGE = "language"  # the language in which a person wants to be spoken to
     RESIDENCE = "residence"  # in which country a parent lives
     COURT = "court"  # whether the child's case is before the court
+    SILENCE = "silence"  # why another system tells of a person no longer; no rule asks, and none closes it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -125,6 +125,8 @@ def test_a_snapshot_corrects_what_changed_adds_what_is_new_and_asks_about_what_i
     _, gone = case(program, "cms.case", "17-0043")
     (silence,) = gone.sources.silences()
     assert gone.intake.is_open and len(gone.intake.people) == 2  # nothing was deleted
+    asked = " ".join(program.ok("due").split())
+    assert "why another system tells of Wendy Chub no longer" in asked and "ExplainSilence" in asked
     assert imported(program, DATA / "removals-later.csv", "--snapshot")["rows"] == {"unchanged": 3}
     back = imported(program, DATA / "removals.csv")
     assert back["rows"]["changed"] == 2  # the birth date as it was said at first, and the row that came back
@@ -164,6 +166,17 @@ def test_a_persons_correction_is_not_overridden_by_an_export(program: Program, t
     assert str(case_id)
 
 
+def test_a_new_row_that_contradicts_its_case_leaves_nothing_behind(program: Program, tmp_path: Path) -> None:
+    imported(program, DATA / "removals.csv")
+    before = head(program)
+    second = rewritten(
+        DATA / "removals.csv", tmp_path / "second.csv", "R-1001", REMOVAL_ID="R-2001", E5_date_of_birth="20180706"
+    )
+    told = imported(program, second)
+    assert [(one["column"], one["rule"]) for one in told["first"]] == [("E5_date_of_birth", "IMPORT-CONTRADICTED")]
+    assert told["rows"] == {"refused": 1, "unchanged": 2} and head(program) == before
+
+
 def test_what_no_command_corrects_is_left_to_a_person_and_seen_again(program: Program, tmp_path: Path) -> None:
     imported(program, DATA / "removals.csv")
     changed = rewritten(
@@ -199,6 +212,8 @@ def test_a_row_that_a_decider_refuses_leaves_nothing_behind_and_stops_no_other(p
 
 def test_the_forms_of_a_notice_give_its_seven_items(program: Program) -> None:
     assert imported(program, DATA / "notice-forms.jsonl", mapping=FORMS)["rows"] == {"new": 2}
+    noted = {one["column"] for one in imported(program, DATA / "notice-forms.jsonl", mapping=FORMS)["noted"]}
+    assert noted == {"mother_surnames"}  # one surname alone
     _, family = case(program, "cms.case", "17-0200")
     people = {person.role: person for person in family.intake.people.values()}
     mother = people[next(role for role in people if role and role.value == "mother")]
@@ -209,6 +224,14 @@ def test_the_forms_of_a_notice_give_its_seven_items(program: Program) -> None:
     assert isinstance(mother.address.value, Known) and relative.phone.value == Known("+52 555 000 0101")
     child = people[None]
     assert isinstance(child.birth_date.value, Known) and isinstance(child.birth_date.value.value, BirthDate)
+
+
+def test_a_column_that_no_form_has_is_noted_by_its_name(program: Program, tmp_path: Path) -> None:
+    mapping, first = tmp_path / "mapping.toml", tmp_path / "form.jsonl"
+    mapping.write_text(FORMS.read_text(encoding="utf-8").replace("child_birth_date", "chid_birth_date"), encoding="utf-8")
+    first.write_text((DATA / "notice-forms.jsonl").read_text(encoding="utf-8").splitlines()[0], encoding="utf-8")
+    told = imported(program, first, "--dry-run", mapping=mapping)
+    assert [(one["column"], one["rule"]) for one in told["noted"]] == [("chid_birth_date", "IMPORT-FILE")]
 
 
 def test_the_report_has_a_line_for_each_row_and_no_value(program: Program, tmp_path: Path) -> None:
