@@ -41,9 +41,10 @@ class Wanted:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class AskedFact:
-    """An open question in words, with who is to find it out."""
+    """An open question in words, with who is to find it out. `what` alone is the missing fact: `where Ana is from`."""
 
     question: QuestionRaised
+    what: str
     text: str
     owner: Owner
 
@@ -142,6 +143,7 @@ def _explained(
 ) -> CaseDue:
     from adapters.reading.acts import explain_acts, explain_questions
     from adapters.reading.waiting import explain_waiting
+    from adapters.reading.words import missing
     from domain.case.owners import owner_of_question
 
     def is_wanted(explained: Explained) -> bool:
@@ -153,7 +155,10 @@ def _explained(
         )
 
     asked = (
-        AskedFact(question=question, text=text, owner=owner_of_question(case, agency, question, now))
+        AskedFact(
+            question=question, what=missing(case, question.person_id, question.missing), text=text,
+            owner=owner_of_question(case, agency, question, now),
+        )
         for question, text in zip(case.obligations.questions.values(), explain_questions(case, now), strict=True)
     )
     return CaseDue(

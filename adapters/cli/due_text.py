@@ -1,10 +1,13 @@
 """`due` for people: questions, acts owed, what is awaited from others; over all cases, the most urgent first."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from adapters.cli import due_brief
+from adapters.cli.due_brief import Lines
 from adapters.cli.page import Page
 
 if TYPE_CHECKING:
@@ -15,24 +18,35 @@ if TYPE_CHECKING:
     from domain.case.obligations import Duty
     from domain.case.owners import Owner
 
-EXPLAINED_MAX = 12
-"""Where more acts are listed, each is two lines; `--case` explains those of one case."""
+CASES_EXPLAINED_MAX = 3
+"""Of more cases than these a page would be a wall: they are told briefly, and `--case` explains one."""
 PASSED = " (that moment has passed; `casebridge work` records the miss)"
 LAST = datetime.max.replace(tzinfo=UTC)
 
 
 def show(found: Sequence[CaseDue]) -> None:
     """Everything, in four sections; a rule's words stand once, where it is first named."""
+    page = _DuePage(explains=len(found) <= CASES_EXPLAINED_MAX)
     acts = sorted(((one, act) for one in found for act in one.acts), key=lambda pair: _urgency(*pair))
-    page = _DuePage(explains=len(acts) <= EXPLAINED_MAX or len(found) == 1)
+    still = [(one, act) for one, act in acts if _is_open(act)]
+    dated = still if page.explains else [pair for pair in still if _has_moment(pair[1])]
+    awaited = sorted(((one, item) for one in found for item in one.waiting), key=lambda pair: pair[1].urgency)
+    alone = awaited if page.explains else [pair for pair in awaited if pair[1].is_overdue]
     page.line(_summary(found))
-    _section(page, "Questions, the longest unanswered first", _questions(found))
-    is_open = [(one, act) for one, act in acts if _is_open(act)]
-    _section(page, "Acts owed: missed ones, then by due moment, then by age where no number stands", _acts(page, is_open))
+    _section(
+        page, "Questions, the longest unanswered first", _questions(found) if page.explains else due_brief.questions(found)
+    )
+    _section(page, "Acts owed: missed ones, then by due moment, then by age where no number stands", chain(
+        _acts(page, dated), due_brief.undated([pair for pair in still if pair not in dated]),
+    ))
     _section(page, "No longer owed", _acts(page, [pair for pair in acts if not _is_open(pair[1])]))
-    _section(page, "Waiting on others: overdue ones, then who has waited longest", _waiting(found))
+    _section(page, "Waiting on others: overdue ones, then who has waited longest", chain(
+        _waiting(alone), due_brief.waiting([pair for pair in awaited if pair not in alone]),
+    ))
     if not page.explains:
-        page.line("\n`casebridge due --case CASE` explains each act: its rules in words, the facts behind it, its clock.")
+        if any(is_unrecorded(duty, one.now) for one in found for act in one.acts for duty in act.act.duties):
+            page.line("\n(passed): nobody has recorded the miss yet; `casebridge work` does.")
+        page.line("\n`casebridge due --case CASE` explains one case: rules in words, the facts behind them, each clock.")
     if any(one.waiting for one in found):
         from adapters.reading.waiting import SILENCE
 
@@ -51,11 +65,7 @@ class _DuePage(Page):
         self.spelled: set[str] = set()
 
 
-Lines = Iterator[tuple[int, str, str]]
-"""Indentation, text, style."""
-
-
-def _section(page: _DuePage, title: str, lines: Lines) -> None:
+def _section(page: _DuePage, title: str, lines: Iterable[tuple[int, str, str]]) -> None:
     is_first = True
     for indent, text, style in lines:
         if is_first:
@@ -102,12 +112,14 @@ def _acts(page: _DuePage, acts: Sequence[tuple[CaseDue, Explained]]) -> Lines:
         act = explained.act
         passed = PASSED if any(is_unrecorded(duty, one.now) for duty in act.duties) else ""
         is_late = _is_open(explained) and (act.was_missed or bool(passed))
-        yield 2, f"- {_sentence(explained.state)}{passed}: {explained.title}", "bold red" if is_late else "bold"
-        named = f"act {str(act.duties[0].duty_id)[:8]}, {_whose(explained.owners)}"
+        style, act_id = "bold red" if is_late else "bold", str(act.duties[0].duty_id)[:8]
         if not page.explains:
-            yield 6, f"case {one.case_id}, {named}: {', '.join(why.rule_id for why in explained.why)}", "dim"
+            yield 2, f"- {_sentence(explained.state)}{' (passed)' if passed else ''}: {explained.title}", style
+            rules = ", ".join(why.rule_id for why in explained.why)
+            yield 6, f"case {one.case_id}, act {act_id}, {due_brief.names(explained.owners)}: {rules}", "dim"
             continue
-        yield 6, f"case {one.case_id}, {named}", "dim"
+        yield 2, f"- {_sentence(explained.state)}{passed}: {explained.title}", style
+        yield 6, f"case {one.case_id}, act {act_id}, {_whose(explained.owners)}", "dim"
         for why in explained.why:
             if why.words:
                 is_new = why.words not in page.spelled
@@ -117,8 +129,7 @@ def _acts(page: _DuePage, acts: Sequence[tuple[CaseDue, Explained]]) -> Lines:
         yield from ((6, line, "") for line in explained.after)
 
 
-def _waiting(found: Sequence[CaseDue]) -> Lines:
-    items = sorted(((one, item) for one in found for item in one.waiting), key=lambda pair: pair[1].urgency)
+def _waiting(items: Sequence[tuple[CaseDue, Waiting]]) -> Lines:
     for one, item in items:
         yield from _awaited(one, item)
 
@@ -143,6 +154,11 @@ def _whose(owners: Sequence[Owner]) -> str:
 
 def _is_open(explained: Explained) -> bool:
     return any(duty.stage == "open" for duty in explained.act.duties)
+
+
+def _has_moment(explained: Explained) -> bool:
+    """Whether something of it that is still open has a due moment."""
+    return any(duty.stage == "open" and duty.raised.due_at is not None for duty in explained.act.duties)
 
 
 def _urgency(one: CaseDue, explained: Explained) -> tuple[int, datetime, datetime]:

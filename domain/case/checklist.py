@@ -86,9 +86,9 @@ def _done(case: Case, rule: Rule) -> Happening | None:
 
 
 def _is_such(rule: Rule, event: Event) -> bool:
-    """Whether an event has the values that the rule asks for; what is withheld has none."""
+    """Whether an event has one of the values that the rule asks for; what is withheld has none."""
     for name, wanted in rule.met_with:
         value = getattr(event, name, None)
-        if str(value.value if isinstance(value, Known) else value) != wanted:
+        if str(value.value if isinstance(value, Known) else value) not in wanted:
             return False
     return True
