@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -13,6 +14,7 @@ import pytest
 
 from adapters.commands import parse_line
 from domain.agency import decide as agency_decide
+from domain.agency.decide import AdoptPack
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
 from domain.case.decide import decide
@@ -45,17 +47,36 @@ def submission(command: Command, *, at: datetime, standing: Agency, number: int,
     return replace(usual, **changes)
 
 
+def notice_rules(text: str) -> str:
+    """A shipped pack with its rules on consular notice alone: a test of another subject is not about screening."""
+    head, *rules = text.split("\n[[rule]]\n")
+    return "\n[[rule]]\n".join((head, *(rule for rule in rules if 'process = "P02"' in rule and "tracked = true" in rule)))
+
+
 @cache
 def new_mexico() -> Agency:
-    """An agency that adopted the shipped packs, calendar and contracts, with three consulates live."""
+    """An agency that adopted New Mexico's rules on consular notice, with calendar and contracts and three consulates."""
+    return _adopting(notice_rules)
+
+
+@cache
+def all_of_new_mexico() -> Agency:
+    """The same agency, under every shipped rule."""
+    return _adopting(str)
+
+
+def _adopting(of_pack: Callable[[str], str]) -> Agency:
     agency = Agency(code="NM-CYFD")
     lines = (ROOT / "tests/histories/h1-new-mexico.jsonl").read_text(encoding="utf-8").splitlines()
     for number, line in enumerate(lines):
         parsed = parse_line(json.loads(line))
         if parsed.case_id is not None:
             return agency
-        made = submission(parsed.command, at=parsed.occurred_at, standing=agency, number=-1 - number, case_id=None)
-        recordings = agency_decide.DECIDES[type(parsed.command)](made, agency)
+        command = parsed.command
+        if isinstance(command, AdoptPack):
+            command = replace(command, text=of_pack(command.text))
+        made = submission(command, at=parsed.occurred_at, standing=agency, number=-1 - number, case_id=None)
+        recordings = agency_decide.DECIDES[type(command)](made, agency)
         for envelope in envelopes(made, recordings, stream="agency-NM-CYFD", after=agency.version):
             agency = evolve_agency(agency, envelope)
     raise AssertionError("the history has no case")

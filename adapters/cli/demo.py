@@ -106,7 +106,11 @@ def _show(
         console.print(Rule(f"Case {number}: acts owed, done, missed, and why"))
         acts = explain_acts(case, agency, now)
         for explained in acts:
-            _show_act(console, explained)
+            if explained.act.is_notice:
+                _show_act(console, explained)
+        for explained in acts:
+            if not explained.act.is_notice:
+                _show_in_short(console, explained)
         if not acts:
             console.print("Nothing is owed while the questions above are open.")
     console.print()
@@ -138,6 +142,12 @@ def _timeline(entries_: list[Line], zone: str) -> Table:
         told = f"{CONSEQUENCE if line.is_consequence else ''}{line.event}"
         table.add_row(shown, Text(told, style=style), Text(line.text))
     return table
+
+
+def _show_in_short(console: Console, explained: Explained) -> None:
+    """An act that is no notice, on one line; `casebridge due` gives its reasons."""
+    rules = dict.fromkeys(duty.raised.rule_id for duty in explained.act.duties)
+    console.print(Text.assemble("* ", (explained.title, "bold"), f": {explained.state} ", (f"({', '.join(rules)})", "dim")))
 
 
 def _show_act(console: Console, explained: Explained) -> None:

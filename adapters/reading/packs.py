@@ -105,7 +105,7 @@ def rule_in_words(rule: Rule) -> Iterator[str]:
 
 def met_by_in_words(rule: Rule) -> str:
     """`TraffickingScreeningCompleted with tool cse_it`."""
-    with_ = " and ".join(f"{name.replace('_', ' ')} {value}" for name, value in rule.met_with)
+    with_ = " and ".join(f"{name.replace('_', ' ')} {' or '.join(values)}" for name, values in rule.met_with)
     return " or ".join(rule.met_by) + (f" with {with_}" if with_ else "")
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.agency.state import Agency
 from domain.case.consular import ConsulateNotified
 from domain.case.happenings import persons_of
+from domain.case.language import InterpreterAssigned, LanguageWarning
 from domain.case.obligations import Duty, DutyStage, meet
 from domain.case.state import Case
 from domain.case.trafficking_notices import HotlineNumber, TraffickingHotlineNotified
@@ -61,7 +62,7 @@ def meets(case: Case, rule: Rule, duty: Duty, event: Event) -> bool:
     """
     if type(event).__name__ not in rule.met_by:
         return False
-    if any(_text(getattr(event, name, None)) != wanted for name, wanted in rule.met_with):
+    if any(_text(getattr(event, name, None)) not in wanted for name, wanted in rule.met_with) or not _serves(event):
         return False
     named = getattr(event, "duty_ids", None)
     if named is not None:
@@ -89,6 +90,11 @@ def _may_meet(duty: Duty, met_at: datetime, *, is_said: bool) -> bool:
 
 def _is_said(event: Event) -> bool:
     return isinstance(event, ConsulateNotified) and not isinstance(event.receipt, Known)
+
+
+def _serves(event: Event) -> bool:
+    """An interpreter of a language other than the preferred one gives no access in it."""
+    return not (isinstance(event, InterpreterAssigned) and LanguageWarning.NOT_THE_PREFERRED_LANGUAGE in event.warnings)
 
 
 def _text(value: object) -> str | None:

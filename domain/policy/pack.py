@@ -66,7 +66,7 @@ class Rule:
     recipients: tuple[str, ...]
     limit: Limit
     met_by: tuple[str, ...]
-    met_with: tuple[tuple[str, str], ...]
+    met_with: tuple[tuple[str, tuple[str, ...]], ...]
     act: str | None
     role: Role
     cited_on: tuple[str, ...]
@@ -138,11 +138,14 @@ def _met_by(table: Table) -> tuple[str, ...]:
     return (table.text("met_by"),) if is_one else table.texts("met_by")
 
 
-def _met_with(table: Table) -> tuple[tuple[str, str], ...]:
+def _met_with(table: Table) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """Of each field of the event, the value or values of which it must have one."""
     if not table.has("met_with"):
         return ()
     values = table.table("met_with")
-    return tuple((key, values.text(key)) for key in values.values)
+    return tuple(
+        (key, values.texts(key) if isinstance(told, list) else (values.text(key),)) for key, told in values.values.items()
+    )
 
 
 def _role(table: Table) -> Role:

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -195,7 +196,7 @@ def test_a_case_is_shown_as_it_was_in_the_world_in_the_agencys_mind_and_in_the_r
     assert (wrong, right) == (["GT"], ["HN"])
     everything = shown()
     assert shown("--recorded-by", "13")["events"] == 2
-    assert shown("--recorded-by", "2026-08-13T15:27:00-06:00")["events"] == 3
+    assert shown("--recorded-by", "2026-08-13T15:27:00-06:00")["events"] == 5, "two children, each to be screened"
     assert shown("--recorded-by", "100000") == everything
     text = played.ok("case", "show", CASE)
     assert CHILD in text and "(not known)" in text
@@ -264,7 +265,7 @@ def test_acts_owed_explain_themselves(in_august: Program) -> None:
     found = in_august.json("due", "--at", "2026-08-14T12:00:00-06:00")
     assert [case["case"] for case in found["cases"]] == [CASE]
     acts = {act["recipient_kind"]: act for act in found["cases"][0]["acts"]}
-    assert set(acts) == {"CONS-MX", "CONS-GT"}
+    assert set(acts) == {"CONS-MX", "CONS-GT", "CHILD"}
     mexico = acts["CONS-MX"]["duties"][0]
     assert (mexico["rule"], mexico["force"], mexico["stage"]) == ("NM-CONSULATE-MX-24H", "DUTY", "open")
     assert mexico["as_reported"] == "as reported in December 2023"
@@ -278,7 +279,8 @@ def test_questions_come_before_acts(tmp_path: Path) -> None:
     program = Program(tmp_path / "home")
     program.submitted(commands(H1)[:19])
     found = program.json("due", "--at", "2026-08-13T17:10:00-06:00")["cases"][0]
-    assert len(found["questions"]) == 4 and found["acts"] == []
+    assert Counter(q["missing"] for q in found["questions"]) == {"origin": 4, "language": 2, "residence": 1}
+    assert {act["recipient_kind"] for act in found["acts"]} == {"CHILD"}, "only screening is owed before anybody knows"
     assert {question["age_seconds"] for question in found["questions"]} == {3600}
     assert program.ok("due").index("Questions") >= 0
     assert program.json("due", "--untold-for", "2h", "--at", "2026-08-13T17:10:00-06:00")["cases"] == []
@@ -320,10 +322,11 @@ def test_a_picture_of_the_past_has_its_questions_and_nothing_that_came_later(pla
         return next((case for case in played.json("due", "--at", at)["cases"] if case["case"] == CASE), None)
 
     asked = case_at("2026-08-13T17:10:00-06:00")
-    assert len(asked["questions"]) == 4 and asked["acts"] == []
+    assert len(asked["questions"]) == 7 and {act["recipient_kind"] for act in asked["acts"]} == {"CHILD"}
     assert case_at("2026-08-13T15:00:00-06:00") is None
     later = case_at("2026-10-01T00:00:00Z")
-    assert (later["questions"], later["acts"]) == ([], [])
+    assert "origin" not in {question["missing"] for question in later["questions"]}
+    assert not [act for act in later["acts"] if act["recipient_kind"].startswith("CONS-")]
     assert played.json("due", "--at", MISSED_AT, "--jurisdiction", "TX")["cases"] == []
     assert mexico_at(played, MISSED_AT, "--owner", "Immigration Affairs Unit")["was_missed"]
     done = mexico_at(played, "2026-10-01T00:00:00Z", "--case", CASE)

@@ -23,7 +23,7 @@ from domain.events import Boxed, Compartment, Envelope, fields_of
 from domain.personal import WITHHELD, Known
 from domain.policy.owed import assess
 from tests.e2e.embedded import H1, H2, read
-from tests.specification import NOON, STREAM, Scenario, new_mexico, submission
+from tests.specification import NOON, STREAM, Scenario, all_of_new_mexico, submission
 from tests.unit.people import CHILD, FAMILY, FATHER, MOTHER, SIBLING, from_country, obtain, take_child, take_sibling
 
 
@@ -39,7 +39,7 @@ def history() -> tuple[Envelope, ...]:
                 continue
             number += 1
             made = submission(
-                line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id,
+                line.command, at=line.learned_at, standing=all_of_new_mexico(), number=number, command_id=line.command_id,
                 occurred_at=line.occurred_at,
             )
             decided = decide(made, case, STREAM)
@@ -61,7 +61,7 @@ def withhold(envelope: Envelope, hidden: frozenset[Compartment]) -> Envelope:
 def read_all(envelopes: Sequence[Envelope]) -> None:
     """Everything that reads a case, on whatever is left of it."""
     case = fold(envelopes)
-    agency, now = new_mexico(), NOON + timedelta(days=60)
+    agency, now = all_of_new_mexico(), NOON + timedelta(days=60)
     lines(envelopes)
     acts_of(case, agency.packs_at(now))
     explain_acts(case, agency, now)

@@ -13,7 +13,7 @@ from domain.agency.state import Agency
 from domain.case.consular import NoticeForm, PrepareConsularNotification, RecordConsulateNotified, Way
 from domain.case.consular_service import RecordNoticeUndeliverable, UndeliverableBecause
 from domain.policy.dry_run import Change, compare, with_pack
-from tests.specification import ROOT, Scenario, an_id, new_mexico
+from tests.specification import ROOT, Scenario, an_id, new_mexico, notice_rules
 from tests.unit.people import CHILD, FAMILY, MOTHER, from_country, h1_information, obtain, take_child, take_sibling
 
 DENVER = ZoneInfo("America/Denver")
@@ -42,7 +42,7 @@ source_lines = "1"
 
 
 def nm(*changes: tuple[str, str]) -> str:
-    text = (ROOT / "domain/packs/NM.toml").read_text(encoding="utf-8")
+    text = notice_rules((ROOT / "domain/packs/NM.toml").read_text(encoding="utf-8"))
     for old, new in changes:
         assert old in text, "the change changes nothing"
         text = text.replace(old, new, 1)

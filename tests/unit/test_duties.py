@@ -41,7 +41,7 @@ from domain.case.obligations import (
 )
 from domain.disclosure.contract import Purpose
 from domain.personal import Known
-from tests.specification import Outcome, Scenario, an_id, new_mexico
+from tests.specification import Outcome, Scenario, all_of_new_mexico, an_id, new_mexico
 from tests.unit.people import (
     CHILD,
     FAMILY,
@@ -84,6 +84,27 @@ def test_h1_after_entry_5_counted_by_hand() -> None:
         ("NM-CONSULATE-OTHER-5WD", "C2", "CONS-GT"),
         ("US-CONSULATE-VCCR", "C1", "CONS-GT"),
     ]
+
+
+def test_h1_after_entry_5_under_every_rule_of_both_packs_counted_by_hand() -> None:
+    """The notices are the same six duties and two letters; screening stands beside them, and four facts are missing."""
+    whole = Scenario(standing=all_of_new_mexico()).given(
+        *((c, THURSDAY) for c in FAMILY), (take_child, THURSDAY), (take_sibling, THURSDAY), (h1_information, FRIDAY_10)
+    )
+    notices = [duty for duty in raised(whole) if "-CONSULATE-" in duty[0]]
+    assert notices == raised(informed)
+    assert [duty for duty in raised(whole) if duty not in notices] == [
+        ("NM-TRAFFICK-INITIAL", "C1", "CHILD"), ("NM-TRAFFICK-INITIAL", "C2", "CHILD"),
+        ("US-TRAFFICK-SCREEN", "C1", "CHILD"), ("US-TRAFFICK-SCREEN", "C2", "CHILD"),
+    ]
+    cited = Counter(rule for d in whole.case.obligations.duties.values() for rule in d.raised.cited_rule_ids)
+    assert cited == {"NM-CONSULATE-DATA": 3, "NM-CONSULATE-USC-BOTH": 2}, "with the six duties, eleven rule instances"
+    acts = acts_of(whole.case, whole.standing.packs_at(FRIDAY_10))
+    assert Counter(act.is_notice for act in acts) == {True: 2, False: 3}  # the unit is told once, children screened twice
+    assert sorted(act.office or "" for act in acts if act.is_notice) == ["cons-gt.denver", "cons-mx.el-paso"]
+    assert sorted((person, fact.value) for person, fact in whole.case.obligations.questions) == sorted(
+        [(MOTHER, "language"), (FATHER, "language"), (MOTHER, "residence"), (FATHER, "residence")]
+    )
 
 
 def test_h1_three_duties_toward_guatemala_are_one_act_and_the_strictest_limit_stands_first() -> None:

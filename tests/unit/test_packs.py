@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from domain.disclosure.contract import parse_contract
 from domain.events.contract import Clear, fields_of
 from domain.policy.acts import ACTS
 from domain.policy.calendar import parse_calendar
-from domain.policy.pack import NOTICE_ITEMS, Pack, Rule, parse_pack
+from domain.policy.pack import NOTICE_ITEMS, Pack, Role, Rule, parse_pack
 from domain.policy.triggers import TRIGGERS
 from domain.refusals import Refused
 from tests.e2e.embedded import H1, read
@@ -66,12 +67,36 @@ def test_a_notice_gives_the_seven_items_of_its_source_one_of_them_optional() -> 
     assert [item.name for item in rule.requires if item.optional] == ["parent_current_address"]
 
 
-def test_the_notice_rules_of_both_layers_are_all_there() -> None:
-    wanted = {
-        name for name, row in reference().items()
-        if row["jurisdiction"] in {"US", "NM"} and "-CONSULATE-" in name and row["tracked"] == "yes"
-    }
-    assert {rule.id for rule in rules()} == wanted
+def test_every_rule_of_the_reference_is_in_the_pack_of_its_jurisdiction_and_in_no_other() -> None:
+    assert Counter((rule.id, pack.id) for pack in packs() for rule in pack.rules) == Counter(
+        (name, row["jurisdiction"]) for name, row in reference().items()
+    )
+    assert len(rules()) == 223
+    assert {pack.id for pack in packs()} == {"US", "CA", "LAC", "SDC", "SCC", "NJ", "NM", "NYC", "OR"}
+
+
+def test_the_role_of_a_rule_follows_from_its_force_and_its_tracking() -> None:
+    for rule in rules():
+        row = reference()[rule.id]
+        if row["force"] in ("NOT", "SILENT"):
+            assert rule.role is (Role.PROHIBITION if row["force"] == "NOT" else Role.SILENCE), rule.id
+        elif row["tracked"] == "yes":
+            case = {Role.DUTY, Role.CITED} if row["scope"] == "case" else {Role.STANDING}
+            assert rule.role in case, rule.id
+        else:
+            assert rule.role in {Role.CHECKLIST, Role.CONFIGURATION}, rule.id
+    assert sum(rule.role is Role.STANDING for rule in rules()) == 10
+
+
+def test_what_the_source_is_silent_on_falls_back_to_the_federal_rules_with_a_warning() -> None:
+    silent = [rule for rule in rules() if rule.role is Role.SILENCE and rule.id.endswith("SILENT")]
+    assert len(silent) == 10
+    for rule in silent:
+        assert "warn" in rule.words or rule.id == "LAC-EXTEND-SILENT", rule.id
+
+
+def test_a_checklist_item_that_an_event_can_satisfy_says_which() -> None:
+    assert all(rule.met_by for rule in rules() if rule.role is Role.CHECKLIST)
 
 
 def test_every_trigger_that_a_pack_names_is_known_and_has_a_sentence() -> None:
@@ -93,7 +118,9 @@ def test_the_history_adopts_the_shipped_texts_to_the_letter() -> None:
         hashlib.sha256(line["data"]["text"].encode()).hexdigest()
         for line in read(H1) if line["command"].startswith("Adopt")
     }
-    shipped = [*FILES, *(ROOT / "domain/calendars").glob("NM.toml"), *(ROOT / "domain/contracts").glob("cons-*.v1.toml")]
+    adopted_packs = [path for path in FILES if path.stem in {"US", "NM"}]
+    calendars, contracts = ROOT / "domain/calendars", ROOT / "domain/contracts"
+    shipped = [*adopted_packs, *calendars.glob("NM.toml"), *contracts.glob("cons-*.v1.toml")]
     assert adopted == {hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped}
 
 
@@ -192,7 +219,7 @@ MX24 = "NM-CONSULATE-MX-24H"
     ('force = "DUTY"', 'force = "DUTY"\nrole = "checklist"', "NM-CONSULATE-INFORM: a rule of this force and tracking is a"),
     ("tracked = true", "tracked = 1", "NM-CONSULATE-INFORM: tracked is true or false"),
     ("tracked = true", "tracked = 'yes'", "NM-CONSULATE-INFORM: tracked is true or false"),
-    ('scope = "case"', 'scope = "world"', "NM-CONSULATE-INFORM: scope is one of"),
+    ('scope = "case"', 'scope = "world"', "NM-UNIT-SCOPE: scope is one of"),
     ('force = "DUTY"', "force = ['DUTY']", "NM-CONSULATE-INFORM: force is a text"),
     ('owner = "investigator"', "owner = 1", "NM-CONSULATE-INFORM: owner is a text"),
     ('source_lines = "374"', "source_lines = 374", "NM-CONSULATE-INFORM: source_lines is a text"),
@@ -201,7 +228,7 @@ MX24 = "NM-CONSULATE-MX-24H"
     ("optional = true", "optional = 1", "parent_current_address: optional is true or false"),
     ("optional = true", "optinal = true", "parent_current_address: there is no 'optinal'"),
     ('id = "NM-CONSULATE-OTHER-5WD"', f'id = "{MX24}"', f"{MX24} stands there twice"),
-    ('id = "NM-CONSULATE-INFORM"', "id = 5", "rule 1: id is a text"),
+    ('id = "NM-CONSULATE-INFORM"', "id = 5", "rule 2: id is a text"),
 ])
 def test_a_rule_is_looked_at_key_by_key_and_named(old: str, new: str, because: str) -> None:
     refused = refusal(parse_pack, with_change(nm(), old, new))

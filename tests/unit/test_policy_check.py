@@ -195,9 +195,9 @@ def test_the_order_of_rules_is_no_difference() -> None:
 def test_what_is_found_by_path_digest_and_id(tmp_path: Path) -> None:
     from adapters.policy_texts import find
     from domain.refusals import Refused
-    from tests.specification import new_mexico
+    from tests.specification import all_of_new_mexico
 
-    agency = new_mexico()
+    agency = all_of_new_mexico()
     [us] = [adoption for adoption in agency.packs if adoption.id == "US"]
     file = tmp_path / "us.toml"
     file.write_text(us.text, encoding="utf-8")

@@ -68,7 +68,8 @@ def trigger(starts: Starts) -> Callable[[Judge], Trigger]:
     def declare(judge: Judge) -> Trigger:
         name = judge.__name__
         assert name not in TRIGGERS and judge.__doc__, f"{name}: one trigger, with a sentence that says when it is so"
-        TRIGGERS[name] = Trigger(name=name, meaning=judge.__doc__, starts=starts, judge=judge)
+        meaning = " ".join(judge.__doc__.split())
+        TRIGGERS[name] = Trigger(name=name, meaning=meaning, starts=starts, judge=judge)
         return TRIGGERS[name]
 
     return declare
