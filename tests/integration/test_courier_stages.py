@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from adapters.disclosure import courier as couriers
-from adapters.disclosure.courier import Courier, retry_seconds
+from adapters.disclosure import hand_overs
+from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser, NotDisclosed
+from adapters.disclosure.hand_overs import retry_seconds
 from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import digest_of, entry_of, salt_of
 from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandOverFailed, HandOverStarted
@@ -362,6 +364,6 @@ def test_two_couriers_hand_an_entry_over_once_and_agree_on_its_life(world: World
 
 
 def test_the_bounds_of_retries_are_seconds_and_hours() -> None:
-    assert retry_seconds(1) == couriers.RETRY_SECONDS_MIN
-    assert retry_seconds(2) == 2 * couriers.RETRY_SECONDS_MIN
-    assert retry_seconds(10_000) == couriers.RETRY_SECONDS_MAX
+    assert retry_seconds(1) == hand_overs.RETRY_SECONDS_MIN
+    assert retry_seconds(2) == 2 * hand_overs.RETRY_SECONDS_MIN
+    assert retry_seconds(10_000) == hand_overs.RETRY_SECONDS_MAX
