@@ -22,9 +22,11 @@ from adapters.clocks import SystemClock
 from adapters.custodian import Custodian
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser
+from adapters.disclosure.pull import CHANNEL, PullFeed
 from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import Rendering
 from adapters.eventstore import open_log
+from adapters.http.credentials import FeedCredentials
 from adapters.keys import FileKek, FileKeyStore
 from adapters.keys.rotation import settle
 from adapters.settings import Settings
@@ -41,7 +43,9 @@ from projections.waiting_board import WaitingBoard
 
 if TYPE_CHECKING:
     from adapters.channels.kafka_feed import KafkaFeed
+    from adapters.http.app import FeedApp
     from adapters.kafka.settings import KafkaSettings
+    from domain.agency.state import Office
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
@@ -106,6 +110,7 @@ class Casebridge:
         self.custodian = Custodian(self.backbone, self.keys)
         self.custodian.replay()
         self.secrets = WebhookSecrets(self.keys.command_key())
+        self.credentials = FeedCredentials(self.keys.command_key())
 
     def runners(self) -> dict[str, Runner]:
         """The views, each fed from the log."""
@@ -121,11 +126,34 @@ class Casebridge:
 
     def address_of(self, office: str) -> str:
         """The address of an office, as the directory of its agency has it; raises KeyError."""
+        known = self.office_of(office)
+        if known is None:
+            raise KeyError(office)
+        return known[1].address
+
+    def office_of(self, office: str) -> tuple[str, Office] | None:
+        """An office with the code of the agency that lists it."""
         for stream, _ in self.log.streams("agency-"):
-            known = self.backbone.agency(stream.removeprefix("agency-")).offices.get(office)
+            code = stream.removeprefix("agency-")
+            known = self.backbone.agency(code).offices.get(office)
             if known is not None:
-                return known.address
-        raise KeyError(office)
+                return code, known
+        return None
+
+    def secret_of(self, office: str) -> str:
+        """What an office proves itself by, or proves us by: its feed's credential, or its webhook's signing secret."""
+        known = self.office_of(office)
+        if known is not None and known[1].channel == CHANNEL:
+            return self.credentials.of(office, known[1].credential)
+        return str(self.secrets(office))
+
+    def feed_app(self) -> FeedApp:
+        """The feeds over HTTP."""
+        from adapters.http.app import FeedApp
+        from adapters.http.limits import RateLimit
+
+        feed = PullFeed(self.backbone, self.rendering(), self.entropy)
+        return FeedApp(feed, self.office_of, self.credentials, RateLimit())
 
     def rendering(self) -> Rendering:
         """From entries of feeds to the bytes and letters that leave."""

@@ -19,7 +19,6 @@ import json
 import socket
 import ssl
 import threading
-from base64 import b64encode
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
@@ -33,6 +32,7 @@ from standardwebhooks import Webhook as Signer
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
+from adapters.disclosure.parcel import structured
 from domain.disclosure.events import Failure
 from domain.ports import Clock, HandOverDoubtful, HandOverFailed, Parcel, Receipt
 
@@ -173,8 +173,7 @@ def _target(url: str) -> _Target:
 
 
 def _body(parcel: Parcel) -> str:
-    attributes = {"specversion": "1.0", **dict(parcel.headers)}
-    return json.dumps(attributes | {"data_base64": b64encode(parcel.content).decode()}, separators=(",", ":"))
+    return json.dumps(structured(parcel), separators=(",", ":"))
 
 
 def _resolve(host: str, port: int) -> list[str]:

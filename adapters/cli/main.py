@@ -23,6 +23,7 @@ from adapters.cli import (
     policies,
     records,
     schemas,
+    serve,
     submit,
     topics,
     views,
@@ -91,6 +92,7 @@ app.add_typer(topics.app, rich_help_panel=ENGINEER)
 app.add_typer(schemas.app, rich_help_panel=ENGINEER)
 app.add_typer(records.app, rich_help_panel=OPERATOR)
 app.add_typer(log.app, rich_help_panel=OPERATOR)
+app.command("serve", rich_help_panel=OPERATOR)(serve.serve)
 app.command("work", rich_help_panel=OPERATOR)(work.work)
 app.add_typer(views.app, rich_help_panel=OPERATOR)
 app.command("fsck", rich_help_panel=OPERATOR)(fsck.fsck)

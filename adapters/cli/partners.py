@@ -42,8 +42,8 @@ def add(
     name: Annotated[str, typer.Option(metavar="NAME", help="What people call it.")],
     zone: Annotated[str, typer.Option(metavar="ZONE", help="Its time zone, such as America/Denver.")],
     serves: Annotated[list[str], typer.Option(metavar="J", help="A jurisdiction it serves; may be repeated.")],
-    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="webhook or kafka.")],
-    address: Annotated[str, typer.Option(metavar="ADDRESS", help="Its URL; for kafka, who reads its topic.")],
+    channel: Annotated[str, typer.Option(metavar="CHANNEL", help="webhook, kafka, or pull for HTTP.")],
+    address: Annotated[str, typer.Option(metavar="ADDRESS", help="Its URL; for kafka and pull, who reads it.")],
     country: Annotated[str | None, typer.Option(metavar="CC", help="Its country, two letters.")] = None,
     user: User = None,
     as_json: AsJson = False,
@@ -68,10 +68,10 @@ def show(
     ctx: typer.Context,
     office: Annotated[str | None, typer.Argument(metavar="OFFICE", help="One office; without it, all of them.")] = None,
     agency: AgencyCode = None,
-    secret: Annotated[bool, typer.Option("--secret", help="Show the signing secret of the office's webhook too.")] = False,
+    secret: Annotated[bool, typer.Option("--secret", help="Show the office's secret too.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """The offices of the directory: stage, channel and address; the webhook's signing secret where it is asked for.
+    """The offices of the directory: stage, channel and address; its secret where it is asked for.
 
     Example: casebridge partner show cons-mx.el-paso --secret
     Next: give the secret to the office alone; `casebridge feed OFFICE` shows what it was given.
@@ -93,6 +93,26 @@ def show(
         table(("office", "kind", "name", "stage", "channel", "address"), [
             (row["office"], row["recipient_kind"], row["name"], row["stage"], row["channel"], row["address"]) for row in rows
         ])
+
+
+@app.command("new-credential")
+def new_credential(
+    ctx: typer.Context, office: OfficeCode, agency: AgencyCode = None, user: User = None, as_json: AsJson = False
+) -> None:
+    """Replace the credential by which an office reads its feed over HTTP. The one before opens nothing any more.
+
+    Example: casebridge partner new-credential cons-mx.el-paso
+    Next: give the office what `casebridge partner show OFFICE --secret` prints.
+    """
+    with installation(ctx) as casebridge:
+        standing = agency_of(casebridge, agency)
+        known = standing.offices.get(office)
+        data = {"office": office, "generation": 1 if known is None else known.credential + 1}
+        _submit(casebridge, standing.code, "RotateOfficeCredential", data, user)
+    if as_json:
+        tell_json(data)
+    else:
+        say(f"{office} reads with its credential number {data['generation']} from now on")
 
 
 @app.command()
@@ -178,5 +198,5 @@ def _row(office: Office) -> dict[str, Any]:
 
 
 def _secret(casebridge: Casebridge, office: str) -> str:
-    """As Standard Webhooks write a secret."""
-    return str(casebridge.secrets(office))
+    """A webhook's signing secret as Standard Webhooks write it, or the credential by which a feed is read."""
+    return casebridge.secret_of(office)

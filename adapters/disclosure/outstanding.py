@@ -1,6 +1,7 @@
 """What is still to be handed over, as the log tells it. Built from the log at start and kept up by tailing it."""
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -88,9 +89,10 @@ class Delivery:
 @dataclass(slots=True)
 class Queue:
     """What one office is still to get, by number, in order. `counts` says how many entries each case has had,
-    `last` is the number of the newest entry."""
+    `last` is the number of the newest entry, `sequences` has for each number its place among those of its case."""
 
     last: int = 0
+    sequences: array[int] = field(default_factory=lambda: array("L"))
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     counts: dict[UUID, int] = field(default_factory=dict)
 
@@ -130,9 +132,12 @@ class Outstanding:
             assert event.number == queue.last + 1, f"the feed of {event.office} has a gap before {event.number}"
             queue.last = event.number
             queue.counts[event.case_id] = sequence = queue.counts.get(event.case_id, 0) + 1
+            queue.sequences.append(sequence)
             queue.deliveries[event.number] = Delivery(entry=envelope, sequence=sequence)
         elif isinstance(event, Held | Released):
-            self.offices.setdefault(event.office, Queue()).last = event.number  # tells of a number, has no content
+            queue = self.offices.setdefault(event.office, Queue())
+            queue.last = event.number  # tells of a number, has no content
+            queue.sequences.append(0)
         elif envelope.stream.startswith(DELIVERY):
             office, number = place_of(envelope.stream)
             delivery = self.offices[office].deliveries[number]

@@ -4,6 +4,7 @@ No trace context goes along: our own trace of the hand-over stays inside.
 """
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC
 
 from adapters.disclosure.outstanding import Delivery
@@ -22,6 +23,11 @@ def parcel_of(delivery: Delivery, rendered: Rendered) -> Parcel:
 def placeholder_of(delivery: Delivery, rendered: Rendered) -> Parcel:
     """The number and the place, without content."""
     return _parcel(delivery, rendered, ())
+
+
+def structured(parcel: Parcel) -> dict[str, str]:
+    """The parcel as a CloudEvent in structured mode (CloudEvents 1.0, JSON format): its bytes in base64."""
+    return {"specversion": "1.0", **dict(parcel.headers), "data_base64": b64encode(parcel.content).decode()}
 
 
 def _parcel(delivery: Delivery, rendered: Rendered, more: tuple[tuple[str, str], ...]) -> Parcel:

@@ -1,10 +1,13 @@
 """Names of the streams of disclosure, and where they end."""
 from __future__ import annotations
 
+from datetime import date
+
 from domain.ports import EventLog
 
 FEED = "feed-"
 DELIVERY = "delivery-"
+ACCESS = "access-"
 
 
 def feed_stream(office: str) -> str:
@@ -13,6 +16,11 @@ def feed_stream(office: str) -> str:
 
 def delivery_stream(office: str, number: int) -> str:
     return f"{DELIVERY}{office}-{number}"
+
+
+def access_stream(day: date) -> str:
+    """Where the readings of one day stand, by UTC."""
+    return f"{ACCESS}{day.isoformat()}"
 
 
 def place_of(stream: str) -> tuple[str, int]:

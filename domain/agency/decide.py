@@ -13,6 +13,7 @@ from domain.agency import agreements, before_a_case, settings, standing, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
+    OfficeCredentialRotated,
     OfficeEnded,
     OfficeListed,
     OfficeRehearsed,
@@ -39,7 +40,7 @@ from domain.refusals import Contradiction, Refused
 from domain.submission import Command, Recording, Submission, command
 from domain.zones import is_zone
 
-CHANNELS = frozenset({"webhook", "kafka"})
+CHANNELS = frozenset({"webhook", "kafka", "pull"})
 OFFICE, OFFICE_LENGTH_MAX = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*"), 60
 KIND = re.compile(r"[A-Z]+(-[A-Z]+)*")  # CONS-xx is a rule's word for every other consulate, no office's own kind
 JURISDICTION = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
@@ -76,8 +77,8 @@ class AdoptContract(Command):
 
 @command
 class ListOffice(Command):
-    """An office of a partner enters the directory, as a draft. `channel` is webhook or kafka; `address` its URL or
-    the name of its consumer group's owner."""
+    """An office of a partner enters the directory, as a draft. `channel` is webhook, kafka or pull;
+    `address` its URL or who reads its topic or its feed."""
 
     office: str
     recipient_kind: str
@@ -110,6 +111,14 @@ class SuspendOffice(Command):
 
     office: str
     reason: str
+
+
+@command
+class RotateOfficeCredential(Command):
+    """Replace the credential by which an office reads its feed over HTTP; `generation` is the new one's number."""
+
+    office: str
+    generation: int
 
 
 @command
@@ -280,6 +289,15 @@ def suspend_office(submission: Submission[SuspendOffice], agency: Agency) -> Seq
     return [Recording(event=OfficeSuspended(office=office.office, reason=submission.command.reason))]
 
 
+def rotate_credential(submission: Submission[RotateOfficeCredential], agency: Agency) -> Sequence[Recording]:
+    wish, office = submission.command, _office(agency, submission.command.office)
+    if wish.generation == office.credential:
+        return []
+    if wish.generation != office.credential + 1:
+        raise Refused(f"the next credential of this office is {office.credential + 1}", rule="DIRECTORY", field="generation")
+    return [Recording(event=OfficeCredentialRotated(office=office.office, generation=wish.generation))]
+
+
 def end_office(submission: Submission[EndOffice], agency: Agency) -> Sequence[Recording]:
     known = agency.offices.get(submission.command.office)
     if known is not None and known.stage is OfficeStage.ENDED:
@@ -330,6 +348,7 @@ DECIDES: dict[type[Command], Callable[[Submission[Any], Agency], Sequence[Record
     AdoptCalendar: adopt_calendar,
     AdoptContract: adopt_contract,
     ListOffice: list_office,
+    RotateOfficeCredential: rotate_credential,
     RehearseOffice: rehearse_office,
     PutOfficeLive: put_office_live,
     SuspendOffice: suspend_office,

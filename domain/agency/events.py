@@ -107,6 +107,14 @@ class OfficeEnded(Event):
     office: str = clear(DIRECTORY)
 
 
+@event("casebridge.agency.OfficeCredentialRotated")
+class OfficeCredentialRotated(Event):
+    """The credential by which an office reads its feed over HTTP was replaced; the one before opens nothing any more."""
+
+    office: str = clear(DIRECTORY)
+    generation: int = clear("which credential it is, from 1; not the credential")
+
+
 @event("casebridge.agency.StaffLanguageCertified")
 class StaffLanguageCertified(Event):
     """A staff member passed the exam in one language, and may use it with families from then on."""

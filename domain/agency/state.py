@@ -12,6 +12,7 @@ from domain.agency import agreements, before_a_case, settings, standing, targets
 from domain.agency.events import (
     CalendarAdopted,
     ContractAdopted,
+    OfficeCredentialRotated,
     OfficeEnded,
     OfficeListed,
     OfficeRehearsed,
@@ -51,6 +52,7 @@ class Office:
     channel: str
     address: str
     stage: OfficeStage
+    credential: int = 1
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -217,6 +219,13 @@ def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
     return evolve_stage
 
 
+def _rotated(agency: Agency, event: OfficeCredentialRotated, _: Envelope) -> Agency:
+    known = agency.offices.get(event.office)
+    if known is None:
+        return agency  # Of a history cut short, which is read too.
+    return replace(agency, offices={**agency.offices, event.office: replace(known, credential=event.generation)})
+
+
 def _certified(agency: Agency, event: StaffLanguageCertified, envelope: Envelope) -> Agency:
     certificate = LanguageCertificate(
         certificate_id=event.certificate_id, staff_id=event.staff_id, language=event.language,
@@ -258,6 +267,7 @@ EVOLVES: dict[type[Event], Callable[[Agency, Any, Envelope], Agency]] = {
     OfficeWentLive: _stage(OfficeStage.LIVE),
     OfficeSuspended: _stage(OfficeStage.SUSPENDED),
     OfficeEnded: _stage(OfficeStage.ENDED),
+    OfficeCredentialRotated: _rotated,
     TreatyPartiesListed: _parties,
     StaffLanguageCertified: _certified,
     OutsideIdMapped: _mapped,

@@ -33,10 +33,11 @@ class NoticeForm(StrEnum):
 
 
 class Way(StrEnum):
-    """How a notice travelled. Only the first two give a receipt of their own."""
+    """How a notice travelled. Only the first three give a receipt of their own."""
 
     WEBHOOK = "webhook"
     KAFKA = "kafka"
+    PULL = "pull"
     MAIL = "mail"
     EMAIL = "email"
     PAPER = "paper"

@@ -182,4 +182,15 @@ class DeliveryStopped(Event):
     case_version: int = clear("version of the case stream at which the engagement was seen ended")
 
 
+@event("casebridge.access.FeedRead")
+class FeedRead(Event):
+    """An office read numbers of its feed, each while its basis stood; of `without_content` it got the place alone."""
+
+    office: str = clear(OFFICE)
+    after: int = clear(NUMBER)
+    last: int = clear(NUMBER)
+    without_content: tuple[int, ...] = clear(NUMBER)
+    credential: int = clear("which of the office's credentials was shown, from 1; not the credential")
+
+
 FeedEntry = Disclosed | Withdrawn

@@ -1,0 +1,166 @@
+"""A feed that its office reads when it likes: the same numbers and bytes as on every other channel.
+
+What an office has read and then reads past is handed over. Each reading is checked against the basis of that
+moment: the append that records it holds only while every engagement that it rests on is open.
+"""
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from threading import Lock
+from uuid import UUID
+
+from adapters.backbone import Backbone
+from adapters.disclosure.hand_overs import STARTS_MAX, UNRENDERABLE, HandOvers
+from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage
+from adapters.disclosure.parcel import parcel_of, placeholder_of
+from adapters.disclosure.render import Rendering
+from adapters.disclosure.streams import access_stream, case_stream, feed_stream, head_of
+from domain.case.state import Case
+from domain.disclosure.events import Disclosed, FeedRead, Withdrawn
+from domain.events import Actor, Circumstances, Envelope
+from domain.ports import Append, Conflict, Guard, LogUnavailable, Parcel, Receipt
+
+CHANNEL = "pull"
+ENTRIES_MAX = 100
+READ = frozenset({Stage.STARTED, Stage.DOUBTED})
+"""An entry in one of these was read: a later reading past it proves the hand-over."""
+
+
+class NoSuchNumber(Exception):
+    """The feed does not reach so far."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one reading gave; `last` is the number to go on after."""
+
+    parcels: tuple[Parcel, ...]
+    last: int
+
+
+class PullFeed:
+    """One reader at a time in each process; several processes agree by the guards of the log."""
+
+    def __init__(self, backbone: Backbone, rendering: Rendering, entropy: Callable[[int], bytes] = os.urandom) -> None:
+        self._backbone, self._rendering, self._entropy = backbone, rendering, entropy
+        self._hand_overs = HandOvers(backbone, rendering, entropy)
+        self._lock = Lock()
+
+    def head(self, office: str) -> int:
+        """The number of the newest entry; 0 before the first."""
+        return head_of(self._backbone.log, feed_stream(office))
+
+    def read(self, office: str, agency: str, *, after: int, limit: int = ENTRIES_MAX, credential: int) -> Reading:
+        """At most `limit` entries after a number, in order, each with its content only while its basis stands.
+
+        What was read before and is not after `after` any more is handed over by this. Raises NoSuchNumber,
+        LogUnavailable and KeysUnavailable.
+        """
+        with self._lock:
+            self._hand_overs.outstanding.tail()
+            queue = self._hand_overs.outstanding.offices.get(office, Queue())
+            if after > queue.last:
+                raise NoSuchNumber(f"the feed of {office} ends at {queue.last}")
+            self._passed(office, queue, after)
+            deliveries = self._deliveries(office, queue, after, min(limit, ENTRIES_MAX))
+            if not deliveries:
+                return Reading((), after)
+            before = [delivery for delivery in deliveries if delivery.stage is Stage.HANDED_OVER]
+            on_their_way = [delivery for delivery in deliveries if delivery.stage is not Stage.HANDED_OVER]
+            fresh = self._begin(on_their_way)
+            for _ in range(STARTS_MAX):
+                again, guards = self._again(before)
+                reading = _in_order(deliveries, fresh | again, after)
+                if not reading.parcels:  # Another reader, or another command, was first with all of it.
+                    fresh = self._begin(on_their_way)
+                    continue
+                try:
+                    self._record(office, agency, reading, after, credential, guards)
+                    return reading
+                except Conflict:
+                    continue  # A case that was read again changed, or another reader of this day was first.
+        raise LogUnavailable(f"the cases behind the feed of {office} changed {STARTS_MAX} times under one reading")
+
+    def _passed(self, office: str, queue: Queue, after: int) -> None:
+        passed = [d for d in queue.deliveries.values() if d.told.number <= after and d.stage in READ]
+        receipt = Receipt(reference=f"/feeds/{office}@{after}", at=self._backbone.clock.now())
+        self._hand_overs.all_handed_over(passed, CHANNEL, receipt)
+
+    def _deliveries(self, office: str, queue: Queue, after: int, limit: int) -> list[Delivery]:
+        """The entries after a number: those on their way, and those that were handed over before, to be read again."""
+        found: list[Delivery] = []
+        for row in self._backbone.log.read_stream(feed_stream(office), after=after, limit=limit):
+            if row.version > queue.last:
+                break
+            entry = self._backbone.codec.decode(row)
+            known = queue.deliveries.get(row.version)
+            if known is None and isinstance(entry.event, Disclosed | Withdrawn):
+                known = Delivery(entry=entry, sequence=queue.sequences[row.version - 1], stage=Stage.HANDED_OVER)
+            if known is not None:
+                found.append(known)
+        return found
+
+    def _begin(self, fresh: Sequence[Delivery]) -> dict[int, Parcel]:
+        """The parcels of what is on its way, each begun while its engagement is open, or its placeholder."""
+        held = {d.told.case_id for d in fresh if d.stage is Stage.HELD_BACK}
+        contents = self._hand_overs.contents(fresh, CHANNEL, held)
+        ready = [delivery for delivery in fresh if delivery.told.number in contents]
+        begun = self._hand_overs.start_all(ready, CHANNEL, surely_failed=False)
+        parcels = {number: parcel for number, parcel in contents.items() if number in begun}
+        for delivery in fresh:
+            if delivery.stage in WITHOUT_CONTENT:
+                parcels[delivery.told.number] = placeholder_of(delivery, self._rendering.placeholder())
+        return parcels
+
+    def _again(self, before: Sequence[Delivery]) -> tuple[dict[int, Parcel], tuple[Guard, ...]]:
+        """Parcels of what is read again, and the cases as they are seen: content only where its engagement is open."""
+        cases: dict[UUID, Case] = {case_id: self._backbone.case(case_id) for case_id in {d.told.case_id for d in before}}
+        parcels: dict[int, Parcel] = {}
+        for delivery in before:
+            engagement = cases[delivery.told.case_id].engagements.engagements.get(delivery.told.engagement_id)
+            parcel = None
+            if engagement is not None and engagement.is_open:
+                try:
+                    parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+                except UNRENDERABLE:
+                    parcel = None  # Its key was withheld or destroyed since.
+            parcels[delivery.told.number] = parcel or placeholder_of(delivery, self._rendering.placeholder())
+        guards = tuple(Guard(stream=case_stream(case_id), version=case.version) for case_id, case in cases.items())
+        return parcels, guards
+
+    def _record(
+        self, office: str, agency: str, reading: Reading, after: int, credential: int, guards: tuple[Guard, ...]
+    ) -> None:
+        backbone, now = self._backbone, self._backbone.clock.now()
+        stream = access_stream(now.date())
+        version, command_id = head_of(backbone.log, stream), UUID(bytes=self._entropy(16), version=4)
+        empty = self._rendering.placeholder().type
+        told = FeedRead(
+            office=office, after=after, last=reading.last, credential=credential,
+            without_content=tuple(p.number for p in reading.parcels if dict(p.headers)["type"] == empty),
+        )
+        standing = backbone.agency(agency)
+        circumstances = Circumstances(
+            event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=now, learned_at=now,
+            actor=Actor(agency=agency, role="partner", user=office), principal=f"feed-credential-{credential}",
+            command_id=command_id, correlation_id=command_id, causation_id=None, traceparent=None, agency=agency,
+            jurisdiction=standing.jurisdiction, packs=standing.pack_digests,
+        )
+        event = backbone.encode(Envelope(stream=stream, version=version + 1, event=told, circumstances=circumstances))
+        schemas = backbone.schemas_for([event])
+        own = Guard(stream=stream, version=version)
+        backbone.log.append(Append(guards=(own, *guards), events=(event,), schemas=schemas))
+        backbone.stored(schemas)
+
+
+def _in_order(deliveries: Sequence[Delivery], parcels: dict[int, Parcel], after: int) -> Reading:
+    """Up to the first number that could not be given now: the numbers that leave are gapless."""
+    given: list[Parcel] = []
+    for delivery in deliveries:
+        parcel = parcels.get(delivery.told.number)
+        if parcel is None:
+            break
+        given.append(parcel)
+    return Reading(tuple(given), given[-1].number if given else after)

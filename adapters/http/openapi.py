@@ -1,0 +1,78 @@
+"""The pull feed as an OpenAPI 3.1 document: what an engineer of an office reads before writing a line."""
+from __future__ import annotations
+
+from typing import Any
+
+from adapters.disclosure.pull import ENTRIES_MAX
+
+EVENT: dict[str, Any] = {
+    "type": "object",
+    "description": "A CloudEvent 1.0 in structured mode. `data_base64` is the published event in single-object Avro: the "
+                   "same bytes, number and id as on every other channel.",
+    "required": ["specversion", "id", "source", "type", "time", "sequence", "feednumber", "datacontenttype", "data_base64"],
+    "properties": {
+        "specversion": {"const": "1.0"},
+        "id": {"type": "string", "description": "Feed and number: the same entry never comes under another id."},
+        "source": {"type": "string", "description": "Feed and your reference of the case."},
+        "type": {"type": "string", "description": "Full name of the published event; a Placeholder has no content."},
+        "time": {"type": "string", "format": "date-time"},
+        "sequence": {"type": "string", "description": "Place among the entries of its case, 20 digits."},
+        "feednumber": {"type": "string", "description": "Gapless over the feed, from 1."},
+        "datacontenttype": {"const": "application/avro"},
+        "salt": {"type": "string", "description": "Proves, with the bytes, the digest that the agency keeps."},
+        "data_base64": {"type": "string", "contentEncoding": "base64"},
+    },
+}
+PROBLEM: dict[str, Any] = {
+    "description": "What was wrong, as RFC 9457 has it.",
+    "content": {"application/problem+json": {"schema": {
+        "type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}},
+    }}},
+}
+
+
+def _parameter(name: str, most: int, default: int, description: str) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": 0, "maximum": most, "default": default}
+    return {"name": name, "in": "query", "description": description, "schema": schema}
+
+
+DOCUMENT: dict[str, Any] = {
+    "openapi": "3.1.0",
+    "info": {
+        "title": "Casebridge feed", "version": "1",
+        "description": "Everything that your office is given, numbered from 1 without a gap. Read after the last number "
+                       "that you have kept: by that you say that you have all up to it. Keep each entry once, by its id.",
+    },
+    "security": [{"credential": []}],
+    "paths": {"/feeds/{office}/events": {"get": {
+        "operationId": "readFeed",
+        "summary": "Read the entries after a number",
+        "parameters": [
+            {"name": "office", "in": "path", "required": True, "schema": {"type": "string"},
+             "description": "The code of your office, such as cons-mx.el-paso."},
+            _parameter("after", 2**53, 0, "The last number that you have kept; 0 at first."),
+            _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most."),
+            _parameter("wait", 30, 0, "How many seconds to wait where there is nothing new yet (long poll)."),
+            {"name": "If-None-Match", "in": "header", "schema": {"type": "string"},
+             "description": "The ETag of an earlier answer: 304 where this one would be the same."},
+        ],
+        "responses": {
+            "200": {
+                "description": "The entries, in order; an empty list where there is nothing new. `Link` has where to go on.",
+                "headers": {name: {"schema": {"type": "string"}} for name in ("ETag", "Link")},
+                "content": {"application/cloudevents-batch+json": {"schema": {
+                    "type": "array", "maxItems": ENTRIES_MAX, "items": {"$ref": "#/components/schemas/Event"},
+                }}},
+            },
+            "304": {"description": "The same as before."},
+            "400": PROBLEM, "401": PROBLEM, "429": PROBLEM, "503": PROBLEM,
+        },
+    }}},
+    "components": {
+        "schemas": {"Event": EVENT},
+        "securitySchemes": {"credential": {
+            "type": "http", "scheme": "bearer",
+            "description": "From your agency, which has it by `casebridge partner show OFFICE --secret`.",
+        }},
+    },
+}
