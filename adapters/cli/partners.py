@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -14,7 +15,9 @@ from adapters.cli.console import (
     AsJson,
     actor,
     agency_of,
+    catch_up,
     end,
+    heading,
     installation,
     principal,
     say,
@@ -155,11 +158,15 @@ def suspend(
     user: User = None,
     as_json: AsJson = False,
 ) -> None:
-    """Stop everything to an office, or to all of them, at once.
+    """Stop everything to an office, or to all of them, at once: no hand-over starts and no feed is read from here on.
+
+    Acts with a legal clock that wait for it are listed: they need another way, or a person's telephone.
 
     Example: casebridge partner suspend --all --reason "addresses are being checked"
     Next: `casebridge partner live OFFICE` lets it go on; what waited meanwhile leaves then.
     """
+    from adapters.reading.endangered import endangered
+
     if (office is None) is not everyone:
         raise end(USAGE, "name an office, or say --all")
     with installation(ctx) as casebridge:
@@ -170,8 +177,22 @@ def suspend(
         for code in stopped:
             _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
             _told(code, "suspended", as_json)
-    if not stopped and not as_json:
+        catch_up(casebridge, "deadline_board")
+        risks = endangered(casebridge, set(stopped))
+    if as_json:
+        tell_json({"endangered": [
+            {"case": str(one.case_id), "office": one.office, "rule": one.rule_id, "due_at": one.due_at.isoformat()}
+            for one in risks
+        ]})
+        return
+    if not stopped:
         say("no office was left to suspend")
+    if risks:
+        heading("Legal clocks that run on meanwhile")
+        table(("due", "case", "office", "rule"), [
+            (f"{one.due_at.astimezone(ZoneInfo(one.zone)):%a %d %b %Y %H:%M %Z}", one.case_id, one.office, one.rule_id)
+            for one in risks
+        ])
 
 
 def _submit(casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], user: str | None) -> None:

@@ -54,11 +54,16 @@ def install(dsn: str, *, app_role: str, schema: str = "casebridge", history_cloc
             connection.execute(SQL(text).format(**names))
 
 
-def renew_lineage(dsn: str, *, schema: str = "casebridge") -> UUID:
-    """Say, as the migrator, that this database is a restored or promoted copy; its former readers and workers stop."""
+def renew_lineage(dsn: str, *, schema: str = "casebridge", with_workers: bool = False) -> UUID:
+    """Say, as the migrator, that this database is a restored or promoted copy; its former readers and workers stop.
+
+    `with_workers`: those whose position is in this database go on from it, for it came back with the events.
+    """
     with _as_migrator(dsn) as connection:
         row = connection.execute(SQL("SELECT {}.renew_lineage()").format(Identifier(schema))).fetchone()
-    lineage: UUID = (row or ())[0]
+        lineage: UUID = (row or ())[0]
+        if with_workers:
+            connection.execute(SQL("UPDATE {}.workers SET lineage = %s").format(Identifier(schema)), [lineage])
     return lineage
 
 

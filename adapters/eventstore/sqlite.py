@@ -307,12 +307,20 @@ class SqliteLog:
             self._watching.close()
 
 
-def renew_lineage(path: str | Path) -> UUID:
-    """Say that this file is a restored or promoted copy; its former readers and workers stop."""
+def renew_lineage(path: str | Path, *, with_workers: bool = False) -> UUID:
+    """Say that this file is a restored or promoted copy; its former readers and workers stop.
+
+    `with_workers`: those whose position is in this file go on from it, for it came back with the events.
+    """
     connection = _connect(Path(path))
     try:
         _install(connection)
-        return _add_lineage(connection)
+        connection.execute("BEGIN IMMEDIATE")
+        lineage = _add_lineage(connection)
+        if with_workers:
+            connection.execute("UPDATE workers SET lineage = ?", (lineage.bytes,))
+        connection.execute("COMMIT")
+        return lineage
     finally:
         connection.close()
 
