@@ -26,6 +26,7 @@ PROMISED = """
     "log install" "record show" "record seal" "record unseal" "record preserve" "record lift" "record expunge"
     "record withdraw" "record confirm" "record rotate-keys"
     demo submit commands due feed release work fsck serve
+    demo submit commands due feed release work fsck serve import
     "case timeline" "case show"
     "policy adopt" "policy show" "policy list" "policy check" "policy diff" "policy dry-run" "policy pages"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "partner new-credential"
