@@ -54,7 +54,7 @@ def test_a_suspended_office_gets_nothing_within_seconds_and_the_rest_in_order_on
     assert len(world.feed()) == DELIVERIES
     channel = Watched(world)
     courier = world.courier(channel)
-    crew = Crew([Worker(name="courier", step=courier.step)], lambda seconds: time.sleep(min(seconds, 0.05)))
+    crew = Crew([Worker(name="courier", step=courier.step)], world.log)
     crew.start()
     try:
         until(channel.some, "the courier was slow to begin")
