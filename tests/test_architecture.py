@@ -34,6 +34,7 @@ LIBRARIES: dict[str, tuple[str, ...]] = {
     "starlette": ("adapters.http", "adapters.web"),
     "typer": ("adapters.cli",),
     "urllib3": ("adapters.channels",),
+    "uvicorn": ("adapters.http",),
 }
 
 # Which of our own packages each package may import.

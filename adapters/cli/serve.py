@@ -10,8 +10,6 @@ import typer
 from adapters.cli.console import USAGE, end, installation, say
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
-BACKLOG_MAX = 256
-CONNECTIONS_MAX = 512
 
 
 def serve(
@@ -34,14 +32,9 @@ def serve(
         raise end(USAGE, "a certificate and its key go together")
     if certificate is None and host not in LOOPBACK and not behind_proxy:
         raise end(USAGE, "off this machine only with --certificate and --key, or --behind-proxy: feeds carry personal data")
-    import uvicorn
-
-    from adapters.http.app import application
+    from adapters.http.serving import run
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     with installation(ctx) as casebridge:
         say(f"serving feeds on {host}:{port}; Ctrl-C stops")
-        uvicorn.run(
-            application(casebridge.feed_app()), host=host, port=port, access_log=False, log_level="warning",
-            ssl_certfile=certificate, ssl_keyfile=key, backlog=BACKLOG_MAX, limit_concurrency=CONNECTIONS_MAX,
-        )
+        run(casebridge.feed_app(), host=host, port=port, certificate=certificate, key=key)
