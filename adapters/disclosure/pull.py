@@ -16,7 +16,7 @@ from adapters.disclosure.hand_overs import STARTS_MAX, UNRENDERABLE, HandOvers
 from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage
 from adapters.disclosure.parcel import parcel_of, placeholder_of
 from adapters.disclosure.render import Rendering
-from adapters.disclosure.streams import access_stream, case_stream, feed_stream, head_of
+from adapters.disclosure.streams import access_stream, feed_stream, head_of
 from domain.case.state import Case
 from domain.disclosure.events import Disclosed, FeedRead, Withdrawn
 from domain.events import Actor, Circumstances, Envelope
@@ -118,17 +118,18 @@ class PullFeed:
         """Parcels of what is read again, and the cases as they are seen: content only where its engagement is open."""
         cases: dict[UUID, Case] = {case_id: self._backbone.case(case_id) for case_id in {d.told.case_id for d in before}}
         parcels: dict[int, Parcel] = {}
+        guards: dict[Guard, None] = {}
         for delivery in before:
-            engagement = cases[delivery.told.case_id].engagements.engagements.get(delivery.told.engagement_id)
+            is_open, rests_on = self._hand_overs.basis(delivery, cases[delivery.told.case_id])
+            guards.update(dict.fromkeys(rests_on))
             parcel = None
-            if engagement is not None and engagement.is_open:
+            if is_open:
                 try:
                     parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
                 except UNRENDERABLE:
                     parcel = None  # Its key was withheld or destroyed since.
             parcels[delivery.told.number] = parcel or placeholder_of(delivery, self._rendering.placeholder())
-        guards = tuple(Guard(stream=case_stream(case_id), version=case.version) for case_id, case in cases.items())
-        return parcels, guards
+        return parcels, tuple(guards)
 
     def _record(
         self, office: str, agency: str, reading: Reading, after: int, credential: int, guards: tuple[Guard, ...]
