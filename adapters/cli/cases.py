@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 from uuid import UUID
@@ -146,7 +146,7 @@ def show(
         now = _moment_of(kept, as_of, believed_at, by) or casebridge.clock.now()
     state = fold(kept)
     processes = shown_processes(state, agency, now)
-    areas = {item.name: getattr(state, item.name) for item in fields(Case) if item.name not in NOT_SHOWN}
+    areas = {name: getattr(state, name) for name in Case._fields if name not in NOT_SHOWN}
     if as_json:
         from adapters.cli.case_page import process_document
 

@@ -125,7 +125,7 @@ def test_what_cannot_be_given_to_anybody_is_refused() -> None:
     owed.when(replace(reassign(), duty_ids=(an_id("nothing"),))).then_refused(rule="DECISION-9", field="duty_ids")
     owed.when(reassign(" ")).then_refused(rule="DECISION-9", field="owner")
     met = replace(duty("NM-CONSULATE-MX-24H"), stage=DutyStage.MET)
-    done = replace(owed.case, obligations=replace(owed.case.obligations, duties={met.duty_id: met}))
+    done = owed.case._replace(obligations=replace(owed.case.obligations, duties={met.duty_id: met}))
     replace(owed, case=done).when(reassign()).then_refused(rule="DECISION-9", field="duty_ids")
 
 

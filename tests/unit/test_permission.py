@@ -242,7 +242,7 @@ def test_an_order_that_is_stayed_ends_what_rests_on_it() -> None:
 def test_what_this_reader_cannot_see_ends_no_engagement() -> None:
     by_kind = whole_case().given(parents_consent(offices=(), kinds=("ISS",)), on_consent())
     consent = by_kind.case.consents.consents[CONSENT]
-    blind = replace(by_kind.case, consents=replace(
+    blind = by_kind.case._replace(consents=replace(
         by_kind.case.consents, consents={CONSENT: replace(consent, kinds=WITHHELD)}
     ))
     events = replace(by_kind, case=blind).when(party(an_id("uncle"), Role.RELATIVE, "Fermín")).events()
