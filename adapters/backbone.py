@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from threading import Lock
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, TypeVar
 from uuid import UUID
 
 from adapters.avro import EventCodec
@@ -27,6 +27,7 @@ from adapters.telemetry import telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
+from domain.case.decide import Assessed
 from domain.case.decide import decided as decided_case
 from domain.case.state import Case
 from domain.case.state import evolve as evolve_case
@@ -53,7 +54,7 @@ TURNS = 256  # commands on one stream take turns within a process; streams share
 STATES_MAX = 512
 STATES_SECONDS = 60.0 - KEY_CACHE_SECONDS
 """A state may be folded with a key that was destroyed KEY_CACHE_SECONDS ago: together they last no longer than 60 s."""
-S = TypeVar("S", Case, Agency)
+S = TypeVar("S", Case, Agency, Assessed)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +70,15 @@ class Outcome:
     because: str | None = None
     rule: str | None = None
     field: str | None = None
+
+
+class _Judged(NamedTuple):
+    """What a command brings about: the events, the version that they rest on, their case or agency as they leave it."""
+
+    envelopes: Sequence[Envelope]
+    version: int
+    after: Case | Agency
+    assessed: Assessed | None
 
 
 class States(Generic[S]):
@@ -128,6 +138,7 @@ class Backbone:
         self.log, self.codec, self.keys, self.clock, self.entropy = log, codec, keys, clock, entropy
         self._cases = States[Case](STATES_MAX)
         self._agencies = States[Agency](STATES_MAX)
+        self._assessed = States[Assessed](STATES_MAX)
         self._schemas_stored = {schema.fingerprint for schema in log.schemas()}
         self._command_key = keys.command_key()
         self.outside_ids = OutsideIds(self._command_key)
@@ -172,6 +183,7 @@ class Backbone:
         """Drop every cached state: a key was withheld or destroyed."""
         self._cases.drop()
         self._agencies.drop()
+        self._assessed.drop()
 
     def _fresh(self, stream: str, states: States[S], initial: S, evolve: Callable[[S, Envelope], S]) -> S:
         epoch = states.epoch
@@ -224,12 +236,12 @@ class Backbone:
         entropy = self.entropy(32)
         for attempt in range(ATTEMPTS_MAX):
             is_fresh = attempt > 0
-            epochs = self._cases.epoch, self._agencies.epoch
+            epochs = self._cases.epoch, self._agencies.epoch, self._assessed.epoch
             agency = f"agency-{line.agency}"
             standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
             submission = self._submission(line, principal, standing, entropy, causation_id, traceparent)
             try:
-                decided, version, after = self._decide(submission, line.stream, is_fresh)
+                judged = self._decide(submission, line.stream, is_fresh)
             except Refused:
                 seen = self.log.command(line.command_id)
                 if seen is not None:
@@ -237,15 +249,15 @@ class Backbone:
                 if is_fresh:
                     raise
                 continue  # It was judged on a cached state; judge it on a fresh one before saying no.
-            if not decided and not is_fresh:
+            if not judged.envelopes and not is_fresh:
                 continue
             try:
-                return self._append(line, decided, version, standing.version, record, after, epochs)
+                return self._append(line, judged, standing.version, record, epochs)
             except CommandSeen as known:
                 return self._repeated(known.record, digest)
             except Conflict:  # Another process was first: writers of one stream spread, so that each comes through.
                 time.sleep(random.uniform(0, min(REST_SECONDS_MAX, REST_SECONDS * 2**attempt)))
-        raise Conflict(line.stream, version, -1)
+        raise Conflict(line.stream, judged.version, -1)
 
     def judged(self, line: Line, case: Case, *, principal: str) -> Case:
         """What a line about `case` would make of it; nothing is recorded. Raises Refused.
@@ -279,37 +291,35 @@ class Backbone:
         cached = None if is_fresh else states.get(stream)
         return self._fresh(stream, states, initial, evolve) if cached is None else cached
 
-    def _decide(
-        self, submission: Submission[Any], stream: str, is_fresh: bool
-    ) -> tuple[Sequence[Envelope], int, Case | Agency]:
-        """The events, the version that they rest on, and their case or agency as they leave it."""
+    def _decide(self, submission: Submission[Any], stream: str, is_fresh: bool) -> _Judged:
         if submission.case_id is not None:
             case = self._state(stream, self._cases, Case(), evolve_case, is_fresh)
-            decided, after = decided_case(submission, case, stream)
-            return decided, case.version, after
+            made = decided_case(submission, case, stream, self._assessed.get(stream))
+            return _Judged(made.envelopes, case.version, made.case, made.assessed)
         check_times(submission)
         standing = submission.standing
         recordings = agency_decide.DECIDES[type(submission.command)](submission, standing)
         if recordings:
             recordings = [*recordings, *agency_decide.mapped(submission, standing)]
         decided = envelopes(submission, recordings, stream=stream, after=standing.version)
-        return decided, standing.version, reduce(evolve_agency, decided, standing)
+        return _Judged(decided, standing.version, reduce(evolve_agency, decided, standing), None)
 
     def _append(
-        self, line: Line, decided: Sequence[Envelope], version: int, standing_version: int, record: CommandRecord,
-        after: Case | Agency, epochs: tuple[int, int],
+        self, line: Line, judged: _Judged, standing_version: int, record: CommandRecord, epochs: tuple[int, int, int]
     ) -> Outcome:
-        events = tuple(self.codec.encode(envelope) for envelope in decided)
+        events = tuple(self.codec.encode(envelope) for envelope in judged.envelopes)
         schemas = self.schemas_for(events)
-        guards = [Guard(stream=line.stream, version=version)]
+        guards = [Guard(stream=line.stream, version=judged.version)]
         if line.case_id is not None:
             guards.append(Guard(stream=f"agency-{line.agency}", version=standing_version))
         appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
         self.stored(schemas)
-        if isinstance(after, Case):  # Kept, so that the next command reads nothing.
-            self._cases.put(line.stream, after, epochs[0])
+        if isinstance(judged.after, Case):  # Kept, so that the next command reads nothing and assesses once.
+            self._cases.put(line.stream, judged.after, epochs[0])
         else:
-            self._agencies.put(line.stream, after, epochs[1])
+            self._agencies.put(line.stream, judged.after, epochs[1])
+        if judged.assessed is not None:
+            self._assessed.put(line.stream, judged.assessed, epochs[2])
         return Outcome(
             status="accepted", command_id=line.command_id, stream=line.stream,
             first=appended.positions[0] if appended.positions else 0,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
@@ -21,7 +21,7 @@ from domain.case.engagement import (
     Signs,
     routed,
 )
-from domain.case.facts import facts_of
+from domain.case.facts import READ, facts_of
 from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.obligations import (
@@ -51,41 +51,61 @@ for _, _area in PARTS:
 
 def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelope]:
     """The events that a command brings about, as they will stand in `stream`; raises Refused. Pure."""
-    return decided(submission, case, stream)[0]
+    return decided(submission, case, stream).envelopes
 
 
-def decided(submission: Submission[Any], case: Case, stream: str) -> tuple[list[Envelope], Case]:
-    """`decide`, with the case as these events leave it."""
+class Assessed(NamedTuple):
+    """What is owed at a version of a case, and all that this rests on: while that is the same, so is what is owed."""
+
+    version: int
+    rests_on: tuple[object, ...]
+    assessment: Assessment
+
+
+class Decided(NamedTuple):
+    """The events of a command, the case as they leave it, and what was assessed last on the way."""
+
+    envelopes: list[Envelope]
+    case: Case
+    assessed: Assessed | None
+
+
+def decided(submission: Submission[Any], case: Case, stream: str, known: Assessed | None = None) -> Decided:
+    """`decide`, with what the next decision begins with. `known` is what an earlier one ended with."""
     check_times(submission)
     _check_agency(submission, case)
     recorded = _Recorded(submission, case, stream)
     recorded.add(DECIDES[type(submission.command)](submission, case))
+    last = known
     if recorded.envelopes:
         recorded.add(sources.mapped(submission, recorded.case))
-        after, lost = _oblige(submission, case, recorded)
+        last, lost = _oblige(submission, case, recorded, known)
         recorded.add(_routes(submission, recorded.case))
-        recorded.add(_ended(submission, recorded.case, after, lost))
+        recorded.add(_ended(submission, recorded.case, last.assessment, lost))
         recorded.add(permission.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
-    return recorded.envelopes, recorded.case
+    return Decided(recorded.envelopes, recorded.case, last)
 
 
 def decided_anew(submission: Submission[Any], case: Case, told: Sequence[Envelope]) -> Case:
     """The case after events that are there already, with the duties and questions that rules make of them."""
     recorded = _Recorded(submission, case, told[0].stream)
     recorded.keep(told)
-    _oblige(submission, case, recorded)
+    _oblige(submission, case, recorded, None)
     return recorded.case
 
 
-def _oblige(submission: Submission[Any], case: Case, recorded: _Recorded) -> tuple[Assessment, set[DutyKey]]:
+def _oblige(
+    submission: Submission[Any], case: Case, recorded: _Recorded, known: Assessed | None
+) -> tuple[Assessed, set[DutyKey]]:
     """Add what the rules make of the events so far; what is owed then, and what is owed no more."""
     recorded.add(met(recorded.case, submission.standing, recorded.envelopes))
-    before, after = _assess(submission, case), _assess(submission, recorded.case)
-    lost = _lost(recorded.envelopes, before, after)
-    renewed = _renewed(recorded.envelopes, recorded.case, before, after)
-    recorded.add(_difference(submission, recorded.case, before, after, lost=lost, renewed=renewed))
+    before = _assess(submission, case, known)
+    after = _assess(submission, recorded.case, before)
+    was, now = before.assessment, after.assessment
+    lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
+    recorded.add(_difference(submission, recorded.case, was, now, lost=lost, renewed=renewed))
     return after, lost
 
 
@@ -121,8 +141,14 @@ class _Recorded:
         self.envelopes += more
 
 
-def _assess(submission: Submission[Any], case: Case) -> Assessment:
-    return assessed(case, submission.standing, submission.learned_at)
+def _assess(submission: Submission[Any], case: Case, known: Assessed | None) -> Assessed:
+    standing, moment = submission.standing, submission.learned_at
+    rests_on = (
+        *(getattr(case, name) for name in READ), standing.zone, standing.packs_at(moment), standing.calendar_at(moment)
+    )
+    if known is not None and known.rests_on == rests_on:
+        return known
+    return Assessed(case.version, rests_on, assessed(case, standing, moment))
 
 
 def assessed(case: Case, standing: Agency, moment: datetime) -> Assessment:

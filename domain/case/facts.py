@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 EVER = datetime.min.replace(tzinfo=UTC)
+READ = ("as_of", "intake", "custody", "citizenship", "language", "happenings")
+"""What of a case the facts are read from: while it is the same, so are they."""
 
 
 def facts_of(case: Case, zone: str) -> Iterator[ChildFacts]:

@@ -1,0 +1,86 @@
+"""What an earlier decision assessed is used again, only while everything that it rests on is the same."""
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from adapters.commands import parse_line
+from domain.case import decide as deciding
+from domain.case.decide import Assessed, decided
+from domain.case.facts import READ, facts_of
+from domain.case.state import Case
+from domain.events import Envelope
+from tests.e2e.embedded import H1, H2, read
+from tests.specification import NOON, STREAM, new_mexico, submission
+
+BY_RECEIPTS = {"CorrectConsularNotification", "RecordDisclosureBreach"}
+"""Commands of the histories that rest on a receipt, which nobody gives here."""
+
+
+def played(*, carried: bool) -> tuple[list[Envelope], Case]:
+    """The first history's case, decided command by command; with or without what was assessed before."""
+    case, known, told = Case(), None, list[Envelope]()
+    for number, raw in enumerate(read(H1)):
+        line = parse_line(raw)
+        if line.case_id is None or raw["command"] in BY_RECEIPTS:
+            continue
+        made = submission(
+            line.command, at=line.learned_at, standing=new_mexico(), number=number, command_id=line.command_id,
+            occurred_at=line.occurred_at,
+        )
+        envelopes, case, assessed = decided(made, case, STREAM, known)
+        known = assessed if carried else None
+        told += envelopes
+    return told, case
+
+
+def test_a_history_decided_with_earlier_assessments_is_the_same_history() -> None:
+    told, case = played(carried=True)
+    anew, same = played(carried=False)
+    assert told == anew and case == same and len(told) > 40
+
+
+def test_most_commands_assess_once_and_not_twice(monkeypatch: Any) -> None:
+    counted, assess = [0], deciding.assessed
+
+    def counting(*given: Any) -> Any:
+        counted[0] += 1
+        return assess(*given)
+
+    monkeypatch.setattr(deciding, "assessed", counting)
+    played(carried=False)
+    twice, counted[0] = counted[0], 0
+    played(carried=True)
+    assert counted[0] < 0.6 * twice
+
+
+def test_another_text_or_zone_is_assessed_anew() -> None:
+    [line] = [parse_line(raw) for raw in read(H2)[:40] if raw["command"] == "OpenCase"][:1]
+    made = submission(line.command, at=line.learned_at, standing=new_mexico(), number=1, occurred_at=line.occurred_at)
+    known = decided(made, Case(), STREAM).assessed
+    assert isinstance(known, Assessed)
+    case = Case()
+    kept = deciding._assess(made, case, deciding._assess(made, case, None))
+    assert deciding._assess(made, case, kept) is kept
+    fewer = replace(made, standing=replace(made.standing, packs=made.standing.packs[:1]))
+    assert deciding._assess(fewer, case, kept) is not kept
+    earlier = replace(made, learned_at=NOON - timedelta(days=9_000))
+    assert deciding._assess(earlier, case, kept) is not kept
+
+
+class Watched:
+    """A case that notes which of its parts are looked at."""
+
+    def __init__(self, case: Case) -> None:
+        self.case, self.seen = case, set[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        self.seen.add(name)
+        return getattr(self.case, name)
+
+
+def test_the_facts_are_read_from_nothing_else_than_they_are_said_to_be() -> None:
+    watched = Watched(played(carried=False)[1])
+    assert list(facts_of(watched, "America/Denver"))  # type: ignore[arg-type]
+    assert watched.seen == set(READ)
