@@ -10,6 +10,7 @@ from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -107,7 +108,7 @@ def parse_line(raw: Mapping[str, Any], ours: Ours | None = None) -> Line:
 def _canonical(raw: Mapping[str, Any]) -> bytes:
     told = {name: value for name, value in raw.items() if name != "command_id"}
     try:
-        return json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode()
+        return normalize("NFC", json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))).encode()
     except UnicodeEncodeError as error:
         raise Refused("a text holds half of a sign", rule=RULE) from error
 
@@ -162,7 +163,7 @@ def _scalar(hint: Any, value: str, path: str) -> Any:
         raise Refused(f"{wanted} is wanted", rule=RULE, field=path) from error
     if not value.strip():
         raise Refused("leave the field out rather than empty", rule=RULE, field=path)
-    return value
+    return normalize("NFC", value)  # One letter with its accent, however the sender's keyboard made it.
 
 
 _WANTED = {

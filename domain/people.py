@@ -1,7 +1,7 @@
 """Names, places and addresses as people write them: nothing is folded, split or guessed."""
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
@@ -14,10 +14,27 @@ class PersonName:
     surnames: str
 
 
+class DatePart(StrEnum):
+    """How far a date is known."""
+
+    DAY = "day"
+    MONTH = "month"
+    YEAR = "year"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class BirthDate:
+    """Of a month or a year alone `day` is the first day, and the whole is an estimate: the person may be younger."""
+
     day: date
     is_estimate: bool
+    known_to: DatePart = field(default=DatePart.DAY, repr=False)  # what was said of older dates reads as it did
+
+
+def birth_date(day: date, known_to: DatePart = DatePart.DAY, *, is_estimate: bool = False) -> BirthDate:
+    """A birth date as far as it is known."""
+    first = {DatePart.DAY: day, DatePart.MONTH: day.replace(day=1), DatePart.YEAR: day.replace(month=1, day=1)}
+    return BirthDate(day=first[known_to], is_estimate=is_estimate or known_to is not DatePart.DAY, known_to=known_to)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -19,7 +19,7 @@ from domain.case.citizenship import ObtainCitizenshipInformation, PersonOrigin
 from domain.case.intake import AddChild, AddParty, OpenCase, Person
 from domain.case.state import Case
 from domain.facts import Register
-from domain.people import BirthDate
+from domain.people import BirthDate, birth_date
 from domain.personal import Known
 
 NEVER_TRUE = ("name", "birth_date", "relation")
@@ -255,7 +255,7 @@ def _value(command: AddChild | AddParty, name: str) -> Any:
     """What the command says of one particular, as the case holds it; None where it says nothing."""
     value = getattr(command, name, None)
     if name == "birth_date" and value is not None:
-        return BirthDate(day=value, is_estimate=command.birth_date_is_estimate)
+        return birth_date(value, command.birth_date_known_to, is_estimate=command.birth_date_is_estimate)
     return value
 
 

@@ -12,7 +12,7 @@ from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register, first
-from domain.people import Address, BirthDate, PersonName, Role
+from domain.people import Address, BirthDate, DatePart, PersonName, Role, birth_date
 from domain.personal import UNKNOWN, Known, Personal
 from domain.refusals import Refused
 from domain.spelling import is_broken
@@ -138,12 +138,14 @@ class OpenCase(Command):
 
 @command
 class AddChild(Command):
-    """Add a child to the case, with names and birth date as far as they are known."""
+    """Add a child to the case, with names and birth date as far as they are known. Where only the month or the year of
+    birth is known, any day of it stands for it (`birth_date_known_to`)."""
 
     child_id: UUID
     name: PersonName | None = None
     birth_date: date | None = None
     birth_date_is_estimate: bool = False
+    birth_date_known_to: DatePart = DatePart.DAY
     sibling_group: str | None = None
 
 
@@ -166,6 +168,7 @@ class AddParty(Command):
     name: PersonName | None = None
     birth_date: date | None = None
     birth_date_is_estimate: bool = False
+    birth_date_known_to: DatePart = DatePart.DAY
     address: Address | None = None
     phone: str | None = None
     is_alleged_to_have_harmed: bool | None = None
@@ -226,7 +229,8 @@ def checked_birth_date(submission: Submission[Any]) -> Personal[BirthDate]:
         raise Refused("a birth date cannot lie in the future", rule="P01", field="birth_date")
     if day < EARLIEST_BIRTH:
         raise Refused("1900-01-01 means that nobody knows: leave the birth date out", rule="P01", field="birth_date")
-    return Known(BirthDate(day=day, is_estimate=submission.command.birth_date_is_estimate))
+    wish = submission.command
+    return Known(birth_date(day, wish.birth_date_known_to, is_estimate=wish.birth_date_is_estimate))
 
 
 def checked_name(name: PersonName | None) -> Personal[PersonName]:

@@ -13,7 +13,7 @@ from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register
-from domain.people import Address, BirthDate, PersonName
+from domain.people import Address, BirthDate, DatePart, PersonName
 from domain.personal import Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -85,6 +85,7 @@ class CorrectFact(Command):
     name: PersonName | None = None
     birth_date: date | None = None
     birth_date_is_estimate: bool = False
+    birth_date_known_to: DatePart = DatePart.DAY
     address: Address | None = None
     phone: str | None = None
     relation: str | None = None

@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
+from unicodedata import normalize
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from adapters.commands import json_schema, parse_line
 from domain.case.custody import TakeIntoCustody
+from domain.case.intake import AddChild
 from domain.refusals import Refused
 from domain.submission import COMMANDS
 
@@ -95,6 +97,19 @@ def test_nested_lists_are_named_by_their_index() -> None:
 def test_the_digested_content_does_not_depend_on_the_order_of_keys() -> None:
     shuffled = dict(reversed(list(LINE.items())))
     assert parse_line(shuffled).content == parse_line(LINE).content
+
+
+def test_a_name_is_the_same_however_its_accents_were_typed() -> None:
+    composed, apart = (normalize(form, "Zúñiga Peña") for form in ("NFC", "NFD"))
+    assert composed != apart
+    data = {"child_id": LINE["data"]["child_id"]}
+    lines = [
+        parse_line({**LINE, "command": "AddChild", "data": {**data, "name": {"given_names": "X", "surnames": surnames}}})
+        for surnames in (composed, apart)
+    ]
+    assert lines[0] == lines[1]
+    assert isinstance(lines[1].command, AddChild) and lines[1].command.name is not None
+    assert lines[1].command.name.surnames == composed
 
 
 def test_every_command_has_a_json_schema_with_a_sentence() -> None:

@@ -3,6 +3,8 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 
+import pytest
+
 from domain.case.custody import CustodyEnded, CustodyTaken, EndCustody, TakeIntoCustody
 from domain.case.intake import (
     AddChild,
@@ -16,7 +18,7 @@ from domain.case.intake import (
     PartyAddedToCase,
 )
 from domain.case.obligations import QuestionRaised
-from domain.people import Address, Role
+from domain.people import Address, BirthDate, DatePart, Role
 from domain.personal import UNKNOWN, Known
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.people import CHILD, EPISODE, FAMILY, MOTHER, add_child, add_mother, open_case, take_child
@@ -49,6 +51,17 @@ def test_two_surnames_and_their_accents_stay_as_they_are_written() -> None:
 def test_a_child_added_again_with_another_birth_date_is_a_contradiction() -> None:
     other = AddChild(child_id=CHILD, name=add_child.name, birth_date=date(2016, 3, 9))
     case.given(open_case, add_child).when(other).then_refused(rule="IDEMPOTENCE", field="birth_date")
+
+
+@pytest.mark.parametrize(("known_to", "first"), [
+    (DatePart.DAY, date(2013, 5, 17)), (DatePart.MONTH, date(2013, 5, 1)), (DatePart.YEAR, date(2013, 1, 1)),
+])
+def test_of_a_birth_date_that_is_known_in_part_the_first_day_stands_and_it_is_an_estimate(
+    known_to: DatePart, first: date
+) -> None:
+    child = AddChild(child_id=CHILD, birth_date=date(2013, 5, 17), birth_date_known_to=known_to)
+    [added] = Scenario().given(open_case).when(child).then(ChildAddedToCase).the(ChildAddedToCase)
+    assert added.birth_date == Known(BirthDate(day=first, is_estimate=known_to is not DatePart.DAY, known_to=known_to))
 
 
 def test_a_birth_date_in_the_future_is_refused() -> None:
