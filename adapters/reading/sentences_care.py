@@ -122,6 +122,8 @@ RELIEF: dict[type[Event], Text] = {
     relief.ImmigrationCounselAssigned: lambda c, e: f"to {person(c, e.person_id)}, {_plain(e.kind)}",
     relief.ReliefScreeningCompleted: lambda c, e: f"of {person(c, e.person_id)}, by {_plain(e.screened_by)}: "
                                                   f"{_codes(e.candidates)}",
+    relief.ImmigrationStatusRecorded:
+        lambda c, e: f"of {person(c, e.person_id)}, by {_plain(e.told_by)}: {personal(e.status)}",
     relief.LegalResourcesProvided: lambda c, e: f"{e.list_ref} to {person(c, e.child_id)}",
     petitions.SijsEligibilityIdentified: lambda c, e: f"of {person(c, e.child_id)}, {personal(e.basis_ref)}",
     petitions.SijsPetitionFiled: lambda c, e: f"for {person(c, e.child_id)}{_odd(e.warnings)}",

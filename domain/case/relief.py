@@ -1,4 +1,4 @@
-"""A child is referred to counsel, and counsel screens for immigration relief."""
+"""A child is referred to counsel, who screens for immigration relief; what counsel says of a status is kept apart."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -10,6 +10,7 @@ from uuid import UUID
 from domain.case.intake import OUR_ID, require_child, require_person
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.facts import Register
 from domain.personal import Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -54,6 +55,14 @@ class ReliefKind(StrEnum):
     CITIZENSHIP = "citizenship"
 
 
+class ToldBy(StrEnum):
+    """Who may tell a person's immigration status. That somebody was asked for it is none of these."""
+
+    COUNSEL = "counsel"
+    IMMIGRATION_UNIT = "immigration_unit"
+    DOCUMENT = "document"
+
+
 @event("casebridge.relief.ReliefScreeningRequested")
 class ReliefScreeningRequested(Event):
     """A child was referred to a legal provider to be screened for relief."""
@@ -86,6 +95,16 @@ class ReliefScreeningCompleted(Event):
     )
 
 
+@event("casebridge.relief.ImmigrationStatusRecorded")
+class ImmigrationStatusRecorded(Event):
+    """What counsel, the unit or a paper says of a person's status. No rule reads it and no contract can name it."""
+
+    person_id: UUID = clear(OUR_ID)
+    record_id: UUID = clear(OUR_ID)
+    told_by: ToldBy = clear("what kind of source it has, nothing about a person")
+    status: Personal[str] = boxed(Compartment.IMMIGRATION, about="person_id", meaning="the status, in the source's words")
+
+
 @event("casebridge.relief.LegalResourcesProvided")
 class LegalResourcesProvided(Event):
     """A child was given a list of legal resources."""
@@ -99,6 +118,14 @@ class LegalResourcesProvided(Event):
 class Relief:
     referred: frozenset[UUID] = frozenset()
     screened: Mapping[UUID, tuple[Personal[tuple[ReliefKind, ...]], ...]] = field(default_factory=dict)
+    statuses: Mapping[UUID, Register[str]] = field(default_factory=dict)
+
+    def status(self, person_id: UUID) -> Personal[str]:
+        """A third thing beside birth country and nationality, and inferred from neither."""
+        return self.statuses.get(person_id, NOTHING).value
+
+
+NOTHING: Register[str] = Register()
 
 
 @command
@@ -129,6 +156,16 @@ class CompleteReliefScreening(Command):
     screened_by: ScreenedBy
     attorney_id: UUID | None = None
     candidates: tuple[ReliefKind, ...]
+
+
+@command
+class RecordImmigrationStatus(Command):
+    """Record what counsel, the immigration unit or a paper says of a person's status. Nobody asks a family for it."""
+
+    record_id: UUID
+    person_id: UUID
+    told_by: ToldBy
+    status: str
 
 
 @command
@@ -176,6 +213,14 @@ def complete_screening(submission: Submission[CompleteReliefScreening], case: Ca
     ))
 
 
+def record_status(submission: Submission[RecordImmigrationStatus], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    require_person(case, wish.person_id, "person_id")
+    return case.once(wish.record_id, ImmigrationStatusRecorded(
+        person_id=wish.person_id, record_id=wish.record_id, told_by=wish.told_by, status=Known(wish.status),
+    ))
+
+
 def provide_resources(submission: Submission[ProvideLegalResources], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_child(case, wish.child_id)
@@ -197,6 +242,11 @@ def _screened(state: Relief, told: ReliefScreeningCompleted, _: Envelope) -> Rel
     return replace(state, screened={**state.screened, told.person_id: results})
 
 
+def _status(state: Relief, told: ImmigrationStatusRecorded, envelope: Envelope) -> Relief:
+    register = state.statuses.get(told.person_id, NOTHING).tell(envelope, "status", told.status)
+    return replace(state, statuses={**state.statuses, told.person_id: register})
+
+
 def _kept(state: Relief, _: LegalResourcesProvided, __: Envelope) -> Relief:
     return state
 
@@ -205,12 +255,14 @@ INITIAL = Relief()
 DECIDES = {
     RequestReliefScreening: request_screening, AssignImmigrationCounsel: assign_counsel,
     CompleteReliefScreening: complete_screening, ProvideLegalResources: provide_resources,
+    RecordImmigrationStatus: record_status,
 }
 EVOLVES = {
     ReliefScreeningRequested: _requested, ImmigrationCounselAssigned: _assigned, ReliefScreeningCompleted: _screened,
-    LegalResourcesProvided: _kept,
+    LegalResourcesProvided: _kept, ImmigrationStatusRecorded: _status,
 }
 KEYS: Keys = {
     ReliefScreeningRequested: lambda e: e.request_id, ImmigrationCounselAssigned: lambda e: e.assignment_id,
     ReliefScreeningCompleted: lambda e: e.screening_id, LegalResourcesProvided: lambda e: e.provision_id,
+    ImmigrationStatusRecorded: lambda e: e.record_id,
 }

@@ -34,6 +34,7 @@ def history() -> tuple[Envelope, ...]:
         participation.plan, detention.ended, trafficking.screen, trafficking.flag, trafficking.refer,
         trafficking.interim, trafficking.benefit, *(command for command, _, _ in trafficking.NOTICES), relief.ask,
         relief.assign, relief.screened, relief.found, relief.sijs, relief.t_visa, relief.decided, relief.resources,
+        relief.status,
         language.french, language.by_staff, language.by_contract, language.translate, language.translated, language.broker,
         (trafficking.expire, trafficking.AFTER), trafficking.longer, trafficking.eligible,
     ).envelopes

@@ -8,6 +8,7 @@ import pytest
 
 from adapters.commands import parse_line
 from adapters.reading.timeline import lines
+from domain.case.citizenship import PersonOrigin
 from domain.case.intake import CaseClosed, CloseCase, Outcome
 from domain.case.petitions import (
     DecideReliefPetition,
@@ -28,16 +29,19 @@ from domain.case.relief import (
     CompleteReliefScreening,
     CounselAssignment,
     ImmigrationCounselAssigned,
+    ImmigrationStatusRecorded,
     LegalResourcesProvided,
     ProvideLegalResources,
+    RecordImmigrationStatus,
     ReliefKind,
     ReliefProvider,
     ReliefScreeningCompleted,
     ReliefScreeningRequested,
     RequestReliefScreening,
     ScreenedBy,
+    ToldBy,
 )
-from domain.personal import Known
+from domain.personal import UNKNOWN, Known
 from domain.refusals import Refused
 from tests.specification import Scenario, an_id
 from tests.unit.people import CHILD, FAMILY, MOTHER, SIBLING, from_country, obtain
@@ -58,6 +62,9 @@ sijs = FileSijsPetition(petition_id=an_id("sijs"), child_id=CHILD, receipt_ref="
 t_visa = FileReliefPetition(petition_id=an_id("t"), person_id=CHILD, kind=ReliefKind.T)
 decided = DecideReliefPetition(
     decision_id=an_id("decision"), petition_id=an_id("sijs"), decision=PetitionDecision.GRANTED
+)
+status = RecordImmigrationStatus(
+    record_id=an_id("status"), person_id=MOTHER, told_by=ToldBy.COUNSEL, status="as counsel says it"
 )
 resources = ProvideLegalResources(provision_id=an_id("list"), child_id=CHILD, list_ref="legal resources 2026")
 family = case_in("NJ").given(*FAMILY)
@@ -180,6 +187,23 @@ def test_a_case_closed_over_an_eligible_child_without_a_petition_says_so() -> No
     assert lines(closing.envelopes())[-1].text.startswith("closed with 0 duties open: other; found eligible")
     filed_there = in_new_mexico.given(sijs).when(CloseCase(outcome=Outcome.OTHER))
     assert filed_there.the(CaseClosed)[0].unfiled_child_ids == Known(())
+
+
+def test_birth_country_nationality_and_status_are_three_things_and_none_follows_from_another() -> None:
+    born = family.given(obtain(PersonOrigin(person_id=MOTHER, nationalities=("ES",), birth_country="HN")))
+    told = born.when(status).then(ImmigrationStatusRecorded).scenario()
+    origin = told.case.citizenship.of(MOTHER)
+    assert origin.birth_country.value == Known("HN") and origin.nationalities.value == Known(("ES",))
+    assert told.case.relief.status(MOTHER) == Known("as counsel says it") and born.case.relief.status(MOTHER) is UNKNOWN
+    assert family.given(status).case.citizenship.of(MOTHER).birth_country.value is UNKNOWN
+
+
+def test_who_asked_the_family_for_a_status_cannot_record_it() -> None:
+    with pytest.raises(Refused) as refused:
+        parse_line({**LINE, "command": "RecordImmigrationStatus", "data": {
+            "record_id": str(an_id("status")), "person_id": str(MOTHER), "told_by": "family", "status": "x",
+        }})
+    assert refused.value.field == "data.told_by"
 
 
 def test_it_reads_as_sentences() -> None:
