@@ -31,6 +31,7 @@ from domain.case.documents import DocumentReceived, DocumentSource, DocumentStag
 from domain.case.intake import CaseClosed
 from domain.case.kin import HomeStudyCompleted, IssHomeStudyRequested, StudyMode, StudyStage
 from domain.case.language import LanguageServiceRejected
+from domain.case.obligations import DeadlineMissed, Duty, DutyStage, WithdrawnBecause
 from domain.case.participation import ParentalInterestCoordinatorContacted
 from domain.case.particulars import CorrectedField, FactCorrected
 from domain.case.petitions import ReliefStage, relief_stage
@@ -42,7 +43,7 @@ from domain.case.service import Route, ServiceStage
 from domain.case.trafficking import LetterKind, OtipBenefitPeriodExpired
 from domain.case.trafficking_notices import OnwardBody, TraffickingHotlineNotified
 from domain.case.visits import BorderVisitCoordinated, VisitHeld, VisitStage
-from domain.personal import Known
+from domain.personal import Known, known_or
 from tests.e2e.cli_world import Program
 from tests.e2e.histories import Played
 
@@ -297,3 +298,81 @@ def test_the_program_answers_each_line_as_the_player_was_answered(name: str, his
     assert [(a["status"], a["rule"], a["events"]) for a in answers] == [
         (o.status, o.rule, list(o.events)) for o in told.outcomes
     ]
+
+
+# ------------------------------------------------------------------ duties and clocks
+def duties(played: Played, rule_id: str, line: str = "AddChild", number: int = 0) -> list[Duty]:
+    """The duties of a rule for the child of the `number`-th AddChild, in the order in which they were raised."""
+    child = the_id(played.line(line, number)["child_id"])
+    found = played.case.obligations.duties.values()
+    return [duty for duty in found if duty.raised.rule_id == rule_id and duty.raised.child_id == child]
+
+
+def to(duty: Duty) -> str:
+    return known_or(duty.raised.recipient_kind, "?")
+
+
+def met_at(duty: Duty) -> datetime | None:
+    return None if duty.met is None else duty.met.met_at
+
+
+def test_new_jersey_owes_each_countrys_consulate_a_notice_from_planned_custody_on(h2: Played) -> None:
+    owed = duties(h2, "NJ-CONSULATE-TWO-NAT")
+    assert {to(duty) for duty in owed} == {"CONS-HN", "CONS-SV"} and len(owed) == 2
+    taken = h2.envelopes(CustodyTaken)[0].circumstances.occurred_at
+    for duty in owed:
+        assert duty.raised.clock_start == h2.at("2026-09-10T09:30") < taken
+        assert duty.raised.due_at is None and duty.raised.qualifier is not None, "no number is stated, so none is stored"
+
+
+def test_the_unit_informed_of_a_plan_has_met_its_duty(h2: Played) -> None:
+    [informed] = duties(h2, "NJ-CONSULATE-INFORM")
+    assert met_at(informed) == h2.at("2026-09-10T09:20")
+
+
+def test_two_notices_meet_two_duties_the_second_only_when_both_are_out(h2: Played) -> None:
+    met = {to(duty): met_at(duty) for duty in duties(h2, "NJ-CONSULATE-TWO-NAT")}
+    assert met == {"CONS-HN": h2.at("2026-09-11T10:30"), "CONS-SV": h2.at("2026-09-14T10:20")}
+
+
+def test_for_the_citizen_brother_no_consulate_is_owed_anything(h2: Played) -> None:
+    brother = the_id(h2.line("AddChild", 1)["child_id"])
+    mine = [duty for duty in h2.case.obligations.duties.values() if duty.raised.child_id == brother]
+    assert mine and not [duty for duty in mine if to(duty).startswith("CONS-")]
+
+
+def test_a_call_with_a_concern_owes_both_hotlines_the_prosecutor_and_otip_and_each_is_told(h2: Played) -> None:
+    assert {to(duty): met_at(duty) for duty in duties(h2, "NJ-TRAFFICK-HOTLINES")} == {
+        "HOTLINE-NJ": h2.at("2026-09-10T11:00"), "POLARIS": h2.at("2026-09-10T11:05"),
+    }
+    assert [met_at(duty) for duty in duties(h2, "NJ-TRAFFICK-PROSECUTOR")] == [h2.at("2026-09-10T11:20")]
+    assert [met_at(duty) for duty in duties(h2, "US-OTIP-REFER")] == [h2.at("2026-09-10T16:00")]
+    for rule_id in ("NJ-TRAFFICK-CALLS", "NJ-TRAFFICK-RHTAT"):
+        assert [met_at(duty) for duty in duties(h2, rule_id)] == [h2.at("2026-09-09T20:15")]
+
+
+def test_nothing_without_a_number_is_ever_missed(h2: Played, h3: Played) -> None:
+    assert not h2.envelopes(DeadlineMissed) and not h3.envelopes(DeadlineMissed)
+
+
+def test_the_one_deadline_of_new_mexico_that_was_missed_stays_the_only_one(h1: Played) -> None:
+    [missed] = h1.envelopes(DeadlineMissed)
+    assert missed.circumstances.occurred_at == h1.at("2026-08-15T10:00")
+
+
+def test_a_child_of_two_nationalities_is_owed_to_both_by_treaty_and_by_no_agreement(h3: Played) -> None:
+    treaty, article = duties(h3, "US-CONSULATE-VCCR"), duties(h3, "US-CONSULATE-MX-ART6")
+    assert {to(duty) for duty in treaty} == {"CONS-KM", "CONS-MX"} and [to(duty) for duty in article] == ["CONS-MX"]
+    assert {duty.raised.clock_start for duty in treaty} == {h3.at("2026-09-17T10:00")}
+    consular = [duty for duty in h3.case.obligations.duties.values() if to(duty).startswith("CONS-")]
+    cited = {rule for duty in consular for rule in (duty.raised.rule_id, *duty.raised.cited_rule_ids)}
+    bases = {rule for engagement in h3.case.engagements.engagements.values() for rule in engagement.rule_ids}
+    assert not [rule for rule in cited | bases if "MOU" in rule]
+
+
+def test_the_duty_toward_a_country_without_a_consulate_ends_with_nobody_to_tell(h3: Played) -> None:
+    [gone] = [duty for duty in duties(h3, "US-CONSULATE-VCCR") if to(duty) == "CONS-KM"]
+    assert (gone.stage, gone.withdrawn, gone.met) == (DutyStage.WITHDRAWN, WithdrawnBecause.NO_RECIPIENT, None)
+    assert len(h3.envelopes(ConsularNotificationUndeliverable)) == 1
+    assert [received.office for received in h3.embedded.receiver.received] == ["cons-mx.new-york"]
+    assert not h3.case.obligations.open_duties()
