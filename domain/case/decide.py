@@ -24,6 +24,7 @@ from domain.case.engagement import (
 from domain.case.facts import READ, facts_of
 from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
+from domain.case.notice_items import people_around
 from domain.case.obligations import (
     Duty,
     DutyRaised,
@@ -318,7 +319,7 @@ def _engage(
     children = [child for child in dict.fromkeys(duty.raised.child_id for duty in duties) if child not in closed]
     if not children:
         return []
-    persons = [*children, *(person for person in consular.people_around(case, children) if person not in closed)]
+    persons = [*children, *(person for person in people_around(case, children) if person not in closed)]
     rule_ids = tuple(dict.fromkeys(duty.raised.rule_id for duty in duties))
     engagement: Engagement | None = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
     if engagement is None:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.case.consular import _has
 from domain.case.happenings import PERSONS
+from domain.case.notice_items import _has
 from domain.case.state import PARTS, Case
 from domain.disclosure.contract import parse_contract
 from domain.events.contract import Clear, fields_of

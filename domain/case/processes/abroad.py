@@ -28,6 +28,7 @@ STUDY = {
         step("AssessRelativePlacement", "the agency decides, whatever anybody's status"),
         step("LicenseCaregiver", "as a foster parent"),
     ),
+    StudyStage.CONTRADICTED: (step("RecordHomeStudy", "a person asks which report holds; until then none does"), BY_ISS),
     StudyStage.FAILED: (BY_ISS, BY_DIF),
 }
 PROVIDERS = {StudyProvider.ISS: "home study by ISS", StudyProvider.DIF: "home study by DIF"}
