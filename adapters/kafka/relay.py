@@ -5,7 +5,6 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from uuid import UUID
 
 from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped
 from adapters.kafka.records import headers_of, rfc3339
@@ -46,7 +45,7 @@ class Relay:
         self._traceparent = traceparent
         self._batch_records_max = batch_records_max
         self._at: Mark | None = None
-        self._ahead: tuple[Mark, Sequence[Recorded]] | None = None
+        self._ahead: tuple[Mark, Sequence[Recorded], list[Message]] | None = None
 
     @property
     def at(self) -> Mark | None:
@@ -66,7 +65,7 @@ class Relay:
         if at is None or at.lineage != lineage:
             self._at = None
             at = self._publisher.resume(lineage)
-        batch = self._after(at)
+        batch, messages = self._after(at)
         self._at = at
         if not batch:
             telemetry.lag("relay", 0)
@@ -75,7 +74,7 @@ class Relay:
         self._at = None
         contexts = map(self._traceparent, batch) if self._traceparent else ()
         with telemetry.relay(self._publisher.target, len(batch), contexts) as span:
-            messages = self._messages(batch, lineage, span.traceparent)
+            self._trace(batch, messages, span.traceparent)
             self._publisher.publish(messages, mark, meanwhile=lambda: self._read_ahead(mark, len(batch)))
         self._at = mark
         if telemetry.is_on:
@@ -105,10 +104,15 @@ class Relay:
         self._publisher.close()
         self._at = None
 
-    def _after(self, at: Mark) -> Sequence[Recorded]:
-        """What follows the mark, once the log has shown the very event that stands at it."""
+    def _after(self, at: Mark) -> tuple[Sequence[Recorded], list[Message]]:
+        """What follows the mark, once the log has shown the very event that stands at it; and as records."""
         ahead, self._ahead = self._ahead, None
-        events = ahead[1] if ahead is not None and ahead[0] == at else self._read(at)
+        if ahead is not None and ahead[0] == at:
+            return ahead[1], ahead[2]
+        batch = self._checked(at, self._read(at))
+        return batch, self._messages(batch)
+
+    def _checked(self, at: Mark, events: Sequence[Recorded]) -> Sequence[Recorded]:
         if at.position == 0:
             return self._bounded(events)
         if not events or events[0].position != at.position:
@@ -130,15 +134,15 @@ class Relay:
         return self._source.read_log(after=at.position - 1, limit=self._batch_records_max + 1)
 
     def _read_ahead(self, mark: Mark, relayed: int) -> None:
-        """While Kafka takes a full batch, read the next one; it counts only if the mark is reached."""
+        """While Kafka takes a full batch, make the next one ready; it counts only if the mark is reached."""
         if relayed < self._batch_records_max:
             return  # Caught up: what comes next is read when it is there.
         try:
-            events = self._read(mark)
-        except LogUnavailable:
+            batch = self._checked(mark, self._read(mark))
+        except (LogUnavailable, RelayStopped):
             return  # The next step reads again, and says so.
-        if len(events) > 1:
-            self._ahead = mark, events
+        if batch:
+            self._ahead = mark, batch, self._messages(batch)
 
     def _stop(self, because: str) -> RelayStopped:
         return RelayStopped(f"{self._publisher.target}: {because}. Nothing was written; a person has to decide.")
@@ -154,14 +158,19 @@ class Relay:
             bounded.append(event)
         return bounded
 
-    def _messages(self, events: Sequence[Recorded], lineage: UUID, batch_trace: str | None) -> list[Message]:
-        named = str(lineage).encode()
-        partition, traceparent = self._publisher.partition, self._traceparent
+    def _messages(self, events: Sequence[Recorded]) -> list[Message]:
+        lineage, partition = str(self._source.lineage).encode(), self._publisher.partition
         messages = []
         for event in events:
             key = event.stream.encode()
-            headers = headers_of(event, named, _time(event.recorded_at))
-            if trace := batch_trace or (traceparent(event) if traceparent else None):
-                headers.append(("traceparent", trace.encode()))
+            headers = headers_of(event, lineage, _time(event.recorded_at))
             messages.append(Message(partition(key), key, event.state, headers))
         return messages
+
+    def _trace(self, events: Sequence[Recorded], messages: Sequence[Message], batch_trace: str | None) -> None:
+        traceparent = self._traceparent
+        if batch_trace is None and traceparent is None:
+            return
+        for event, message in zip(events, messages, strict=True):
+            if trace := batch_trace or (traceparent(event) if traceparent else None):
+                message.headers.append(("traceparent", trace.encode()))

@@ -232,3 +232,21 @@ def test_a_worker_gives_results_and_errors_to_the_caller_and_ends_after_an_overd
 
 def _raise(error: BaseException) -> None:
     raise error
+
+
+# ------------------------------------------------------------------ reading ahead
+def test_what_was_made_ready_is_traced_by_the_batch_that_carries_it(tmp_path: Path) -> None:
+    kafka = FakeKafka()
+    log = SqliteLog(tmp_path / "log.db")
+    fill(log, 6, Random(1))
+    relay = Relay(
+        log, publisher_over(FakeTransport(kafka)), batch_records_max=2, traceparent=lambda row: f"of {row.position}"
+    )
+    while relay.step():
+        pass
+    log.close()
+    relay.close()
+    assert len(kafka.committed[TARGET]) == 6
+    for record in kafka.committed[TARGET]:
+        headers = dict(record.headers)
+        assert headers["traceparent"] == b"of %d" % int(headers["ce_position"])
