@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -63,7 +64,8 @@ def _csv(source: BinaryIO, mapping: ImportMapping) -> Iterator[Record]:
             because = str(error) if isinstance(error, _TooLong) else "the quotes do not close, or a cell is too long"
             yield Record(reader.line_num, source.tell(), None, f"{because}: nothing after this line can be read")
     finally:
-        text.detach()
+        with suppress(ValueError):  # whoever stopped in the middle has closed the file before
+            text.detach()
 
 
 class _TooLong(Exception):

@@ -126,10 +126,12 @@ class Rows:
         yield Made(label=label, raw=raw, line=line, columns=build.columns)
 
     def _said(self, made: list[Made]) -> Iterator[tuple[str, str]]:
+        """What came from a column. A constant is the mapping's word, and may change without the source's saying so."""
         for one in made:
             told = {name: one.raw[name] for name in ("case", "occurred_at", "learned_at")}
             for path, value in (*leaves(told, ""), *leaves(one.raw["data"], "data")):
-                yield f"{one.label} {path}", self.digest(one.label, path, value)
+                if any(name == path or name.startswith(f"{path}[") for name in one.columns):
+                    yield f"{one.label} {path}", self.digest(one.label, path, value)
 
     def digest(self, label: str, path: str, value: Any) -> str:
         """What a field said, so that it can be compared and not read."""

@@ -5,14 +5,18 @@ import csv
 import gc
 import io
 import json
+import logging
+from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
 
-from adapters.importing.mapping import parse_mapping
+from adapters.backbone import Outcome
+from adapters.importing.mapping import load_mapping, parse_mapping
 from adapters.importing.reading import Record
 from adapters.importing.rows import Prepared
 from adapters.importing.run import Import
@@ -257,10 +261,14 @@ def personal_in(content: bytes) -> list[str]:
     return [value for value in found if value.encode() in content]
 
 
-def test_no_value_of_an_export_stands_in_clear_in_the_home_folder_or_the_output(program: Program, tmp_path: Path) -> None:
+def test_no_value_of_an_export_stands_in_clear_in_the_home_folder_the_output_or_a_log(
+    program: Program, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
     later = program("import", str(DATA / "removals.csv"), "--mapping", str(REMOVALS))
     changed = program("import", str(DATA / "removals-later.csv"), "--mapping", str(REMOVALS), "--snapshot")
-    assert personal_in((later.output + changed.output).encode()) == []
+    assert (later.exit_code, changed.exit_code) == (0, 0)
+    assert personal_in((later.output + changed.output + caplog.text).encode()) == []
     files = [path for path in program.home.rglob("*") if path.is_file()]
     assert {"log.sqlite", "keys.sqlite"} <= {path.name for path in files}
     for path in files:
@@ -292,9 +300,45 @@ def test_without_a_log_nothing_can_be_imported(tmp_path: Path) -> None:
 def test_quotes_that_do_not_close_are_found_and_end_the_reading(program: Program, tmp_path: Path) -> None:
     file = tmp_path / "export.csv"
     text = (DATA / "removals.csv").read_text(encoding="utf-8-sig")
-    file.write_text(text.replace("school", '"school', 1), encoding="utf-8")
+    file.write_text(text.replace("gate of", '"gate of', 1), encoding="utf-8")
     told = imported(program, file)
     assert told["first"][-1]["rule"] == "IMPORT-FILE" and told["recorded"] is False
+
+
+def test_a_run_that_was_cut_short_is_simply_repeated(program: Program) -> None:
+    """Killed after any command: what is missing is recorded, and nothing twice."""
+    for allowed in range(1, 18):
+        with program.casebridge() as casebridge:
+            counted = iter(range(allowed))
+
+            def submit(number: int, raw: dict[str, Any], open_: Any = casebridge, left: Any = counted) -> Outcome:
+                if next(left, None) is None:
+                    raise KeyboardInterrupt
+                outcome: Outcome = open_.backbone.submit(raw, principal="tester")
+                return outcome
+
+            work = Import(
+                casebridge.backbone, load_mapping(REMOVALS), DATA / "removals.csv", principal="tester", submit=submit,
+                report=lambda row: None, tell=lambda done: None,
+            )
+            assert work.check().is_fine
+            with suppress(KeyboardInterrupt):
+                assert work.run(is_dry=False, is_snapshot=False).is_fine
+    assert imported(program, DATA / "removals.csv")["rows"] == {"unchanged": 3}
+    with program.casebridge() as casebridge:
+        topics = Counter(row.topic.rpartition(".")[2] for row in casebridge.log.read_log(after=0, limit=5_000))
+    kinds = ("CaseOpened", "ChildAddedToCase", "PartyAddedToCase", "CustodyTaken")
+    assert [topics[kind] for kind in kinds] == [2, 3, 3, 3]
+    assert topics["ExportRowTaken"] == 3
+
+
+def test_a_mapping_may_say_its_constants_otherwise(program: Program, tmp_path: Path) -> None:
+    imported(program, DATA / "removals.csv")
+    mapping = tmp_path / "mapping.toml"
+    text = REMOVALS.read_text(encoding="utf-8")
+    other = text.replace("entered in the case management system", "as the county's system has it")
+    mapping.write_text(other, encoding="utf-8")
+    assert imported(program, DATA / "removals.csv", mapping=mapping)["rows"] == {"unchanged": 3}
 
 
 def test_a_long_export_is_checked_a_row_at_a_time(program: Program, tmp_path: Path) -> None:
