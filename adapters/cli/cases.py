@@ -9,7 +9,19 @@ from uuid import UUID
 
 import typer
 
-from adapters.cli.console import REFUSED, AsJson, CaseId, end, heading, installation, moment, say, table, tell_json
+from adapters.cli.console import (
+    REFUSED,
+    USAGE,
+    AsJson,
+    CaseId,
+    end,
+    heading,
+    installation,
+    moment,
+    say,
+    table,
+    tell_json,
+)
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
@@ -32,6 +44,13 @@ AsOf = Annotated[datetime | None, typer.Option(
 )]
 BelievedAt = Annotated[datetime | None, typer.Option(
     "--believed-at", metavar="T", parser=moment, help="Only what the agency had learned by then."
+)]
+KnownBy = Annotated[str | None, typer.Option(
+    "--known-by", metavar="OFFICE", help="What this office had been given by --as-of, or by now: its entries as they left.",
+)]
+Stage = Annotated[str, typer.Option(
+    "--stage", metavar="STAGE",
+    help="With --known-by: handed_over, delivered, opened or acted_on; what no channel tells counts as not reached.",
 )]
 RecordedBy = Annotated[str | None, typer.Option(
     "--recorded-by", metavar="T|N", help="Only what was recorded by a time, or up to a position of the log."
@@ -122,7 +141,7 @@ def _as_json(one: Read) -> dict[str, object]:
 @app.command()
 def show(
     ctx: typer.Context, case: CaseId, as_of: AsOf = None, believed_at: BelievedAt = None,
-    recorded: RecordedBy = None, as_json: AsJson = False,
+    recorded: RecordedBy = None, office: KnownBy = None, stage: Stage = "handed_over", as_json: AsJson = False,
 ) -> None:
     """A case as it is, or as it was: in the world, in the agency's knowledge, or in the record.
 
@@ -138,6 +157,11 @@ def show(
     from adapters.reading.processes import shown_processes
     from domain.case.state import Case, fold
 
+    if office is not None:
+        if believed_at is not None or recorded is not None:
+            raise end(USAGE, "--known-by goes with --as-of: the time is that at which the stage was reached")
+        _show_known(ctx, case, office, as_of, stage, as_json)
+        return
     by = recorded_by(recorded) if recorded is not None else None
     with installation(ctx) as casebridge:
         history = _history(casebridge, case)
@@ -158,6 +182,34 @@ def show(
     heading(f"Case {case}, by {len(kept)} events")
     show_processes(state, agency, processes)
     _show_record(areas, state)
+
+
+def _show_known(
+    ctx: typer.Context, case: UUID, office: str, as_of: datetime | None, stage: str, as_json: bool
+) -> None:
+    """What an office had been given by a time, entry by entry, as it left."""
+    from adapters.reading.known_by import document, view_of
+    from domain.case.told import Reached
+
+    if stage not in tuple(Reached):
+        raise end(USAGE, f"a stage is one of {', '.join(Reached)}")
+    with installation(ctx) as casebridge:
+        at = as_of or casebridge.clock.now()
+        shown = view_of(casebridge, case, office, at, Reached(stage))
+    if as_json:
+        tell_json({"case": str(case), "office": office, "at": at.isoformat(), "stage": stage,
+                   "entries": [document(one) for one in shown]})
+        return
+    word = "was given" if stage == Reached.HANDED_OVER else f"had {stage.replace('_', ' ')}"
+    heading(f"What {office} {word} of case {case} by {_local(at)}")
+    if not shown:
+        say("nothing")
+    for one in shown:
+        given = one.given
+        state = f"{_local(given.at)}" if given.at else "possibly: a hand-over began, and nothing proves that it arrived"
+        since = f"; to be disregarded since entry {given.withdrawn_by}" if given.withdrawn_by else ""
+        heading(f"\nEntry {given.number}, for {one.purpose.value.replace('_', ' ')}: {state}{since}")
+        say(one.letter or "(withheld): a key that it rests on is not available")
 
 
 NOT_SHOWN = ("recorded", "version", "happenings", "as_of")

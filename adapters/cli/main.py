@@ -18,6 +18,7 @@ from adapters.cli import (
     feeds,
     fsck,
     imports,
+    ledger,
     log,
     partners,
     policies,
@@ -85,6 +86,7 @@ app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)
 app.add_typer(duties.app, rich_help_panel=AGENCY)
 app.command("release", rich_help_panel=AGENCY)(feeds.release)
+app.add_typer(ledger.app, rich_help_panel=POLICY)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)
 app.add_typer(policies.app, rich_help_panel=POLICY)
 app.add_typer(partners.app, rich_help_panel=POLICY)

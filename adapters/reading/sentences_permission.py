@@ -4,8 +4,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from adapters.reading.words import people, person
-from domain.case import consent, disclosures, permission
+from adapters.reading.words import people, person, personal
+from domain.case import consent, disclosures, permission, told
 from domain.case.state import Case
 from domain.events import Event
 
@@ -32,5 +32,8 @@ TEXTS: dict[type[Event], Text] = {
                                           f"({_listed([e.reason])}): they are to be taken back",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
                                                  f"for {_listed([e.purpose])}",
+    told.EntryReached: lambda c, e: f"{e.office} says of entry {e.entry}: {_listed([e.reached])}",
+    told.ToldOutside: lambda c, e: f"{personal(e.partner)} was told of {people(c, e.person_ids)} outside of the feeds "
+                                   f"({_listed([e.why])}): {personal(e.items)}",
     disclosures.DisclosureReceived: lambda c, e: f"{e.office} has it ({e.channel}), entry {e.entry} of its feed",
 }

@@ -44,6 +44,7 @@ from domain.case import (
     sealing,
     service,
     sources,
+    told,
     trafficking,
     trafficking_notices,
     unaccompanied,
@@ -101,6 +102,7 @@ class Case(NamedTuple):
     requests: requests.Requests = requests.INITIAL
     sealing: sealing.Sealing = sealing.INITIAL
     erasure: erasure.Erasure = erasure.INITIAL
+    told: told.Told = told.INITIAL
     happenings: happenings.Happenings = happenings.INITIAL
     mislinks: mislinks.Mislinks = mislinks.INITIAL
     consents: consent.Consents = consent.INITIAL
@@ -146,6 +148,7 @@ AREAS = {
     "requests": requests,
     "sealing": sealing,
     "erasure": erasure,
+    "told": told,
     "mislinks": mislinks,
     "consents": consent,
     "permission": permission,

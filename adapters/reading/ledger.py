@@ -1,0 +1,122 @@
+"""The ledger of disclosures: who was given which field of whom, when, why, on which basis; read from the feeds alone."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.agency.state import Agency
+from domain.case.state import Case
+from domain.disclosure.events import Disclosed, Withdrawn
+from domain.disclosure.telling import sources
+from projections.deliveries import Delivery, of_case
+
+if TYPE_CHECKING:
+    from adapters.composition import Casebridge
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class LedgerLine:
+    """One field of one person in one entry. `person_id` is None for what is of the case, not of a person.
+
+    `stage` is how far the entry has come; `told_by` the event that the field was taken from.
+    """
+
+    office: str
+    number: int
+    person_id: UUID | None
+    path: str
+    told_by: UUID
+    purpose: str
+    basis: str
+    rule_ids: tuple[str, ...]
+    contract_digest: str
+    entered_at: datetime
+    stage: str
+    staged_at: datetime | None
+    withdrawn_by: int | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class WouldLine:
+    """One field that an office would be given for a purpose, were it released now."""
+
+    purpose: str
+    person_id: UUID | None
+    path: str
+    told_by: UUID
+
+
+def ledger_of(
+    casebridge: Casebridge, case_id: UUID, *, office: str | None = None, person_id: UUID | None = None,
+    path: str | None = None,
+) -> list[LedgerLine]:
+    """Every field that was disclosed of a case, by office and number. The view of deliveries must be up to date.
+
+    `path` may be the beginning of one, such as `child.` or `parent.address`.
+    """
+    deliveries = of_case(casebridge.views, case_id)
+    withdrawn = _withdrawn(casebridge, deliveries)
+    return [
+        line
+        for delivery in deliveries if office is None or delivery.office == office
+        for line in _lines(casebridge, delivery, withdrawn)
+        if (person_id is None or line.person_id == person_id) and (path is None or line.path.startswith(path))
+    ]
+
+
+def _withdrawn(casebridge: Casebridge, deliveries: Sequence[Delivery]) -> dict[tuple[str, int], int]:
+    """Which number of which office asked to disregard which."""
+    return {
+        (delivery.office, delivery.refers_to): delivery.number
+        for delivery in deliveries if delivery.topic == Withdrawn.TOPIC and delivery.refers_to is not None
+    }
+
+
+def _lines(
+    casebridge: Casebridge, delivery: Delivery, withdrawn: dict[tuple[str, int], int]
+) -> Iterator[LedgerLine]:
+    row = casebridge.log.event(delivery.entry_event_id)
+    assert row is not None, "a view shows what the log has"
+    told = casebridge.clear_codec.decode(row).event
+    if not isinstance(told, Disclosed):
+        return
+    persons = persons_of(told)
+    for source in told.fields:
+        yield LedgerLine(
+            office=delivery.office, number=delivery.number, person_id=persons.get(source.reference), path=source.path,
+            told_by=source.event_id, purpose=told.purpose.value, basis=told.basis, rule_ids=told.rule_ids,
+            contract_digest=told.contract_digest, entered_at=delivery.entered_at, stage=delivery.stage.value,
+            staged_at=delivery.staged_at, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
+        )
+
+
+def persons_of(entry: Disclosed) -> dict[str, UUID]:
+    """Persons by the office's signs: an entry names both in the order in which its fields bring them."""
+    references = dict.fromkeys(source.reference for source in entry.fields if source.reference)
+    return dict(zip(references, entry.person_ids, strict=False))
+
+
+def would_be_given(case: Case, agency: Agency, office: str, at: datetime) -> list[WouldLine]:
+    """What an office would be given of a case as it stands, for every purpose whose engagement is open, by its contract.
+
+    What a purpose tells of a hearing, a visit or a request depends on which one, and is not among these.
+    """
+    found: list[WouldLine] = []
+    known = agency.offices.get(office)
+    contract = None if known is None else agency.contract_for(known.recipient_kind)
+    for engagement in case.engagements.engagements.values():
+        if contract is None or engagement.office != office or not engagement.holds_at(at, agency.agreements):
+            continue
+        flow = contract.flow(engagement.purpose, agency.jurisdiction)
+        if flow is None:
+            continue
+        person_of = {reference: person for person, reference in engagement.references.items()}
+        for source in sources(case, flow, engagement, tuple(engagement.references), about=None):
+            found.append(WouldLine(
+                purpose=engagement.purpose.value, person_id=person_of.get(source.reference), path=source.path,
+                told_by=source.event_id,
+            ))
+    return found

@@ -1,0 +1,73 @@
+"""What an office had been given by a moment: a fold of its feed and of what became of each delivery."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from domain.case.told import Reached
+from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, HandOverStarted, Withdrawn
+from domain.events import Envelope
+
+RANK = {stage: place for place, stage in enumerate(Reached)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """One entry that had come so far by then. `withdrawn_by` is the number that asked to disregard it, by then too.
+
+    `at` is when the stage was reached; None where the hand-over is in doubt: possibly disclosed, not done.
+    """
+
+    entry: Envelope
+    number: int
+    at: datetime | None
+    withdrawn_by: int | None = None
+
+    @property
+    def is_doubtful(self) -> bool:
+        return self.at is None
+
+
+def known_by(
+    entries: Sequence[Envelope], stages: Mapping[int, Sequence[Envelope]],
+    reported: Mapping[int, Mapping[Reached, datetime]], reached: Reached, at: datetime,
+) -> list[Given]:
+    """The entries of one case that had come to a stage by `at`, in the order of their numbers.
+
+    `stages` are the events of each delivery, `reported` what the office itself said of later stages. Outputs say "was
+    given", never "knew" (design decision 15).
+    """
+    found: list[Given] = []
+    withdrawn: dict[int, int] = {}
+    for entry in entries:
+        told = entry.event
+        if not isinstance(told, Disclosed | Withdrawn):
+            continue
+        moment = _moment(stages.get(told.number, ()), reported.get(told.number, {}), reached)
+        if moment is not None and moment <= at:
+            found.append(Given(entry=entry, number=told.number, at=moment))
+            if isinstance(told, Withdrawn):
+                withdrawn[told.withdraws] = told.number
+        elif reached is Reached.HANDED_OVER and _is_doubtful(stages.get(told.number, ()), at):
+            found.append(Given(entry=entry, number=told.number, at=None))
+    return [replace(one, withdrawn_by=withdrawn.get(one.number)) for one in found]
+
+
+def _moment(
+    stages: Iterable[Envelope], reported: Mapping[Reached, datetime], reached: Reached
+) -> datetime | None:
+    """When a stage was reached first: itself, or one that implies it."""
+    moments = [time for stage, time in reported.items() if RANK[stage] >= RANK[reached]]
+    if reached is Reached.HANDED_OVER:
+        moments += [each.circumstances.occurred_at for each in stages if isinstance(each.event, HandedOver)]
+    return min(moments, default=None)
+
+
+def _is_doubtful(stages: Iterable[Envelope], at: datetime) -> bool:
+    """A hand-over that began, or whose outcome was doubted, by then, and that no proof followed."""
+    last = None
+    for each in stages:
+        if each.circumstances.occurred_at <= at:
+            last = each.event if isinstance(each.event, HandOverStarted | HandOverDoubted) else None
+    return last is not None

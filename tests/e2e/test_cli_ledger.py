@@ -1,0 +1,88 @@
+"""Who was given what, what an office had been given by a moment, what it would be given, what was told outside."""
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.cli_world import CASE, Program, play
+
+GUATEMALA, MEXICO = "cons-gt.denver", "cons-mx.el-paso"
+MOTHER_ID = "03100000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Program:
+    home = tmp_path_factory.mktemp("ledger") / "home"
+    play(home)
+    return Program(home)
+
+
+def test_who_was_given_the_mothers_name_and_why(played: Program) -> None:
+    lines = played.json("ledger", "who", CASE, "--person", MOTHER_ID, "--field", "parent.name")["lines"]
+    assert {line["office"] for line in lines} >= {GUATEMALA}
+    for line in lines:
+        assert (line["person"], line["path"], line["stage"]) == (MOTHER_ID, "parent.name", "handed_over")
+        assert line["rules"] and line["basis"] and line["told_by"]
+    [guatemala] = [line for line in lines if line["office"] == GUATEMALA]
+    assert guatemala["withdrawn_by"] == 2, "the wrong country was asked to disregard it"
+    text = played.ok("ledger", "who", CASE, "--field", "parent.name")
+    assert "was given" in text and "knew" not in text
+
+
+def test_what_an_office_has_been_given_is_what_its_entries_name(played: Program) -> None:
+    lines = played.json("ledger", "office", MEXICO, CASE)["lines"]
+    entries = played.json_lines("feed", MEXICO)
+    named = {path for entry in entries if entry["case"] == CASE for path in entry.get("fields", [])}
+    assert {line["path"] for line in lines} == named
+
+
+def test_nothing_is_said_of_an_office_that_was_given_nothing(played: Program) -> None:
+    assert "given nothing" in played.ok("ledger", "office", "cons-xx.nowhere", CASE)
+
+
+def test_the_view_of_an_office_at_a_moment_is_what_had_been_handed_over_by_then(played: Program) -> None:
+    def numbers(at: str, *more: str) -> list[int]:
+        shown = played.json("case", "show", CASE, "--known-by", GUATEMALA, "--as-of", at, *more)
+        return [entry["number"] for entry in shown["entries"]]
+
+    assert numbers("2026-08-18T00:00:00-06:00") == []
+    assert numbers("2026-08-25T00:00:00-06:00") == [1]
+    assert numbers("2026-10-01T00:00:00-06:00") == [1, 2]
+    assert numbers("2026-10-01T00:00:00-06:00", "--stage", "opened") == []
+    [first] = played.json(
+        "case", "show", CASE, "--known-by", GUATEMALA, "--as-of", "2026-08-25T00:00:00-06:00")["entries"]
+    assert first["withdrawn_by"] is None and first["record"]["children"]
+    text = played.ok("case", "show", CASE, "--known-by", GUATEMALA)
+    assert "to be disregarded since entry 2" in text and "Zúñiga" in text
+
+
+def test_a_wrong_stage_and_a_wrong_time_are_wrong_usage(played: Program) -> None:
+    assert played("case", "show", CASE, "--known-by", GUATEMALA, "--stage", "read").exit_code == 2
+    believed = played("case", "show", CASE, "--known-by", GUATEMALA, "--believed-at", "2026-08-25T00:00:00-06:00")
+    assert believed.exit_code == 2
+
+
+def test_what_an_office_would_be_given_if_something_happened(played: Program, tmp_path: Path) -> None:
+    office = "cons-hn.houston"
+    before = {(one["person"], one["path"]) for one in played.json("ledger", "would", office, CASE)["fields"]}
+    if_happens = tmp_path / "if.jsonl"
+    if_happens.write_text(json.dumps({
+        "command": "AddParty", "command_id": "0f000000-0000-4000-8000-000000000001", "agency": "NM-CYFD", "case": CASE,
+        "actor": {"agency": "NM-CYFD", "role": "caseworker", "user": "caseworker-1"},
+        "occurred_at": "2026-09-20T10:00:00-06:00[America/Denver]",
+        "data": {"party_id": "0f000000-0000-4000-8000-000000000002", "role": "relative", "phone": "+1 505 555 0177",
+                 "child_ids": ["0c100000-0000-4000-8000-000000000001"],
+                 "name": {"given_names": "Delfina", "surnames": "Ochoa"}},
+    }) + "\n", encoding="utf-8")
+    head = played.json("case", "show", CASE)["version"]
+    after = {(one["person"], one["path"]) for one in
+             played.json("ledger", "would", office, CASE, "--if", str(if_happens))["fields"]}
+    assert before <= after
+    assert played.json("case", "show", CASE)["version"] == head, "nothing was recorded"
+    assert played("ledger", "would", "cons-xx.nowhere", CASE).exit_code == 1
+
+
+def test_what_was_told_outside_is_listed(played: Program) -> None:
+    assert played.json("ledger", "outside", CASE)["told"] == []
