@@ -45,11 +45,13 @@ Starts = Callable[[ChildFacts], Since | None]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trigger:
-    """`starts` is what the rule hangs on, such as custody: before it nothing is owed and nothing asked."""
+    """`starts` is what the rule hangs on, such as custody: before it nothing is owed and nothing asked. `reads` are the
+    facts that may be missing: each is a question then."""
 
     name: str
     meaning: str
     starts: Starts
+    reads: frozenset[MissingFact]
     judge: Judge
 
     def __call__(self, facts: ChildFacts) -> Iterator[Answer]:
@@ -62,14 +64,14 @@ class Trigger:
 TRIGGERS: dict[str, Trigger] = {}
 
 
-def trigger(starts: Starts) -> Callable[[Judge], Trigger]:
+def trigger(starts: Starts, *reads: MissingFact) -> Callable[[Judge], Trigger]:
     """Make a function known to packs by its name. Its docstring is what legal staff read."""
 
     def declare(judge: Judge) -> Trigger:
         name = judge.__name__
         assert name not in TRIGGERS and judge.__doc__, f"{name}: one trigger, with a sentence that says when it is so"
         meaning = " ".join(judge.__doc__.split())
-        TRIGGERS[name] = Trigger(name=name, meaning=meaning, starts=starts, judge=judge)
+        TRIGGERS[name] = Trigger(name=name, meaning=meaning, starts=starts, reads=frozenset(reads), judge=judge)
         return TRIGGERS[name]
 
     return declare

@@ -26,7 +26,7 @@ from domain.policy.triggers.answers import (
 )
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def child_is_no_us_citizen(facts: ChildFacts) -> Iterator[Answer]:
     """The child has a nationality and none of them is of the United States; yes for each country of nationality."""
     fact = nationalities(facts.child)
@@ -38,7 +38,7 @@ def child_is_no_us_citizen(facts: ChildFacts) -> Iterator[Answer]:
         yield from (national(facts.child, country) for country in value(fact))
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def child_is_mexican_national(facts: ChildFacts) -> Iterator[Answer]:
     """Mexico is among the child's nationalities, whatever the others."""
     fact = nationalities(facts.child)
@@ -51,7 +51,7 @@ def child_is_mexican_national(facts: ChildFacts) -> Iterator[Answer]:
         yield No()
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def child_or_parent_is_foreign_national(facts: ChildFacts) -> Iterator[Answer]:
     """The child, or a recorded parent, has a nationality and none of them is of the United States."""
     yield from _foreign_nationals(facts)
@@ -81,14 +81,14 @@ def _new_mexico_countries(facts: ChildFacts) -> Iterator[Answer]:
             yield Yes(person_id=parent.person_id, country=country, since=since)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def origin_in_mexico(facts: ChildFacts) -> Iterator[Answer]:
     """The child, being no US citizen, is a national of Mexico, or a parent was born there (New Mexico)."""
     for answer in _new_mexico_countries(facts):
         yield No() if isinstance(answer, Yes) and answer.country != MEXICO else answer
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def origin_in_another_country(facts: ChildFacts) -> Iterator[Answer]:
     """The child, being no US citizen, is a national of a country other than Mexico, or a parent was born in one."""
     for answer in _new_mexico_countries(facts):
@@ -115,13 +115,13 @@ def _always(facts: ChildFacts) -> Yes:
     return of_child(facts, facts.custody)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def citizen_child_with_both_parents_born_abroad(facts: ChildFacts) -> Iterator[Answer]:
     """The child is a US citizen and two recorded parents were born abroad."""
     yield from _parents_born_abroad(facts, lambda abroad: abroad >= 2)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def citizen_child_with_one_parent_born_abroad(facts: ChildFacts) -> Iterator[Answer]:
     """The child is a US citizen and exactly one recorded parent was born abroad."""
     yield from _parents_born_abroad(facts, lambda abroad: abroad == 1)
@@ -134,7 +134,7 @@ def every_notice(facts: ChildFacts) -> Iterator[Answer]:
 
 
 # ------------------------------------------------------------------ San Diego County
-@trigger(lambda facts: facts.in_court or facts.custody)
+@trigger(lambda facts: facts.in_court or facts.custody, MissingFact.ORIGIN, MissingFact.COURT)
 def foreign_national_in_court(facts: ChildFacts) -> Iterator[Answer]:
     """The child's case is before the court, and the child or a recorded parent is a foreign national.
 
@@ -143,7 +143,7 @@ def foreign_national_in_court(facts: ChildFacts) -> Iterator[Answer]:
     yield from _in_court(facts, list(_foreign_nationals(facts)))
 
 
-@trigger(lambda facts: facts.in_court or facts.custody)
+@trigger(lambda facts: facts.in_court or facts.custody, MissingFact.ORIGIN, MissingFact.COURT)
 def country_of_foreign_national_once_unit_informed(facts: ChildFacts) -> Iterator[Answer]:
     """The liaison office was told of a child before the court; yes for each country of a child or parent who is a
     foreign national."""
@@ -176,7 +176,7 @@ def _since(yes: Yes, facts: ChildFacts) -> Yes:
 
 
 # ------------------------------------------------------------------ New Jersey and Oregon
-@trigger(custody_or_its_plan)
+@trigger(custody_or_its_plan, MissingFact.ORIGIN)
 def noncitizen_or_relief_candidate(facts: ChildFacts) -> Iterator[Answer]:
     """Custody is planned or taken, and the child is no US citizen, or counsel found that it may qualify for relief."""
     if facts.relief_candidate is not None:
@@ -193,7 +193,7 @@ def noncitizen_or_relief_candidate(facts: ChildFacts) -> Iterator[Answer]:
         yield No()
 
 
-@trigger(custody_or_its_plan)
+@trigger(custody_or_its_plan, MissingFact.ORIGIN)
 def country_of_noncitizen_child_once_unit_informed(facts: ChildFacts) -> Iterator[Answer]:
     """The immigration specialist was told of a child whose custody is planned or taken; yes for each country of a child
     who is no US citizen."""
@@ -209,7 +209,7 @@ def country_of_noncitizen_child_once_unit_informed(facts: ChildFacts) -> Iterato
         yield from (_since(national(facts.child, country), facts) for country in value(fact))
 
 
-@trigger(custody_or_its_plan)
+@trigger(custody_or_its_plan, MissingFact.ORIGIN)
 def countries_of_parents_of_noncitizen_child(facts: ChildFacts) -> Iterator[Answer]:
     """The child is no US citizen, and its recorded parents are nationals of two foreign countries or more; yes for each.
 
@@ -246,7 +246,7 @@ def _of(answers: list[Yes]) -> list[str | None]:
     return [answer.country for answer in answers]
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def citizen_child_of_mexican_national(facts: ChildFacts) -> Iterator[Answer]:
     """The child is a US citizen and a recorded parent is a citizen of Mexico, wherever that parent was born."""
     child = nationalities(facts.child)

@@ -26,7 +26,7 @@ from domain.policy.triggers.answers import (
 ENGLISH = "en"
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.LANGUAGE)
 def family_prefers_another_language(facts: ChildFacts) -> Iterator[Answer]:
     """The child, or a recorded parent, prefers a language other than English. Of a child alone nobody is asked."""
     for person in (facts.child, *facts.parents):
@@ -40,7 +40,7 @@ def family_prefers_another_language(facts: ChildFacts) -> Iterator[Answer]:
             yield Yes(person_id=person.person_id, country=None, since=since)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.RESIDENCE)
 def parent_lives_abroad(facts: ChildFacts) -> Iterator[Answer]:
     """A recorded parent of a child in custody lives in another country."""
     for parent in facts.parents:
@@ -54,7 +54,7 @@ def parent_lives_abroad(facts: ChildFacts) -> Iterator[Answer]:
             yield Yes(person_id=parent.person_id, country=None, since=since)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.ORIGIN)
 def immigrant_family(facts: ChildFacts) -> Iterator[Answer]:
     """The child, or a recorded parent, is no US national or was born abroad; one of them is enough."""
     answers = [_immigrant(person) for person in (facts.child, *facts.parents)]
@@ -79,7 +79,7 @@ def found_eligible_as_special_immigrant_juvenile(facts: ChildFacts) -> Iterator[
     yield of_child(facts, facts.found_eligible)
 
 
-@trigger(reception)
+@trigger(reception, MissingFact.ORIGIN)
 def noncitizen_minor_received_alone(facts: ChildFacts) -> Iterator[Answer]:
     """A minor who is no US citizen came into care with no parent or guardian who has custody."""
     assert facts.received is not None

@@ -47,7 +47,7 @@ def child_in_custody(facts: ChildFacts) -> Iterator[Answer]:
     yield of_child(facts, facts.custody)
 
 
-@trigger(custody)
+@trigger(custody, MissingFact.BIRTH_DATE)
 def child_of_twelve_or_older(facts: ChildFacts) -> Iterator[Answer]:
     """The child is in custody and has reached the age of twelve, by its birth date or an estimate of it."""
     fact = known(facts.child, facts.child.birth_date, MissingFact.BIRTH_DATE)
@@ -73,13 +73,13 @@ def _suspected(facts: ChildFacts) -> Answer | None:
     return of_child(facts, min(facts.suspected, key=lambda one: one.at)) if facts.suspected else None
 
 
-@trigger(suspicion)
+@trigger(suspicion, MissingFact.ORIGIN)
 def trafficking_of_noncitizen_suspected(facts: ChildFacts) -> Iterator[Answer]:
     """A child who is no US citizen may have been trafficked."""
     yield from _of_noncitizen(facts)
 
 
-@trigger(suspicion)
+@trigger(suspicion, MissingFact.ORIGIN, MissingFact.BIRTH_DATE)
 def trafficking_of_noncitizen_minor_suspected(facts: ChildFacts) -> Iterator[Answer]:
     """A child who is no US citizen, and was under eighteen when the suspicion was learned, may have been trafficked."""
     fact = known(facts.child, facts.child.birth_date, MissingFact.BIRTH_DATE)
@@ -105,7 +105,7 @@ def _of_noncitizen(facts: ChildFacts) -> Iterator[Answer]:
         yield of_child(facts, later(first, foreign(facts.child).since))
 
 
-@trigger(suspicion)
+@trigger(suspicion, MissingFact.ORIGIN)
 def suspected_noncitizen_referred_to_unit(facts: ChildFacts) -> Iterator[Answer]:
     """The immigration unit was told of a child, no US citizen, after somebody suspected that it was trafficked."""
     first = min(facts.suspected, key=lambda one: one.at, default=None)
