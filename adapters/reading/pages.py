@@ -55,7 +55,7 @@ def _page(pack: Pack, around: Sequence[Pack]) -> Iterator[str]:
             yield from ("", f"### {process_name(process)}")
             for rule in told:
                 yield from _rule(rule)
-    yield from _apart(pack, "NOT", "What must not be done", "The source forbids nothing here.")
+    yield from _apart(pack, "NOT", "What must not be done, or is not to be had", "The source names nothing of the kind.")
     yield from _apart(pack, "SILENT", "Where the source is silent", "Nothing is marked as left open.")
 
 
@@ -90,7 +90,8 @@ def _rule(rule: Rule) -> Iterator[str]:
         yield f"- When: {trigger_in_words(rule)}"
     if rule.recipients:
         yield f"- Toward: {_toward(rule)}"
-    yield f"- Within: {_within(rule)}"
+    if rule.raises_duties or rule.limit.words != NONE_STATED:
+        yield f"- Within: {_within(rule)}"
     if rule.act:
         yield f"- To do: {rule.act}"
     if rule.owner:
@@ -113,15 +114,16 @@ def _apart(pack: Pack, force: str, title: str, otherwise: str) -> Iterator[str]:
         toward = f" Toward {_toward(rule)}." if rule.recipients else ""
         carries = f" Of: {', '.join(map(item_in_words, rule.requires))}." if rule.requires else ""
         cited = f" {rule.citation};" if rule.citation else ""
-        yield f"- **{rule.id}** ({process_name(rule.process)}): {rule.words}{toward}{carries}{cited} lines {_lines(rule)}"
+        yield f"- **{rule.id}** ({process_name(rule.process)}): {rule.words}{toward}{carries}{cited} {_lines(rule)}"
 
 
 def _why(rule: Rule) -> str:
-    return f"- Why: {rule.citation + '; ' if rule.citation else ''}lines {_lines(rule)}"
+    return f"- Why: {rule.citation + '; ' if rule.citation else ''}{_lines(rule)}"
 
 
 def _lines(rule: Rule) -> str:
-    return rule.source_lines.replace(";", ", ")
+    lines = rule.source_lines.replace(";", ", ")
+    return f"{'line' if lines.isdecimal() else 'lines'} {lines}"
 
 
 def _within(rule: Rule) -> str:

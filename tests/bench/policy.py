@@ -26,16 +26,17 @@ LONGER = ('amount = 24, words = "24 hours elapsed"', 'amount = 48, words = "48 h
 
 
 def duties(folder: Path, *, rounds: int) -> list[Figure]:
-    """Duties decided a second: every rule of the adopted packs judged for a family whose facts are all known."""
+    """Duties decided a second: every rule of the adopted packs judged for one family."""
     log = SqliteLog(folder / "log.sqlite")
     backbone = backbone_on(log, folder)
     submit_all(backbone, adopt())
     case_id, lines = family()
     submit_all(backbone, lines)
     case, agency = backbone.case(case_id), backbone.agency(CODE)
-    owed = len(assessed(case, agency, START).owed)
+    found = assessed(case, agency, START)
+    owed = len(found.owed)
     tracked = sum(rule.raises_duties for pack in agency.packs_at(START) for rule in pack.rules)
-    assert owed > 0 and not assessed(case, agency, START).undecided, "every fact of this family is known"
+    assert owed > 0, "nothing is owed to this family"
     seconds = list[float]()
     for _ in range(rounds + 1):
         begun = time.perf_counter()
@@ -49,7 +50,10 @@ def duties(folder: Path, *, rounds: int) -> list[Figure]:
         Figure(
             what=f"duties decided over {rules} adopted rules, a family of two children (absolute: no peer)",
             unit="duties/s", ours=round(owed / one),
-            details={"duties": owed, "tracked_rules": tracked, "rounds_us": [round(1e6 * s, 1) for s in seconds[1:]]},
+            details={
+                "duties": owed, "cannot_tell": len(found.undecided), "tracked_rules": tracked,
+                "rounds_us": [round(1e6 * s, 1) for s in seconds[1:]],
+            },
         ),
         Figure(what="  one whole assessment, as each command makes two", unit="us", ours=round(1e6 * one, 1)),
     ]

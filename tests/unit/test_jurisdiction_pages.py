@@ -30,7 +30,7 @@ def test_every_rule_stands_once_on_the_page_of_its_pack_with_its_lines() -> None
         for rule in pack.rules:
             heading = f"#### {rule.id}\n" if rule.force not in ("NOT", "SILENT") else f"- **{rule.id}** ("
             assert page.count(heading) == 1, rule.id
-            assert f"lines {rule.source_lines.replace(';', ', ')}" in page and rule.words in page
+            assert f" {rule.source_lines.replace(';', ', ')}\n" in page and rule.words in page
         assert f"(#{next(r.id for r in pack.rules if r.raises_duties).lower()})" in page or not any(
             rule.raises_duties for rule in pack.rules
         )
