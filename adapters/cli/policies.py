@@ -252,5 +252,6 @@ def _contract(adoption: Adoption) -> Iterator[str]:
 app.command("check")(policy_checks.check)
 app.command("diff")(policy_checks.diff)
 app.command("dry-run")(policy_runs.dry_run)
+app.command("apply")(policy_runs.apply)
 app.command("pages")(policy_runs.pages)
 WORDS = {"pack": _pack, "calendar": _calendar, "contract": _contract}

@@ -1,7 +1,10 @@
-"""`policy dry-run` and `policy pages`: what a changed pack would have made of the cases in the log; packs as pages."""
+"""`policy dry-run`, `apply` and `pages`: what a changed pack would have done, taking it to open cases, packs as pages."""
 from __future__ import annotations
 
+import sys
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +17,12 @@ from adapters.cli.console import (
     REFUSED,
     USAGE,
     AgencyCode,
+    AgencyNeeded,
     AsJson,
+    actor,
     end,
     installation,
+    principal,
     progress,
     say,
     table,
@@ -26,6 +32,7 @@ from adapters.policy_texts import around, find, shipped
 from domain.refusals import Refused
 
 if TYPE_CHECKING:
+    from adapters.apply_policy import Reached
     from adapters.composition import Casebridge
     from adapters.dry_run import Report
     from domain.policy.pack import Pack
@@ -87,6 +94,59 @@ def dry_run(
     if report.unreadable.cases:
         raise end(REFUSED, f"{report.unreadable.cases} cases cannot be read and are not in this report: `casebridge fsck` "
                            "says why")
+
+
+def apply(
+    ctx: typer.Context,
+    agency: AgencyNeeded,
+    record: Annotated[
+        bool, typer.Option("--record", help="Send the command for each of them; without it, they are only listed.")
+    ] = False,
+    user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who applies it, if not you.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let newly adopted packs reach the cases that were open before: list those that they would change, or send it.
+
+    A fact is judged once, by the rules in force when it was learned, so a new pack leaves open cases as they are until
+    it is applied to each. Applying raises what the packs ask for now, ends what they ask for no more, and starts no clock
+    before their adoption. A case is sent one command, and a second time nothing.
+
+    Example: casebridge policy apply --agency NM-CYFD --record
+    Next: `casebridge due` shows what is owed since; `casebridge policy dry-run` says what a pack would have done before.
+    """
+    from adapters.apply_policy import line, reached
+    from domain.events import Actor
+
+    told = actor(agency, "policy officer", user)
+    by = Actor(agency=told["agency"], role=told["role"], user=told["user"])
+    counts: Counter[str] = Counter()
+    with installation(ctx) as casebridge:
+        now = casebridge.clock.now()
+        if not casebridge.backbone.agency(agency).packs:
+            raise end(REFUSED, f"{agency} has adopted no pack")
+        with progress(f"looking at the cases of {agency}", None) as tell:
+            for one in reached(casebridge.backbone, agency, by, now=now, tell=tell):
+                because = one.because
+                if record and because is None:
+                    outcome = casebridge.backbone.submit(line(agency, by, one.case_id, now=now), principal=principal())
+                    because = outcome.because
+                counts["refused" if because else "cases"] += 1
+                counts.update({"raised": one.raised, "withdrawn": one.withdrawn, "questions": one.questions})
+                _tell_case(one, because, as_json)
+    summary = f"{counts['cases']} cases, {counts['raised']} duties raised, {counts['withdrawn']} ended, " \
+              f"{counts['questions']} questions"
+    print(f"{summary}{'' if record else ': --record sends it'}", file=sys.stderr if as_json else sys.stdout)
+    if counts["refused"]:
+        raise end(REFUSED, f"{counts['refused']} cases could not be decided")
+
+
+def _tell_case(one: Reached, because: str | None, as_json: bool) -> None:
+    if as_json:
+        tell_json({**asdict(one), "case_id": str(one.case_id), "because": because})
+    elif because:
+        say(f"{one.case_id}: refused: {because}")
+    else:
+        say(f"{one.case_id}: {one.raised} duties raised, {one.withdrawn} ended, {one.questions} questions")
 
 
 def pages(

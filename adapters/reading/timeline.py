@@ -23,6 +23,7 @@ from domain.case import (
     intake,
     kin,
     obligations,
+    policy,
     privacy,
     sources,
 )
@@ -158,6 +159,7 @@ _FIRST: dict[type[Event], Text] = {
     obligations.DutyMet: _duty_met,
     obligations.DeadlineMissed: _missed,
     obligations.MissWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)} had been met in time",
+    policy.PolicyApplied: lambda c, e: f"from now on these packs count: {', '.join(d[:8] for d in e.pack_digests)}",
     obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: {withdrawn(e.reason)}",
     obligations.QuestionRaised: _question,
     obligations.QuestionClosed: _closed,

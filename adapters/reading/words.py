@@ -72,6 +72,8 @@ def withdrawn(reason: WithdrawnBecause | None) -> str:
             return "the country has no consulate here"
         case WithdrawnBecause.MISLINKED:
             return "the fact that raised it was another person's"
+        case WithdrawnBecause.POLICY:
+            return "the rules in force since ask for it no more, or with another limit"
         case _:
             return "the fact that raised it was never true"
 

@@ -33,6 +33,8 @@ from domain.case.obligations import (
     QuestionRaised,
     WithdrawnBecause,
 )
+from domain.case.overtaking import overtaken
+from domain.case.policy import ApplyPolicy, PolicyApplied
 from domain.case.sealing import check_closed, closed_to_partners
 from domain.case.state import PARTS, Case, fold
 from domain.disclosure.contract import Purpose
@@ -89,12 +91,14 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
     return Decided(recorded.envelopes, recorded.case, last)
 
 
-def decided_anew(submission: Submission[Any], case: Case, told: Sequence[Envelope]) -> Case:
+def decided_anew(
+    submission: Submission[Any], case: Case, told: Sequence[Envelope], known: Assessed | None
+) -> tuple[Case, Assessed]:
     """The case after events that are there already, with the duties and questions that rules make of them."""
     recorded = _Recorded(submission, case, told[0].stream)
     recorded.keep(told)
-    _oblige(submission, case, recorded, None)
-    return recorded.case
+    last, _ = _oblige(submission, case, recorded, known)
+    return recorded.case, last
 
 
 def _oblige(
@@ -107,7 +111,17 @@ def _oblige(
     was, now = before.assessment, after.assessment
     lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
     recorded.add(_difference(submission, recorded.case, was, now, lost=lost, renewed=renewed))
+    for envelope in [envelope for envelope in recorded.envelopes if isinstance(envelope.event, PolicyApplied)]:
+        lost |= _overtake(submission, recorded, now, envelope.circumstances.event_id)
     return after, lost
+
+
+def _overtake(submission: Submission[Any], recorded: _Recorded, after: Assessment, event_id: UUID) -> set[DutyKey]:
+    """Add what the packs in force change on a case that began before them; what is owed no more."""
+    found = overtaken(recorded.case, submission.standing, submission.learned_at, after, event_id=event_id)
+    ended = [Recording(event=DutyWithdrawn(duty_id=d.duty_id, reason=WithdrawnBecause.POLICY)) for d in found.ended]
+    recorded.add(ended + _raised(submission, recorded.case, found.begun))
+    return {key for duty in found.ended if (key := duty.key) is not None and key not in after.owed}
 
 
 def _check_agency(submission: Submission[Any], case: Case) -> None:
@@ -210,12 +224,18 @@ def _difference(
         owed for key, owed in after.owed.items()
         if key in renewed or (key not in before.owed and key not in open_by_key and not _stands(case, key))
     ]
+    return recordings + _raised(submission, case, new) + _questions(submission, case, after)
+
+
+def _raised(submission: Submission[Any], case: Case, new: Sequence[Owed]) -> list[Recording]:
+    """New duties, and what was done before they could be raised."""
+    recordings: list[Recording] = []
     for ordinal, owed in enumerate(new):
         raised = _raise(submission, ordinal, owed)
         recordings.append(Recording(event=raised, causation_id=owed.cause_event_id))
         rule = submission.standing.rule_by_digest(raised.pack_digest, raised.rule_id)
         recordings += met_before(case, rule, Duty(duty_id=raised.duty_id, raised=raised), owed.began_at)
-    return recordings + _questions(submission, case, after)
+    return recordings
 
 
 def _stands(case: Case, key: DutyKey) -> bool:
@@ -296,7 +316,7 @@ def _engagements(submission: Submission[Any], case: Case) -> list[Recording]:
 
 
 def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set[DutyKey]) -> list[Recording]:
-    """End every engagement that names a child whom its kind of consulate should never have learned of.
+    """End every engagement that names a child whom its kind of consulate should never have learned of, or may no more.
 
     Where other children remain, a new engagement is opened for them: what was prepared or is on its way under the
     old one does not leave any more.
@@ -304,8 +324,9 @@ def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set
     still = {(key.recipient_kind, key.child_id) for key in after.owed}
     gone = {(key.recipient_kind, key.child_id) for key in lost} - still
     offices = submission.standing.offices
+    reason = EndedBecause.POLICY if isinstance(submission.command, ApplyPolicy) else EndedBecause.CORRECTED
     return [
-        Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CORRECTED))
+        Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=reason))
         for engagement in case.engagements.engagements.values()
         if engagement.is_open and engagement.purpose is Purpose.CONSULAR_NOTICE and engagement.office in offices
         and any((offices[engagement.office].recipient_kind, child) in gone for child in engagement.references)

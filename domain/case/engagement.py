@@ -34,6 +34,7 @@ class PersonReference:
 
 class EndedBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that its basis rested on was never true
+    POLICY = "policy"  # no rule in force since is a basis for it
     FULFILLED = "fulfilled"
     REROUTED = "rerouted"  # another office of the kind took its place
     SEALED = "sealed"  # a court closed the record

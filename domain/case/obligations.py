@@ -27,6 +27,7 @@ RULE = "id of a rule"
 class WithdrawnBecause(StrEnum):
     CORRECTED = "corrected"  # the fact that raised it was never true
     MISLINKED = "mislinked"  # it belonged to another person
+    POLICY = "policy"  # a pack adopted since asks for it no more, or otherwise
     NO_RECIPIENT = "no_recipient"  # the country has no consulate here: a valid end, not an error to retry
 
 
@@ -89,7 +90,7 @@ class DutyWithdrawn(Event):
     """A duty ended unmet: what raised it was never true, or there is nobody to tell."""
 
     duty_id: UUID = clear(OUR_ID)
-    reason: WithdrawnBecause = clear("why, as one of three codes")
+    reason: WithdrawnBecause = clear("why, as a code")
 
 
 @event("casebridge.obligations.QuestionRaised")
@@ -145,6 +146,14 @@ class Obligations:
     def asks(self, person_id: UUID, missing: MissingFact = MissingFact.ORIGIN) -> bool:
         """Whether this fact about this person is an open question."""
         return (person_id, missing) in self.questions
+
+    @property
+    def withheld(self) -> frozenset[tuple[str, UUID, UUID | None]]:
+        """Rule, child and custody episode of every duty whose recipient this reader may not see."""
+        return frozenset(
+            (duty.raised.rule_id, duty.raised.child_id, duty.raised.episode_id)
+            for duty in self.duties.values() if duty.key is None
+        )
 
     def open_duties(self, recipient_kind: str | None = None) -> list[Duty]:
         return [

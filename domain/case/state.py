@@ -33,6 +33,7 @@ from domain.case import (
     permission,
     petitions,
     placement,
+    policy,
     privacy,
     relatives,
     relief,
@@ -108,6 +109,7 @@ class Case(NamedTuple):
     consents: consent.Consents = consent.INITIAL
     permission: permission.Permission = permission.INITIAL
     disclosures: disclosures.Disclosures = disclosures.INITIAL
+    policy: policy.AppliedPolicy = policy.INITIAL
     recorded: Mapping[Key, Event] = MappingProxyType({})
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -143,6 +145,7 @@ AREAS = {
     "relief": relief,
     "petitions": petitions,
     "language": language,
+    "policy": policy,
     "sources": sources,
     "assignments": assignments,
     "requests": requests,

@@ -25,8 +25,8 @@ from domain.policy.pack import parse_pack
 from domain.submission import Command, Submission
 
 BY_RULES = frozenset(obligations.EVOLVES)
-BY_A_PERSON = frozenset({WithdrawnBecause.NO_RECIPIENT, WithdrawnBecause.MISLINKED})
 NO_ENTROPY = bytes(32)
+NO_NOTICE = UUID(int=0)
 Standing = Sequence[tuple[int, Agency]]
 """An agency as each event of its stream left it, with that event's position in the log."""
 
@@ -82,10 +82,12 @@ def compare(history: Sequence[Envelope], real: Standing, changed: Standing, *, n
     agency, other = _at(real, None), _at(changed, None)
     assert agency is not None and other is not None, "an agency without any event decides no case"
     before, after = _duties(was), _duties(would)
-    changes = [change for key in {**before, **after} for change in _changes(key, before.get(key), after.get(key), now)]
-    changes += [(rule_id, Change.CANNOT_TELL) for rule_id, _, _ in assessed(would, other, now).undecided]
-    withheld = [duty for duty in was.obligations.duties.values() if duty.key is None]
-    changes += [(duty.raised.rule_id, Change.CANNOT_TELL) for duty in withheld]
+    hidden = was.obligations.withheld
+    changes = [
+        change for key in {**before, **after} if (key.rule_id, key.child_id, key.episode_id) not in hidden
+        for change in _changes(key, before.get(key), after.get(key), now)
+    ]
+    changes += [(rule_id, Change.CANNOT_TELL) for rule_id, _, _ in (*assessed(would, other, now).undecided, *hidden)]
     return Comparison(jurisdiction=agency.jurisdiction, changes=tuple(sorted(changes)))
 
 
@@ -134,41 +136,48 @@ def _fate(duty: Duty | None, now: datetime) -> Fate | None:
 # ------------------------------------------------------------------ deciding anew
 def _decided_anew(history: Sequence[Envelope], standing: Standing) -> tuple[Case, Case]:
     """The case as it is, and as it would be: what people recorded as it was, what rules made of it anew."""
-    was, would = Case(), Case()
+    was, would, known = Case(), Case(), None
     for _, group in groupby(history, key=lambda envelope: envelope.circumstances.command_id):
         told = list(group)
         after = fold(told, was)
         kept = [stayed for envelope in told for stayed in _kept(envelope, after, would)]
         agency = _at(standing, told[0].position)
         if kept and agency is not None:
-            would = decided_anew(_submission(kept[0], agency), would, kept)
+            would, known = decided_anew(_submission(kept[0], agency), would, kept, known)
         was = after
     return was, would
 
 
 def _kept(envelope: Envelope, was: Case, would: Case) -> Iterator[Envelope]:
-    """What was recorded, as it would stand: duties that it names are those that would be there in their place."""
+    """What was recorded, as it would stand: duties that it names are those that would be there in their place.
+
+    That there is no recipient is somebody's word, so it stays; every other end of a duty is made by rules.
+    """
     event = envelope.event
-    if isinstance(event, DutyWithdrawn) and event.reason in BY_A_PERSON:
-        for duty_id in _instead((event.duty_id,), was, would, open_only=True):
+    if isinstance(event, DutyWithdrawn) and event.reason is WithdrawnBecause.NO_RECIPIENT:
+        for duty_id in _instead((event.duty_id,), was, would):
             yield replace(envelope, event=replace(event, duty_id=duty_id))
     elif type(event) not in BY_RULES:
-        named = getattr(event, "duty_ids", None)
-        yield envelope if named is None else replace(envelope, event=_naming(event, _instead(named, was, would)))
+        named = _named(event, was, would)
+        yield envelope if named is None else replace(envelope, event=replace(cast(Any, event), duty_ids=named))
 
 
-def _naming(event: Event, duty_ids: tuple[UUID, ...]) -> Event:
-    return cast(Event, replace(cast(Any, event), duty_ids=duty_ids))
+def _named(event: Event, was: Case, would: Case) -> tuple[UUID, ...] | None:
+    """Which duties an event would name, where it names any: those of its notice, once that was prepared."""
+    duty_ids = getattr(event, "duty_ids", None)
+    if duty_ids is None:
+        return None
+    notice = would.consular.notices.get(getattr(event, "notice_id", None) or NO_NOTICE)
+    return _instead(duty_ids, was, would) if notice is None else notice.prepared.duty_ids
 
 
-def _instead(duty_ids: Iterable[UUID], was: Case, would: Case, *, open_only: bool = False) -> tuple[UUID, ...]:
-    """The duties toward the same recipients for the same children: one letter meets whatever rule asks for it."""
+def _instead(duty_ids: Iterable[UUID], was: Case, would: Case) -> tuple[UUID, ...]:
+    """The open duties toward the same recipients for the same children: one letter meets whatever rule asks for it."""
     duties = was.obligations.duties
     toward = {(duties[d].raised.recipient_kind, duties[d].raised.child_id) for d in duty_ids if d in duties}
     return tuple(
-        duty.duty_id for duty in would.obligations.duties.values()
+        duty.duty_id for duty in would.obligations.open_duties()
         if isinstance(duty.raised.recipient_kind, Known) and (duty.raised.recipient_kind, duty.raised.child_id) in toward
-        and (not open_only or duty.stage is DutyStage.OPEN)
     )
 
 

@@ -121,16 +121,12 @@ class _Found:
 
     def _owe(self, key: DutyKey, rule: Rule, pack: Pack, facts: ChildFacts, starts: Since, answer: Yes) -> Owed:
         cause, calendar = later(starts, answer.since), self.calendar
-        qualifier: str | None = rule.limit.words
-        try:
-            due_at = due_moment(rule.limit, start=cause.at, zone=self.zone, calendar=calendar)
-        except NotCovered:  # A fact is recorded all the same; the act says what the policy desk has to do.
-            due_at, qualifier = None, f"{rule.limit.words}; no adopted calendar covers them"
+        due_at, qualifier = _due(rule, cause.at, self.zone, calendar)
         return Owed(
             key=key, subject_ids=frozenset({answer.person_id}),
             cited_rule_ids=tuple(other.id for other in self.cited if _is_cited(other, rule, facts)),
             cause_event_id=cause.event_id, clock_start=cause.at, due_at=due_at, due_zone=self.zone,
-            began_at=starts.occurred_at, qualifier=qualifier if due_at is None else None,
+            began_at=starts.occurred_at, qualifier=qualifier,
             calendar_digest=calendar.digest if calendar is not None and rule.limit.kind == "business_days" else None,
             pack_digest=pack.digest, owner=rule.owner or "caseworker",
         )
@@ -151,6 +147,21 @@ class _Found:
             rule_ids=tuple(dict.fromkeys((*(known.rule_ids if known else ()), rule.id))),
             since=min(known.since, starts.at) if known else starts.at,
         )
+
+
+def restarted(owed: Owed, rule: Rule, *, start: datetime, cause_event_id: UUID, calendar: Calendar | None) -> Owed:
+    """The same duty with a clock that starts later, for another cause."""
+    due_at, qualifier = _due(rule, start, owed.due_zone, calendar)
+    return replace(owed, clock_start=start, cause_event_id=cause_event_id, due_at=due_at, qualifier=qualifier)
+
+
+def _due(rule: Rule, start: datetime, zone: str, calendar: Calendar | None) -> tuple[datetime | None, str | None]:
+    """The due moment, or the words that stand in its place."""
+    try:
+        due_at = due_moment(rule.limit, start=start, zone=zone, calendar=calendar)
+    except NotCovered:  # A fact is recorded all the same; the act says what the policy desk has to do.
+        return None, f"{rule.limit.words}; no adopted calendar covers them"
+    return due_at, rule.limit.words if due_at is None else None
 
 
 def _trigger(rule: Rule) -> Trigger:

@@ -83,8 +83,7 @@ def test_an_event_that_was_removed_is_found_as_a_gap(copied: Program) -> None:
 
 def test_an_event_moved_to_another_stream_is_found(copied: Program) -> None:
     other = f"case-{UUID(int=5)}"
-    opening = f"stream = 'case-{CASE}' AND version = 1"  # all that its command recorded
-    damage(copied.home / "log.sqlite", f"UPDATE events SET stream = '{other}', version = 1 WHERE {opening}")
+    damage(copied.home / "log.sqlite", f"UPDATE events SET stream = '{other}', version = 1 WHERE {FIRST_OF_CASE}")
     assert set(problems(copied)) >= {"streams are gapless from version 1", "accepted commands stand where their answers say"}
 
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -132,12 +133,22 @@ def stored(program: Program) -> dict[str, str]:
     }
 
 
-def tables(program: Program) -> tuple[int, list[tuple[object, ...]]]:
+def rows(program: Program) -> dict[str, list[tuple[object, ...]]]:
+    """Every row of every table of every database of the home."""
+    found: dict[str, list[tuple[object, ...]]] = {}
+    for file in sorted(program.home.glob("*.sqlite*")):
+        if file.name.endswith(("-wal", "-shm")):
+            continue
+        with closing(sqlite3.connect(file)) as connection:
+            names = [name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+            found |= {f"{file.name} {name}": connection.execute(f'SELECT * FROM "{name}"').fetchall() for name in names}
+    assert any(name.endswith(" commands") and held for name, held in found.items()), "the log is somewhere else"
+    return found
+
+
+def head(program: Program) -> int:
     with program.casebridge() as casebridge:
-        database = casebridge.settings.log_url.removeprefix("sqlite:///")
-        with closing(sqlite3.connect(database)) as connection:
-            commands = connection.execute("SELECT * FROM commands ORDER BY 1").fetchall()
-        return casebridge.log.head().position, commands
+        return casebridge.log.head().position
 
 
 def by_rule(told: dict[str, Any]) -> dict[str, dict[str, int]]:
@@ -150,23 +161,23 @@ def by_rule(told: dict[str, Any]) -> dict[str, dict[str, int]]:
 
 
 def test_the_text_in_force_would_change_nothing_and_nothing_is_written(played: Program) -> None:
-    before, rows = stored(played), tables(played)
+    before, held = stored(played), rows(played)
     told = played.json("policy", "dry-run", str(NM))
     assert by_rule(told) == {} and told["cases"] >= 2 and told["events"] > 0
     assert told["unreadable"] == {"cases": 0, "first_cases": []}
-    assert stored(played) == before and tables(played) == rows
+    assert stored(played) == before and rows(played) == held
 
 
 def test_a_changed_limit_is_reported_by_rule_with_a_digest_that_stays(played: Program, tmp_path: Path) -> None:
     file = changed(tmp_path, LONGER)
-    before, rows = stored(played), tables(played)
+    before, held = stored(played), rows(played)
     told = played.json("policy", "dry-run", str(file), "--agency", "NM-CYFD")
     assert by_rule(told)["NM-CONSULATE-MX-24H"]["moved"] >= 1
     assert told["report_digest"] == played.json("policy", "dry-run", str(file))["report_digest"]
     assert told["report_digest"] != played.json("policy", "dry-run", str(NM))["report_digest"]
     shown = played.ok("policy", "dry-run", str(file))
     assert told["report_digest"] in shown and "would have another clock or limit" in shown
-    assert stored(played) == before and tables(played) == rows
+    assert stored(played) == before and rows(played) == held
     later = played.json("policy", "dry-run", str(file), "--from", "2030-01-01")
     assert by_rule(later) == {}
 
@@ -181,3 +192,52 @@ def test_a_dry_run_that_cannot_be_made_says_why(played: Program, new_mexico: Pro
     assert ran.exit_code == 2 and "--agency" in ran.stderr
     assert Program(tmp_path / "nowhere")("policy", "dry-run", str(NM)).exit_code == 3
     assert new_mexico.json("policy", "dry-run", str(NM))["cases"] == 0
+
+
+# ------------------------------------------------------------------ apply
+@pytest.fixture
+def copied(played: Program, tmp_path: Path) -> Program:
+    """A copy, to be changed."""
+    shutil.copytree(played.home, tmp_path / "home")
+    return Program(tmp_path / "home")
+
+
+def test_a_new_pack_is_listed_for_open_cases_and_reaches_each_by_a_command(copied: Program, tmp_path: Path) -> None:
+    rule = """
+[[rule]]
+id = "NM-CUSTODY-CALL"
+force = "DUTY"
+process = "P02"
+tracked = true
+scope = "case"
+trigger = "child_is_no_us_citizen"
+words = "The desk calls the family's consulate."
+recipients = ["CONS-xx", "CONS-MX"]
+limit = { kind = "elapsed", amount = 6, words = "6 hours" }
+met_by = ["TaskForceNotified"]
+source_lines = "1"
+"""
+    file = tmp_path / "nm.toml"
+    file.write_text(NM.read_text(encoding="utf-8") + rule, encoding="utf-8")
+    nothing = copied("policy", "apply", "--agency", "NM-CYFD")
+    assert nothing.exit_code == 0 and nothing.stdout.startswith("0 cases"), nothing.output
+    copied.ok("policy", "adopt", str(file), *ADOPT)
+    stands = head(copied)
+    listed = copied.json_lines("policy", "apply", "--agency", "NM-CYFD")
+    assert [(one["raised"], one["questions"], one["because"]) for one in listed] == [(1, 0, None), (0, 1, None)]
+    assert head(copied) == stands
+    assert "--record sends it" in copied.ok("policy", "apply", "--agency", "NM-CYFD")
+    assert copied.json_lines("policy", "apply", "--agency", "NM-CYFD", "--record") == listed
+    due = [duty for case in copied.json("due")["cases"] for act in case["acts"] for duty in act["duties"]]
+    adopted_at = {row["digest"]: row["effective_at"] for row in copied.json("policy", "list")["adopted"]}
+    called = [duty for duty in due if duty["rule"] == "NM-CUSTODY-CALL"]
+    assert len(called) == 1
+    for duty in called:
+        assert duty["clock_start"].partition("[")[0] == adopted_at[duty["pack_digest"]]
+    assert "from now on these packs count" in copied.ok("case", "timeline", listed[0]["case_id"])
+    again = copied("policy", "apply", "--agency", "NM-CYFD", "--record")
+    assert again.exit_code == 0 and again.stdout.startswith("0 cases")
+
+
+def test_an_agency_that_adopted_nothing_has_nothing_to_apply(copied: Program) -> None:
+    assert copied("policy", "apply", "--agency", "OR-DHS").exit_code == 1

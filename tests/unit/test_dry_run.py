@@ -12,9 +12,12 @@ import pytest
 from domain.agency.state import Agency
 from domain.case.consular import NoticeForm, PrepareConsularNotification, RecordConsulateNotified, Way
 from domain.case.consular_service import RecordNoticeUndeliverable, UndeliverableBecause
+from domain.events import Compartment
 from domain.policy.dry_run import Change, compare, with_pack
-from tests.specification import ROOT, Scenario, an_id, new_mexico, notice_rules
+from tests.simulation.test_fold_properties import withhold
+from tests.specification import Scenario, an_id, new_mexico
 from tests.unit.people import CHILD, FAMILY, MOTHER, from_country, h1_information, obtain, take_child, take_sibling
+from tests.unit.texts import limited, new_rule, nm, without
 
 DENVER = ZoneInfo("America/Denver")
 THURSDAY = datetime(2026, 8, 13, 16, 10, tzinfo=DENVER)
@@ -25,36 +28,9 @@ in_custody = Scenario().given(*((c, THURSDAY) for c in FAMILY), (take_child, THU
 informed = in_custody.given((h1_information, FRIDAY_10))
 
 MX24, OTHER5, VCCR = "NM-CONSULATE-MX-24H", "NM-CONSULATE-OTHER-5WD", "US-CONSULATE-VCCR"
-NEW = """
-[[rule]]
-id = "NM-NEW"
-force = "DUTY"
-process = "P02"
-tracked = true
-scope = "case"
-trigger = "origin_in_mexico"
-words = "A made-up rule."
-recipients = ["CONS-MX"]
-limit = { kind = "elapsed", amount = 72, words = "72 hours" }
-met_by = "ConsulateNotified"
-source_lines = "1"
-"""
-
-
-def nm(*changes: tuple[str, str]) -> str:
-    text = notice_rules((ROOT / "domain/packs/NM.toml").read_text(encoding="utf-8"))
-    for old, new in changes:
-        assert old in text, "the change changes nothing"
-        text = text.replace(old, new, 1)
-    return text
-
-
-LONGER = nm(('amount = 24, words = "24 hours elapsed"', 'amount = 48, words = "48 hours"'))
-
-
-def without(rule_id: str) -> str:
-    rules = nm().split("[[rule]]")
-    return "[[rule]]".join(rule for rule in rules if f'id = "{rule_id}"' not in rule)
+NEW = new_rule()
+ELSEWHERE = new_rule(trigger="origin_in_another_country", recipient="CONS-xx")
+LONGER = limited(48)
 
 
 def changes(
@@ -107,9 +83,8 @@ def test_a_longer_limit_moves_a_duty_and_undoes_a_miss() -> None:
 
 
 def test_a_shorter_limit_would_have_been_missed() -> None:
-    shorter = nm(('amount = 24, words = "24 hours elapsed"', 'amount = 4, words = "4 hours"'))
     in_time = notified(informed, FRIDAY_10 + timedelta(hours=5))
-    assert changed(in_time, shorter) == {MX24: {Change.MOVED: 1, Change.MISSED: 1}}
+    assert changed(in_time, limited(4)) == {MX24: {Change.MOVED: 1, Change.MISSED: 1}}
 
 
 def test_a_rule_that_is_gone_would_have_raised_nothing() -> None:
@@ -125,9 +100,8 @@ def test_a_new_rule_would_be_raised_and_met_by_the_letter_that_went_out() -> Non
 
 
 def test_a_letter_to_one_office_meets_nothing_toward_another() -> None:
-    elsewhere = NEW.replace("origin_in_mexico", "origin_in_another_country").replace("CONS-MX", "CONS-xx")
     in_time = notified(informed, FRIDAY_10 + timedelta(hours=5))
-    assert changed(in_time, nm() + elsewhere) == {"NM-NEW": {Change.RAISED: 2, Change.MISSED: 2}}
+    assert changed(in_time, nm() + ELSEWHERE) == {"NM-NEW": {Change.RAISED: 2, Change.MISSED: 2}}
 
 
 def test_duties_that_were_met_stay_met_when_another_rule_is_raised_before_them() -> None:
@@ -151,10 +125,9 @@ def test_a_country_without_a_consulate_ends_a_new_duty_too() -> None:
     ended = salvador.given(RecordNoticeUndeliverable(
         attempt_id=an_id("attempt"), country="SV", reason=UndeliverableBecause.NONE_IN_US,
     ))
-    elsewhere = NEW.replace("origin_in_mexico", "origin_in_another_country").replace("CONS-MX", "CONS-xx")
-    raised = changed(salvador, nm() + elsewhere, now=FRIDAY_10)["NM-NEW"]
+    raised = changed(salvador, nm() + ELSEWHERE, now=FRIDAY_10)["NM-NEW"]
     assert raised[Change.RAISED] > 0
-    assert Change.RAISED not in changed(ended, nm() + elsewhere, now=FRIDAY_10).get("NM-NEW", {})
+    assert Change.RAISED not in changed(ended, nm() + ELSEWHERE, now=FRIDAY_10).get("NM-NEW", {})
 
 
 def test_nothing_is_judged_before_the_agency_had_adopted_anything() -> None:
@@ -169,3 +142,10 @@ def test_any_beginning_of_a_history_can_be_compared(cut: int) -> None:
     late = notified(informed, FRIDAY_10 + timedelta(hours=30))
     changes(replace(late, envelopes=late.envelopes[:cut]), LONGER)
 
+
+
+def test_a_duty_whose_recipient_is_withheld_cannot_be_told() -> None:
+    hidden = tuple(withhold(envelope, frozenset({Compartment.IDENTITY})) for envelope in informed.envelopes)
+    found = changes(replace(informed, envelopes=hidden), LONGER)
+    assert {change for counted in found.values() for change in counted} == {Change.CANNOT_TELL}
+    assert MX24 in found and OTHER5 in found
