@@ -10,8 +10,10 @@ import pytest
 
 from adapters.commands import parse_line
 from domain.agency import decide as agency_decide
+from domain.agency.agreements import ConsularService
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
+from domain.case.consular_service import AnswerConsularService, RequestConsularService, ServiceOutcome
 from domain.case.decide import DECIDES, decide
 from domain.case.detention import LocatorResult, ObtainANumber, RecordLocatorSearch, ReportParentDetained
 from domain.case.kin import RecordHomeStudyFailure, RequestDifHomeStudy, RequestHomeStudy, StudyFailure
@@ -22,6 +24,7 @@ from domain.case.processes import children as of_children
 from domain.case.processes import notices as of_notices
 from domain.case.processes import parents as of_parents
 from domain.case.processes.states import Step
+from domain.case.relatives import ReceiveCourtesyEvaluationRequest
 from domain.case.state import Case, fold
 from domain.refusals import Refused
 from domain.submission import envelopes
@@ -131,6 +134,27 @@ def test_a_home_study_that_failed_is_asked_for_again_elsewhere() -> None:
     )
     assert type(again).__name__ in {step.command for step in stands(failed, "P03")[0].next}
     assert states(failed.given(again), "P03") == ["failed", "requested"]
+
+
+def test_what_a_consulate_cannot_do_is_asked_of_iss() -> None:
+    ask = RequestConsularService(
+        request_id=an_id("service"), office="cons-mx.el-paso", child_ids=(CHILD,), service=ConsularService.BIRTH_CERTIFICATE
+    )
+    asked = family.given(ask)
+    assert [step.command for step in stands(asked, "P18")[0].next] == ["RecordAcknowledgement", "AnswerConsularService"]
+    answer = AnswerConsularService(answer_id=an_id("answer"), request_id=ask.request_id, outcome=ServiceOutcome.UNABLE)
+    [unable] = stands(asked.given(answer), "P18")
+    assert (unable.state, unable.next) == ("unable", (Step("RequestDocument", "ask ISS to trace the document"),))
+
+
+def test_a_home_that_dif_asks_the_agency_to_see_awaits_the_agencys_own_report() -> None:
+    asked = family.given(ReceiveCourtesyEvaluationRequest(
+        request_id=an_id("courtesy"), subject_id=AUNT, dif_ref="DIF-1",
+        home_address=address("US", street="Main Street", number="1", city="Las Cruces", region="NM"),
+    ))
+    [stand] = stands(asked, "P03")
+    assert (stand.what, stand.state) == ("home evaluation that DIF asks of the agency", "requested")
+    assert [step.command for step in stand.next] == ["RecordHomeStudy", "RecordHomeStudyFailure"]
 
 
 def test_a_parent_whom_no_search_finds_stays_searched_for_in_the_order_of_the_guide() -> None:

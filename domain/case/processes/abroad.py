@@ -31,6 +31,7 @@ STUDY = {
     StudyStage.CONTRADICTED: (step("RecordHomeStudy", "a person asks which report holds; until then none does"), BY_ISS),
     StudyStage.FAILED: (BY_ISS, BY_DIF),
 }
+FOR_DIF = (step("RecordHomeStudy", "the agency's own report, for DIF"), FAILURE)
 PROVIDERS = {StudyProvider.ISS: "home study by ISS", StudyProvider.DIF: "home study by DIF"}
 DOCUMENT = {
     DocumentStage.REQUESTED: (
@@ -63,10 +64,14 @@ def homes(case: Case, standing: Agency, now: datetime) -> Iterator[Stand]:
             yield Stand(person_ids=(party_id,), what="home study", state="needed", next=after(STUDY, StudyStage.NEEDED))
     for study in case.kin.studies.values():
         stage = case.kin.stage(study.request_id, case.consular_services.acknowledged)
+        is_courtesy = study.provider is StudyProvider.AGENCY and study.requested_at is not None
         attempt = f", attempt {study.attempt}" if study.attempt > 1 else ""
         yield Stand(
-            person_ids=(study.subject_id,), what=f"{PROVIDERS.get(study.provider, 'home study')}{attempt}",
-            state=stage.value, next=after(STUDY, stage), id=study.request_id,
+            person_ids=(study.subject_id,), state=stage.value, id=study.request_id,
+            what="home evaluation that DIF asks of the agency" if is_courtesy else (
+                f"{PROVIDERS.get(study.provider, 'home study')}{attempt}"
+            ),
+            next=FOR_DIF if is_courtesy and study.is_live else after(STUDY, stage),
         )
 
 

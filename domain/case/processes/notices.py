@@ -3,12 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from uuid import UUID
 
 from domain.agency.state import Agency
 from domain.case.acts import Act, ActStage, acts_of
 from domain.case.citizenship import CitizenshipStage
 from domain.case.consular_service import ServiceStage
 from domain.case.custody import CustodyStage
+from domain.case.next_routes import next_routes
 from domain.case.processes.states import Stand, Step, after, step
 from domain.case.state import Case
 from domain.people import PARENTS
@@ -86,16 +88,28 @@ SERVICE = {
 }
 
 
+TURNED_DOWN = (ServiceStage.DECLINED, ServiceStage.UNABLE)
+
+
 def services(case: Case, standing: Agency, now: datetime) -> Iterator[Stand]:
     """What consulates were asked for. Silence leaves a request where it is."""
     for request_id, request in case.consular_services.requests.items():
         stage = case.consular_services.stage(request_id)
         if stage is not None:
             service = known_or(request.requested.service, None)
+            elsewhere = _elsewhere(case, standing, request_id, now) if stage in TURNED_DOWN else ()
             yield Stand(
-                person_ids=request.requested.child_ids, state=stage.value, next=after(SERVICE, stage), id=request_id,
+                person_ids=request.requested.child_ids, state=stage.value, id=request_id,
+                next=(*after(SERVICE, stage), *elsewhere),
                 what=f"{service.value.replace('_', ' ') if service else 'service'} by {request.requested.office}",
             )
+
+
+def _elsewhere(case: Case, standing: Agency, request_id: UUID, now: datetime) -> tuple[Step, ...]:
+    """Whom else the guide describes for what a consulate would not or could not do."""
+    request = case.requests.asked.get(request_id)
+    routes = [] if request is None else next_routes(case, standing, request, now)
+    return tuple(Step(route.command, route.words) for route in routes if route.command is not None)
 
 
 def _state(case: Case, act: Act) -> str:
