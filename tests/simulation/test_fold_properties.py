@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from adapters.commands import parse_line
 from adapters.reading.acts import explain_acts, explain_questions
+from adapters.reading.processes import expected_lines, shown_processes, stand_lines
 from adapters.reading.timeline import lines
+from adapters.reading.waiting import explain_waiting
 from domain.case.acts import acts_of
 from domain.case.citizenship import CitizenshipInformationObtained
 from domain.case.decide import decide
@@ -66,6 +68,10 @@ def read_all(envelopes: Sequence[Envelope]) -> None:
     acts_of(case, agency.packs_at(now))
     explain_acts(case, agency, now)
     explain_questions(case, now)
+    explain_waiting(case, agency, now)
+    for shown in shown_processes(case, agency, now):
+        list(stand_lines(case, shown))
+        list(expected_lines(case, shown, agency))
     assess(facts_of(case, agency.zone), agency.packs_at(now), agency.calendar_at(now))
 
 
