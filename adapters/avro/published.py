@@ -147,7 +147,17 @@ def _fields(word: Word, defined: set[str]) -> Iterator[Schema]:
         yield _optional(word.name, kind, word.doc, word.doc_es)
 
 
+FIELD_WORDS: Mapping[Shape, tuple[str, ...]] = {
+    Shape.NAME: ("given_names", "surnames"), Shape.BIRTH_DATE: ("birth_date", "birth_date_is_estimate"),
+}
+"""Shapes that take other names in the record than the path's last word."""
+LAYOUT: Mapping[str, Mapping[str, tuple[str, ...]]] = {"notice.v1": {"child.custody": ("in_custody_since",)}}
+"""Where a renderer that is older than the vocabulary puts a field."""
 DOCS: Mapping[str, tuple[str, str]] = {
+    "ConsularNotice": ("The agency notifies a consulate that children are in its custody.",
+                       "La agencia notifica a un consulado que hay niños bajo su custodia."),
+    "Disregard": ("Please disregard an earlier number of this feed: it was sent in error. This tells nothing new.",
+                  "No tome en cuenta un número anterior de este canal: se envió por error. Esto no dice nada nuevo."),
     "HomeStudyRequest": ("The agency asks for a home to be studied.", "La agencia pide que se estudie un hogar."),
     "ReunificationRequest": ("The agency asks for help so that a child can live with family abroad.",
                              "La agencia pide ayuda para que un niño viva con su familia en el extranjero."),

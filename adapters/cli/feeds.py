@@ -27,8 +27,8 @@ from adapters.cli.console import (
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
-    from domain.case.consular import Notice
     from domain.case.state import Case
+    from domain.disclosure.purposes import Purpose
     from domain.events import Envelope
 
 PAGE = 200
@@ -195,12 +195,17 @@ def _print(entry: dict[str, Any], zone: str) -> None:
 # ------------------------------------------------------------------ release
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Waiting:
-    """A notice that a person has to let go."""
+    """A notice or another disclosure that a person has to let go. What is missing is known of notices alone."""
 
     case_id: UUID
     case: Case
-    notice: Notice
+    id: UUID
+    office: str
+    purpose: Purpose
+    person_ids: tuple[UUID, ...]
     prepared: Envelope
+    missing_required: tuple[str, ...] = ()
+    missing_optional: tuple[str, ...] = ()
 
     @property
     def agency(self) -> str:
@@ -213,8 +218,10 @@ class Waiting:
 
 def release(
     ctx: typer.Context,
-    target: Annotated[UUID | None, typer.Argument(metavar="CASE", parser=identifier, help="Whose notice.")] = None,
-    notice: Annotated[UUID | None, typer.Argument(metavar="NOTICE_ID", parser=identifier, help="Which notice.")] = None,
+    target: Annotated[UUID | None, typer.Argument(metavar="CASE", parser=identifier, help="Whose case.")] = None,
+    notice: Annotated[
+        UUID | None, typer.Argument(metavar="NOTICE_ID", parser=identifier, help="Which notice, or other disclosure.")
+    ] = None,
     user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who decides, if not you.")] = None,
     case: Annotated[UUID | None, typer.Option(metavar="CASE", parser=identifier, help="List this case alone.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -232,12 +239,12 @@ def release(
             catch_up(casebridge, "timeline")
             _list([waiting for case_id in _cases(casebridge, case) for waiting in _waiting(casebridge, case_id)], as_json)
             return
-        chosen = next((one for one in _waiting(casebridge, target) if one.notice.prepared.notice_id == notice), None)
+        chosen = next((one for one in _waiting(casebridge, target) if one.id == notice), None)
         if chosen is None:
-            raise end(REFUSED, f"case {target} has no notice {notice} that waits: `casebridge release` lists them")
+            raise end(REFUSED, f"case {target} has nothing of the id {notice} that waits: `casebridge release` lists them")
         if not as_json:
             _show(casebridge, chosen)
-        office = chosen.notice.prepared.office
+        office = chosen.office
         if not yes and (as_json or not typer.confirm(f"Release it to {office}?")):
             raise end(REFUSED, "nothing was released" + ("; with --json, say --yes" if as_json else ""))
         outcome = casebridge.backbone.submit({
@@ -254,71 +261,91 @@ def release(
 
 
 def _cases(casebridge: Casebridge, case_id: UUID | None) -> list[UUID]:
-    """Cases in which a notice was ever prepared, by the timeline, which holds no personal field."""
+    """Cases in which anything was ever prepared, by the timeline, which holds no personal field."""
     if case_id is not None:
         return [case_id]
     from sqlalchemy import select
 
     from domain.case.consular import ConsularNotificationPrepared
+    from domain.case.disclosures import DisclosurePrepared
     from projections.timeline import timeline
 
-    asked = select(timeline.c.case_id).distinct().where(timeline.c.topic == ConsularNotificationPrepared.TOPIC)
+    prepared = (ConsularNotificationPrepared.TOPIC, DisclosurePrepared.TOPIC)
+    asked = select(timeline.c.case_id).distinct().where(timeline.c.topic.in_(prepared))
     with casebridge.views.connect() as connection:
         return list(connection.scalars(asked.order_by(timeline.c.case_id)))
 
 
 def _waiting(casebridge: Casebridge, case_id: UUID) -> Iterator[Waiting]:
+    from domain.disclosure.purposes import Purpose
+
     case = casebridge.backbone.case(case_id)
     for notice in case.consular.notices.values():
         if notice.released is None and notice.notified is None:
-            row = casebridge.log.event(notice.prepared_event_id)
-            assert row is not None, "a folded event is in the log"
-            yield Waiting(case_id=case_id, case=case, notice=notice, prepared=casebridge.clear_codec.decode(row))
+            told = notice.prepared
+            yield Waiting(
+                case_id=case_id, case=case, id=told.notice_id, office=told.office, purpose=Purpose.CONSULAR_NOTICE,
+                person_ids=told.child_ids, missing_required=told.missing_required, missing_optional=told.missing_optional,
+                prepared=_envelope(casebridge, notice.prepared_event_id),
+            )
+    for disclosure in case.disclosures.disclosures.values():
+        if disclosure.released is None:
+            yield Waiting(
+                case_id=case_id, case=case, id=disclosure.prepared.disclosure_id, office=disclosure.prepared.office,
+                purpose=disclosure.prepared.purpose, person_ids=disclosure.prepared.person_ids,
+                prepared=_envelope(casebridge, disclosure.prepared_event_id),
+            )
+
+
+def _envelope(casebridge: Casebridge, event_id: UUID) -> Envelope:
+    row = casebridge.log.event(event_id)
+    assert row is not None, "a folded event is in the log"
+    return casebridge.clear_codec.decode(row)
 
 
 def _list(waiting: list[Waiting], as_json: bool) -> None:
     if as_json:
         tell_json([
-            {"case": str(one.case_id), "notice_id": str(told.notice_id), "office": told.office, "agency": one.agency,
-             "prepared_at": one.prepared_at, "child_ids": [str(child_id) for child_id in told.child_ids],
-             "missing_required": list(told.missing_required), "missing_optional": list(told.missing_optional)}
-            for one in waiting for told in (one.notice.prepared,)
+            {"case": str(one.case_id), "notice_id": str(one.id), "office": one.office, "agency": one.agency,
+             "purpose": one.purpose.value, "prepared_at": one.prepared_at,
+             "child_ids": [str(person) for person in one.person_ids if one.case.intake.people[person].role is None],
+             "missing_required": list(one.missing_required), "missing_optional": list(one.missing_optional)}
+            for one in waiting
         ])
     elif not waiting:
         say("nothing waits for release")
     else:
-        table(("case", "notice", "office", "prepared", "lacks"), [
-            (one.case_id, one.notice.prepared.notice_id, one.notice.prepared.office, one.prepared_at,
-             ", ".join(one.notice.prepared.missing_required).replace("_", " ")) for one in waiting
+        table(("case", "id", "office", "for", "prepared", "lacks"), [
+            (one.case_id, one.id, one.office, one.purpose.replace("_", " "), one.prepared_at,
+             ", ".join(one.missing_required).replace("_", " ")) for one in waiting
         ])
 
 
 def _show(casebridge: Casebridge, waiting: Waiting) -> None:
-    prepared = waiting.notice.prepared
     entry = _as_it_will_leave(casebridge, waiting)
-    heading(f"Notice {prepared.notice_id} to {prepared.office}, as it will leave")
+    what = waiting.purpose.replace("_", " ").capitalize()
+    heading(f"{what} {waiting.id} to {waiting.office}, as it will leave")
     text = _letter_of(casebridge, entry)
     say(f"{LETTER_RULE}\n{text or '(withheld): a key that it rests on is not available'}\n{LETTER_RULE}")
     heading("The facts it rests on")
     table(("field", "sign of the person", "told by event", "occurred", "learned"), _facts(casebridge, entry))
-    for word, missing in (("required", prepared.missing_required), ("optional", prepared.missing_optional)):
+    for word, missing in (("required", waiting.missing_required), ("optional", waiting.missing_optional)):
         if missing:
             say(f"Not known, {word}: {', '.join(missing).replace('_', ' ')}")
 
 
 def _as_it_will_leave(casebridge: Casebridge, waiting: Waiting) -> Envelope:
-    """The entry that the discloser would write if the notice were released now; nothing is recorded."""
+    """The entry that the discloser would write if this were released now; nothing is recorded."""
     from adapters.disclosure.discloser import Discloser
     from domain.case.consular import DisclosureReleased
-    from domain.disclosure.contract import Purpose
     from domain.events import Envelope
 
-    prepared, now = waiting.notice.prepared, casebridge.clock.now()
-    engagement = waiting.case.engagements.open_for(prepared.office, Purpose.CONSULAR_NOTICE)
+    now = casebridge.clock.now()
+    engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
     if engagement is None:
-        raise end(REFUSED, "the basis of this notice has ended: nothing may leave [DECISION-12]")
+        raise end(REFUSED, "its basis has ended: nothing may leave [DECISION-12]")
     released = DisclosureReleased(
-        notice_id=prepared.notice_id, office=prepared.office, engagement_id=engagement.engagement_id, by_person=True
+        notice_id=waiting.id, office=waiting.office, engagement_id=engagement.engagement_id, by_person=True
     )
     source = Envelope(
         stream=f"case-{waiting.case_id}", version=waiting.case.version, event=released,
@@ -326,14 +353,14 @@ def _as_it_will_leave(casebridge: Casebridge, waiting: Waiting) -> Envelope:
     )
     entry = Discloser(casebridge.backbone, casebridge.rendering()).preview(source)
     if not isinstance(entry, Envelope):
-        raise end(REFUSED, f"this notice would not leave: {entry.value.replace('_', ' ')}")
+        raise end(REFUSED, f"it would not leave: {entry.value.replace('_', ' ')}")
     return entry
 
 
 def _facts(casebridge: Casebridge, entry: Envelope) -> Iterator[tuple[str, ...]]:
     from domain.disclosure.events import Disclosed
 
-    assert isinstance(entry.event, Disclosed), "only a notice waits for release"
+    assert isinstance(entry.event, Disclosed), "what waits for release becomes an entry with fields"
     for source in entry.event.fields:
         row = casebridge.log.event(source.event_id)
         assert row is not None, "an entry rests on events of the log"

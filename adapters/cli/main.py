@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from adapters.cli import (
     cases,
     commands,
+    contracts,
     due,
     duties,
     feeds,
@@ -89,6 +90,7 @@ app.command("release", rich_help_panel=AGENCY)(feeds.release)
 app.add_typer(ledger.app, rich_help_panel=POLICY)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)
 app.add_typer(policies.app, rich_help_panel=POLICY)
+app.add_typer(contracts.app, rich_help_panel=POLICY)
 app.add_typer(partners.app, rich_help_panel=POLICY)
 app.add_typer(topics.app, rich_help_panel=ENGINEER)
 app.add_typer(schemas.app, rich_help_panel=ENGINEER)

@@ -238,15 +238,10 @@ def _calendar(adoption: Adoption) -> Iterator[str]:
 
 
 def _contract(adoption: Adoption) -> Iterator[str]:
+    from adapters.reading.contracts import in_words
     from domain.disclosure.contract import parse_contract
 
-    contract = parse_contract(adoption.text, adoption.digest)
-    yield f"What may flow to {contract.recipient_kind}, version {contract.version}. What is not named here does not flow."
-    for flow in contract.flows:
-        purpose, release = (word.value.replace("_", " ") for word in (flow.purpose, flow.release))
-        yield f"\nFor {purpose}: {flow.publishes}, released: {release}"
-        yield f"  Basis: {flow.basis}"
-        yield from (f"  {field.path}: {field.basis}" for field in flow.fields)
+    yield from in_words(parse_contract(adoption.text, adoption.digest))
 
 
 app.command("check")(policy_checks.check)

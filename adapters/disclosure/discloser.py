@@ -22,7 +22,7 @@ from domain.case.consular import ConsularNotificationCorrected, DisclosureReleas
 from domain.case.engagement import Engagement
 from domain.case.state import Case
 from domain.disclosure.contract import Flow
-from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
+from domain.disclosure.events import Disclosed, FeedEntry, HandedOver, Withdrawn
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Unrenderable
 from domain.disclosure.telling import sources
@@ -45,6 +45,8 @@ ATTEMPTS_MAX = 8
 BATCH_MAX = 100
 """Entries of one append."""
 SALT_BYTES = 16
+CAUSES_MAX = 32
+"""Steps back from what was released to what brought it about."""
 TOPICS = {DisclosureReleased.TOPIC, ConsularNotificationCorrected.TOPIC}
 
 
@@ -57,6 +59,7 @@ class NotDisclosed(StrEnum):
     TOLD_OUTSIDE = "told_outside"  # what is to be disregarded was not told through this feed
     NOTHING_KNOWN = "nothing_known"
     WITHHELD = "withheld"
+    CYCLE = "cycle"  # a receipt from this very office would have brought it about
     NO_PLACE = "no_place"  # the contract lets flow what the published schema has no field for
 
 
@@ -170,6 +173,8 @@ class Discloser:
         then = now if now.version == source.version else self._backbone.case(case_id, up_to=source.version)
         engagement = then.engagements.engagements.get(told.engagement_id)
         latest = now.engagements.engagements.get(told.engagement_id)
+        if self._leads_back(source, told.office):
+            raise _Skip(NotDisclosed.CYCLE)
         agency = self._backbone.agency(source.circumstances.agency)
         moment = self._backbone.clock.now()
         if engagement is None or latest is None or not latest.holds_at(moment, agency.agreements):
@@ -191,6 +196,19 @@ class Discloser:
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
         return replace(entry, event=self._proven(entry, event)), form
+
+    def _leads_back(self, source: Envelope, office: str) -> bool:
+        """Whether one of the causes of an event is a hand-over to this office: what comes of a receipt is not told back."""
+        cause = source.circumstances.causation_id
+        for _ in range(CAUSES_MAX):
+            row = None if cause is None else self._backbone.log.event(cause)
+            if row is None:
+                return False
+            found = self._backbone.codec.decode(row)
+            if isinstance(found.event, HandedOver):
+                return found.event.office == office
+            cause = found.circumstances.causation_id
+        return True  # So long a chain is no person's decision.
 
     def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:
         """The entry with the digest of what it renders to, under a salt of its own."""

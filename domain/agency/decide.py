@@ -158,7 +158,7 @@ def _second_person(submission: Submission[Any], second_person: str) -> None:
 
 
 def _new(adopted: tuple[Adoption, ...], id: str, text_digest: str) -> bool:
-    latest = max((a for a in adopted if a.id == id), key=lambda a: a.effective_at, default=None)
+    latest = max((a for a in reversed(adopted) if a.id == id), key=lambda a: a.effective_at, default=None)
     return latest is None or latest.digest != text_digest
 
 

@@ -128,7 +128,7 @@ class Agency:
         for kind in (recipient_kind, "CONS-xx" if recipient_kind.startswith("CONS-") else recipient_kind):
             adopted = [adoption for adoption in self.contracts if adoption.id == kind]
             if adopted:
-                latest = max(adopted, key=lambda adoption: adoption.effective_at)
+                latest = max(reversed(adopted), key=lambda adoption: adoption.effective_at)  # The later of one moment.
                 return parse_contract(latest.text, latest.digest)
         return None
 

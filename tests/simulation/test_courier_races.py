@@ -1,7 +1,6 @@
 """Engagements end while the courier hands over: no hand-over starts at a position without an open basis (I6)."""
 from __future__ import annotations
 
-import threading
 from collections import Counter
 from pathlib import Path
 from random import Random
@@ -11,11 +10,11 @@ import pytest
 from domain.case.engagement import EngagementEnded
 from domain.disclosure.events import DeliveryStopped, HandOverStarted
 from tests.disclosure_world import GUATEMALA, World
+from tests.racing_courier import handing_over
 from tests.recording_channel import RecordingChannel
 
 FAMILIES = 16
 SEEDS = (1, 2, 3)
-STEPS_MAX = 20_000
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 
@@ -29,24 +28,11 @@ def test_no_hand_over_starts_after_its_engagement_ended_whoever_is_quicker(tmp_p
         world.release(family, office=GUATEMALA, notices=3)
     world.disclose()
     random.shuffle(families)
-    channel, done = RecordingChannel(world.clock), threading.Event()
-    courier, failures = world.courier(channel), list[BaseException]()
-
-    def hand_over() -> None:
-        try:
-            for _ in range(STEPS_MAX):
-                if courier.step() == 0 and done.is_set():
-                    return
-        except BaseException as error:
-            failures.append(error)
-
-    thread = threading.Thread(target=hand_over, daemon=True)
-    thread.start()
-    for family in families:
-        world.correct_country(family)
-    done.set()
-    thread.join(100)
-    assert not failures and not thread.is_alive()
+    channel = RecordingChannel(world.clock)
+    courier = world.courier(channel)
+    with handing_over(courier):
+        for family in families:
+            world.correct_country(family)
 
     ended: dict[object, int] = {}
     seen: Counter[str] = Counter()

@@ -28,8 +28,10 @@ PROMISED = """
     "record withdraw" "record confirm" "record rotate-keys"
     demo submit commands due feed release work fsck serve
     demo submit commands due feed release work fsck serve import
-    "case timeline" "case show"
+    "case timeline" "case show" "duties reassign"
     "policy adopt" "policy show" "policy list" "policy check" "policy diff" "policy dry-run" "policy pages"
+    "contracts list" "contracts show" "contracts check" "contracts diff" "contracts adopt" "contracts dry-run"
+    "contracts pages"
     "partner add" "partner show" "partner suspend" "partner live" "partner rehearse" "partner new-credential"
     "topics apply"
     "ledger who" "ledger office" "ledger would" "ledger outside"

@@ -4,6 +4,7 @@ from __future__ import annotations
 import csv
 import hashlib
 from dataclasses import replace
+from functools import cache
 from itertools import product
 from unittest.mock import patch
 
@@ -27,6 +28,7 @@ GROUNDS = (BasisKind.CONSENT, BasisKind.COURT_ORDER)
 STATUS = {AskedItem.CHILD_STATUS, AskedItem.PARENT_STATUS, AskedItem.DEPORTATION_ORDER, AskedItem.CARER_STATUS}
 
 
+@cache
 def contract(kind: str) -> Contract:
     text = latest(kind)
     return parse_contract(text, hashlib.sha256(text.encode()).hexdigest())
@@ -90,11 +92,10 @@ def test_a_forbidden_field_is_found_in_whatever_flow_of_whatever_contract_it_sta
     text = contract(kind)
     for _, purpose, path in (case for case in FORBIDDEN if case[0] == kind):
         wrong = replace(text, flows=tuple(
-            replace(flow, fields=(*flow.fields, FlowField(path=path, basis="because", needs=GROUNDS)))
-            if flow.purpose is purpose else flow for flow in text.flows
+            replace(flow, fields=(FlowField(path=path, basis="because", needs=GROUNDS),))
+            for flow in text.flows if flow.purpose is purpose
         ))
-        assert check.check(wrong), f"{kind} may be told {path} for {purpose}"
-        assert any(path in finding.path for finding in check.check(wrong))
+        assert any(path in finding.path for finding in check.check(wrong)), f"{kind} may be told {path} for {purpose}"
 
 
 @pytest.mark.parametrize("kind", sorted(WITHOUT_COLUMN))

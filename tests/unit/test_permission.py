@@ -20,6 +20,7 @@ from domain.people import Role
 from domain.personal import WITHHELD
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import MEXICO, everybody, having, office_of
+from tests.unit.people import from_country, obtain
 from tests.unit.whole_case import AUNT, CHILD, CONSENT, MOTHER, ORDER, parents_consent, party, whole_case
 
 ISS = office_of("ISS")
@@ -250,6 +251,20 @@ def test_what_this_reader_cannot_see_ends_no_engagement() -> None:
 
 
 # -- preparing
+
+def test_a_child_who_is_a_us_citizen_is_not_reported_to_otip() -> None:
+    """B10, whatever the contract lets flow and whoever opened the engagement."""
+    otip = opening(
+        office=office_of("OTIP"), purpose=Purpose.TRAFFICKING_REPORT, person_ids=(CHILD,), basis=BasisKind.STATUTE,
+        citation="TVPRA 2008",
+    )
+    report = replace(
+        study, office=office_of("OTIP"), purpose=Purpose.TRAFFICKING_REPORT, person_ids=(CHILD,), about=an_id("concern")
+    )
+    whole_case().given(otip).when(report).then(DisclosurePrepared)
+    born_here = obtain(from_country(CHILD, "US"), id="the birth certificate")
+    whole_case().given(otip, born_here).when(report).then_refused(rule="US-OTIP-REFER", field="person_ids")
+
 
 def test_a_disclosure_is_prepared_released_and_about_something_that_was_asked() -> None:
     opened = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)))

@@ -1,0 +1,133 @@
+"""The partner's manual: a page for each kind, in two languages, of what it is given, for what, and how it reads."""
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from adapters.avro.published import DOCS, FIELD_WORDS, LAYOUT
+from domain.disclosure.contract import Contract, Flow, FlowField
+from domain.disclosure.vocabulary import GROUPS, WORDS
+
+MADE = {
+    "en": "Made from the contracts by `casebridge contracts pages docs/partners`",
+    "es": "Hecho a partir de los contratos con `casebridge contracts pages docs/partners`",
+}
+VERSION = {"en": "version", "es": "versión"}
+LANGUAGES = ("en", "es")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Wording:
+    """The standing words of a page in one language."""
+
+    title: str
+    intro: str
+    nothing: str
+    purpose: str
+    places: str
+    basis: str
+    published: str
+    schema: str
+    field: str
+    meaning: str
+    why: str
+    ground: str
+    how: str
+    null: str
+    index: str
+
+
+WORDING: Mapping[str, Wording] = {
+    "en": Wording(
+        title="What {kind} is given", intro="This is everything that an agency may give to partners of this kind by this "
+        "version. What is not named here is not given.", nothing="Nothing is given to this kind of partner: {why}.",
+        purpose="For {purpose}", places="In {places} alone.", basis="Basis: {basis}.",
+        published="Published event `casebridge.published.{name}`: {doc}", schema="schema", field="field",
+        meaning="what it says", why="why it is given", ground="only with consent or a court's order",
+        how="How it arrives, how to check it and how to answer: [for partner organizations](../partners.md).",
+        null="A field that is null is not known to the agency, or may not be told. Persons are named by references that are "
+        "yours alone.", index="The partners' manual",
+    ),
+    "es": Wording(
+        title="Qué recibe {kind}", intro="Esto es todo lo que una agencia puede dar a los socios de este tipo según esta "
+        "versión. Lo que no se nombra aquí no se da.", nothing="A este tipo de socio no se da nada: {why}.",
+        purpose="Para {purpose}", places="Solo en {places}.", basis="Fundamento (en inglés): {basis}.",
+        published="Evento publicado `casebridge.published.{name}`: {doc}", schema="esquema", field="campo",
+        meaning="qué dice", why="por qué se da (en inglés)", ground="solo con consentimiento u orden judicial",
+        how="Cómo llega, cómo se comprueba y cómo se responde (en inglés): [para organizaciones socias](../partners.md).",
+        null="Un campo nulo es algo que la agencia no sabe o no puede decir. Las personas se nombran con claves que son "
+        "solo suyas.", index="El manual de los socios",
+    ),
+}
+PURPOSES_ES: Mapping[str, str] = {
+    "consular_notice": "aviso consular", "recall": "retirar un envío erróneo", "home_study": "estudio del hogar",
+    "reunification": "reunificación en el extranjero", "service_of_process": "notificación de documentos",
+    "document_tracing": "búsqueda de un documento", "identity_check": "comprobación de identidad",
+    "hearing_logistics": "participación en una audiencia", "arrange_visit": "organización de una visita",
+    "border_visit": "visita en un puerto de entrada", "locate_parent": "localización de la madre o del padre",
+    "contact_parent": "contacto con la madre o el padre", "court_attendance": "asistencia a una audiencia",
+    "advocate_release": "petición de liberación", "trafficking_report": "remisión por posible trata",
+    "trafficking_notice": "aviso de posible trata", "screening_referral": "remisión a una evaluación",
+    "relief_screening": "evaluación de beneficios migratorios", "court_report": "informe al tribunal",
+    "translation": "traducción", "care": "cuidado del niño",
+}
+
+
+def pages(contracts: Iterable[Contract]) -> dict[str, str]:
+    """Every page by its file's name, `<kind>.<language>.md`, with an index for each language."""
+    known = list(contracts)
+    found = {
+        f"{contract.recipient_kind.lower()}.{language}.md": "\n".join(_page(contract, language)) + "\n"
+        for contract in known for language in LANGUAGES
+    }
+    for language in LANGUAGES:
+        found[f"README.{language}.md"] = "\n".join(_index(known, language)) + "\n"
+    return found
+
+
+def _index(contracts: list[Contract], language: str) -> Iterator[str]:
+    words = WORDING[language]
+    yield from (f"# {words.index}", "", f"{MADE[language]}.", "")
+    for contract in contracts:
+        purposes = ", ".join(_purpose(flow, language) for flow in contract.flows)
+        kind = contract.recipient_kind
+        yield f"- [{kind}]({kind.lower()}.{language}.md)" + (f": {purposes}" if purposes else "")
+
+
+def _page(contract: Contract, language: str) -> Iterator[str]:
+    words = WORDING[language]
+    yield f"# {words.title.format(kind=contract.recipient_kind)}"
+    yield from ("", f"{MADE[language]}, {VERSION[language]} {contract.version}.", "")
+    if contract.denied is not None:
+        yield words.nothing.format(why=contract.denied)
+        return
+    yield from (words.intro, "", words.null, "", words.how)
+    for flow in contract.flows:
+        yield from _flow(flow, language)
+
+
+def _purpose(flow: Flow, language: str) -> str:
+    return flow.purpose.replace("_", " ") if language == "en" else PURPOSES_ES[flow.purpose]
+
+
+def _flow(flow: Flow, language: str) -> Iterator[str]:
+    words, name = WORDING[language], flow.publishes.partition(".")[0]
+    yield from ("", f"## {words.purpose.format(purpose=_purpose(flow, language))}", "")
+    if flow.places:
+        yield from (words.places.format(places=", ".join(flow.places)), "")
+    doc = DOCS[name][LANGUAGES.index(language)]
+    yield f"{words.published.format(name=name, doc=doc)} [{words.schema}](../../schemas/published/{flow.publishes}.avsc)"
+    yield from ("", words.basis.format(basis=flow.basis.rstrip(".")))
+    if flow.fields:
+        yield from ("", f"| {words.field} | {words.meaning} | {words.why} |", "|---|---|---|")
+        yield from (_row(field, language, flow.renderer) for field in flow.fields)
+
+
+def _row(field: FlowField, language: str, renderer: str) -> str:
+    word = WORDS[field.path]
+    group = GROUPS[word.group].plural or word.group
+    names = LAYOUT.get(renderer, {}).get(field.path) or FIELD_WORDS.get(word.shape, (word.name,))
+    where = ", ".join(f"`{group}.{name}`" for name in names)
+    ground = f" ({WORDING[language].ground})" if field.needs else ""
+    meaning = word.doc if language == "en" else word.doc_es
+    return f"| {where} | {meaning} | {field.basis}{ground} |"
