@@ -18,6 +18,7 @@ from typing import LiteralString
 from uuid import UUID, uuid4
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
+from adapters.eventstore.sqlite_statements import CURRENT_LINEAGE, HEAD, ROW, STANDING, STREAMS
 from adapters.eventstore.turns import Asked, Turns
 from adapters.private_file import make_private
 from adapters.telemetry import telemetry
@@ -45,8 +46,7 @@ WATCH_SECONDS = 0.05
 """How often a waiting reader asks whether another process has committed."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-ROW = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM events "
-CURRENT_LINEAGE = "SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1"
+HEADS_MAX = 50  # of one question
 Row = tuple[int, bytes, str, int, str, bytes, int]
 Value = str | bytes | int | None
 
@@ -122,33 +122,36 @@ class SqliteLog:
     def _judge(self, asked: Asked) -> Appended | LogError:
         """Checks come before the first write, so a refusal needs no rollback of what others added."""
         try:
-            self._refuse(asked)
+            last_at = self._refuse(asked)
         except LogError as refusal:
             return refusal
-        return self._insert(asked.append)
+        return self._insert(asked.append, last_at)
 
-    def _refuse(self, asked: Asked) -> None:
-        ask, append = self._writing.execute, asked.append
-        if ask(CURRENT_LINEAGE).fetchone() != (self._lineage.bytes,):
+    def _refuse(self, asked: Asked) -> int:
+        """Raises what speaks against the append; when the last event was recorded."""
+        command, worker = asked.append.command, asked.append.worker
+        asking = command.command_id.bytes if command else None, worker.worker if worker else None
+        lineage, last_at, is_seen, stood_in, stood_at = self._writing.execute(STANDING, asking).fetchone()
+        if lineage != self._lineage.bytes:
             raise LineageChanged("the log was restored or promoted: open it again")
-        if append.command is not None and (seen := _command(self._writing, append.command.command_id)) is not None:
+        if command is not None and is_seen and (seen := _command(self._writing, command.command_id)) is not None:
             raise CommandSeen(seen)
-        if append.worker is not None:
-            row = ask("SELECT position, lineage FROM workers WHERE name = ?", (append.worker.worker,)).fetchone()
-            if row is not None and row[1] != self._lineage.bytes:
-                raise LineageChanged(f"worker {append.worker.worker} stood in lineage {UUID(bytes=row[1])}")
-            if (row[0] if row else 0) != append.worker.after:
-                raise WorkerDisplaced(f"worker {append.worker.worker} is not at {append.worker.after}")
-        for stream, version in asked.heads:
-            (head,) = ask("SELECT max(version) FROM events WHERE stream = ?", (stream,)).fetchone()
-            if version != (min(version, 0) if head is None else head):
-                raise Conflict(stream, version, head or 0)
+        if worker is not None and stood_in not in (None, lineage):
+            raise LineageChanged(f"worker {worker.worker} stood in lineage {UUID(bytes=stood_in)}")
+        if worker is not None and (stood_at or 0) != worker.after:
+            raise WorkerDisplaced(f"worker {worker.worker} is not at {worker.after}")
+        for first in range(0, len(asked.heads), HEADS_MAX):
+            some = asked.heads[first : first + HEADS_MAX]
+            question = "SELECT " + ", ".join([HEAD] * len(some))
+            heads = self._writing.execute(question, [stream for stream, _ in some]).fetchone()
+            for (stream, version), head in zip(some, heads, strict=True):
+                if version != (min(version, 0) if head is None else head):
+                    raise Conflict(stream, version, head or 0)
+        return int(last_at or 0)
 
-    def _insert(self, append: Append) -> Appended:
+    def _insert(self, append: Append, last_at: int) -> Appended:
         ask = self._writing.execute
-        at = _microseconds(checked_moment(self._clock.now()))
-        if (row := ask("SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1").fetchone()) is not None:
-            at = max(at, row[0])
+        at = max(_microseconds(checked_moment(self._clock.now())), last_at)
         positions = tuple(
             ask(
                 "INSERT INTO events (event_id, stream, version, topic, state, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
@@ -324,18 +327,6 @@ def renew_lineage(path: str | Path, *, with_workers: bool = False) -> UUID:
         return lineage
     finally:
         connection.close()
-
-
-STREAMS = """
-WITH RECURSIVE asked (prefix, after, most) AS (VALUES (?, ?, ?)), found (stream, place) AS (
-    SELECT min(e.stream), 1 FROM events e, asked WHERE e.stream > after AND e.stream >= prefix
-    UNION ALL
-    SELECT (SELECT min(e.stream) FROM events e WHERE e.stream > found.stream), place + 1
-    FROM found, asked WHERE place < most AND substr(found.stream, 1, length(prefix)) = prefix)
-SELECT stream, (SELECT max(version) FROM events e WHERE e.stream = found.stream)
-FROM found, asked WHERE substr(found.stream, 1, length(prefix)) = prefix ORDER BY stream
-"""
-"""Leaps from name to name along the index, instead of reading every event of every stream."""
 
 
 def _connect(path: Path) -> sqlite3.Connection:

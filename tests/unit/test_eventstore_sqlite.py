@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.eventstore import open_log
-from adapters.eventstore.sqlite import SqliteLog
+from adapters.eventstore.sqlite import HEADS_MAX, SqliteLog
 from adapters.eventstore.turns import QUEUE_MAX, Asked, Turns
 from domain.ports import Append, Appended, Conflict, LogError, LogUnavailable, WorkerMove, WriterSchema
 from tests.contract.event_log_contract import everything, new_command, new_event
@@ -178,3 +178,16 @@ def test_a_writer_that_breaks_off_leaves_the_turn_to_the_next() -> None:
     for _ in range(2):
         with pytest.raises(KeyboardInterrupt):
             ask(turns)
+
+
+def test_every_one_of_many_guards_is_looked_at(log: SqliteLog) -> None:
+    """They are asked about HEADS_MAX at a time."""
+    streams = [f"case-many-{number}" for number in range(2 * HEADS_MAX + 10)]
+    log.append(Append(events=tuple(new_event(stream, 1) for stream in streams)))
+    head = log.head()
+    for late in (0, HEADS_MAX - 1, HEADS_MAX, len(streams) - 1):
+        events = tuple(new_event(stream, 1 if number == late else 2) for number, stream in enumerate(streams))
+        with pytest.raises(Conflict, match=f"{streams[late]} ends at version 1"):
+            log.append(Append(events=events))
+    assert log.head() == head
+    log.append(Append(events=tuple(new_event(stream, 2) for stream in streams)))
