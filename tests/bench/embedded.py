@@ -6,7 +6,7 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median, quantiles
@@ -22,7 +22,7 @@ from adapters.settings import Settings
 from adapters.work import Crew, drain
 from tests.bench import append, stock
 from tests.bench.agency import MEXICO, Line, RunningClock, adopt, line, submit_all
-from tests.bench.figures import Bar, Figure, compared, in_turns
+from tests.bench.figures import Bar, Figure, Measured, compared, in_turns
 from tests.faults.relay_world import create_topics, wait_until
 
 IDLE_SECONDS_MAX = 900.0
@@ -51,7 +51,10 @@ def at_work(casebridge: Casebridge) -> Iterator[Crew]:
 
 
 def appends_beside_workers(folder: Path, *, commits: int, rounds: int) -> list[Figure]:
-    """The commands come while views, clock, discloser, courier and receipts read every event of them."""
+    """The commands come while views, clock, discloser, courier and receipts read every event of them.
+
+    The peer's rounds begin when the workers have read all of ours, so that none of their work falls into it.
+    """
     kennel = stock.on_sqlite(folder / "stock.sqlite")
     figures = []
     with installation(folder / "home") as casebridge:
@@ -59,7 +62,12 @@ def appends_beside_workers(folder: Path, *, commits: int, rounds: int) -> list[F
         with at_work(casebridge):
             for threads in (1, 8):
                 our_round = append.ours(casebridge.backbone, commits, threads=threads)
-                peer_round = append.peer(kennel, commits, threads=1)
+                alone = append.peer(kennel, commits, threads=1)
+
+                def peer_round(alone: Callable[[], Measured] = alone) -> Measured:
+                    wait_until_read(casebridge)
+                    return alone()
+
                 our_round(), peer_round()
                 found = in_turns(rounds, our_round, peer_round)
                 figures.append(compared(
@@ -101,6 +109,14 @@ def prepared_notice(notices: int = 1) -> tuple[list[Line], list[str]]:
     return lines, ids
 
 
+def wait_until_read(casebridge: Casebridge) -> None:
+    """Until every view stands at the log's head: the other workers read faster than they."""
+    runners = casebridge.runners().values()
+    wait_until(
+        lambda: all(runner.lag().events == 0 for runner in runners), "the views' rest", limit_seconds=IDLE_SECONDS_MAX
+    )
+
+
 def memory(folder: Path, kafka: str, *, events: int) -> list[Figure]:
     """Real commands, every worker reading along, until the log has so many events and all are idle."""
     settings = KafkaSettings(bootstrap=kafka)
@@ -114,11 +130,7 @@ def memory(folder: Path, kafka: str, *, events: int) -> list[Figure]:
             while log.head().position < events:
                 lines, ids = prepared_notice()
                 submit_all(backbone, [*lines, line("ReleaseDisclosure", {"notice_id": ids[0]}, case=_case(lines))])
-            runners = casebridge.runners()
-            wait_until(
-                lambda: all(runner.lag().events == 0 for runner in runners.values()), "the views' rest",
-                limit_seconds=IDLE_SECONDS_MAX,
-            )
+            wait_until_read(casebridge)
             seconds = time.perf_counter() - begun
             after = resident_mib()
         assert log.head().position >= events
