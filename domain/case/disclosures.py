@@ -96,6 +96,7 @@ class DisclosureReceived(Event):
 class Disclosure:
     prepared: DisclosurePrepared
     prepared_event_id: UUID
+    prepared_version: int
     released: DisclosureReleased | None = None
     received: DisclosureReceived | None = None
 
@@ -240,7 +241,9 @@ def record_received(submission: Submission[RecordDisclosureReceived], case: Case
 
 
 def _prepared(state: Disclosures, told: DisclosurePrepared, envelope: Envelope) -> Disclosures:
-    disclosure = Disclosure(prepared=told, prepared_event_id=envelope.circumstances.event_id)
+    disclosure = Disclosure(
+        prepared=told, prepared_event_id=envelope.circumstances.event_id, prepared_version=envelope.version
+    )
     return Disclosures(disclosures={**state.disclosures, told.disclosure_id: disclosure})
 
 

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from uuid import UUID
 
 from domain.case import consular
@@ -12,6 +12,7 @@ from domain.case.citizenship import CitizenshipCorrected, CitizenshipInformation
 from domain.case.citizenship_sources import CitizenshipDetermined
 from domain.case.consular import Notice, TextCode
 from domain.case.custody import CustodyTaken
+from domain.case.disclosures import Disclosure
 from domain.case.engagement import Signs
 from domain.case.happenings import persons_of
 from domain.case.intake import (
@@ -25,6 +26,7 @@ from domain.case.intake import (
 )
 from domain.case.keys import Keys
 from domain.case.particulars import FactCorrected, FactSuperseded
+from domain.case.permission import RecallBecause, RecallRaised
 from domain.case.privacy import ConfidentialityAssuranceGiven, DisclosureBreachRecorded, DisclosureRefused
 from domain.events import Circumstances, Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Known, Personal
@@ -151,7 +153,44 @@ def withdraw(submission: Submission[WithdrawMislink], case: Case) -> Sequence[Re
     ))
     if isinstance(told.event, GOES_OUT):
         recordings = [*recordings, *_recalls(submission, case, told, persons)]
+    return [*recordings, *_taken_back(submission, case, told, persons)]
+
+
+def _taken_back(
+    submission: Submission[Any], case: Case, told: Envelope, persons: tuple[UUID, ...]
+) -> list[Recording]:
+    """For each engagement on which it left otherwise than by a notice: a recall, and the breach of each disclosure."""
+    recordings = list[Recording]()
+    for ordinal, engagement in enumerate(case.engagements.engagements.values()):
+        given = [
+            d.prepared for id, d in case.disclosures.disclosures.items()
+            if id in case.disclosures.released_on(engagement.engagement_id) and _tells(d, told, persons)
+        ]
+        if not given:
+            continue
+        recordings.append(Recording(event=RecallRaised(
+            recall_id=submission.own_id("taken back", ordinal), office=engagement.office,
+            engagement_id=engagement.engagement_id, disclosure_ids=tuple(prepared.disclosure_id for prepared in given),
+            person_ids=tuple(p for p in engagement.references if p in persons), reason=RecallBecause.MISLINKED,
+        )))
+        recordings += [
+            Recording(event=DisclosureBreachRecorded(
+                breach_id=submission.own_id(f"breach of {ordinal}", number), office=prepared.office,
+                notice_id=prepared.disclosure_id, child_ids=prepared.person_ids, how=Known(HOW),
+                containment=Known(CONTAINED),
+            ))
+            for number, prepared in enumerate(given)
+        ]
     return recordings
+
+
+def _tells(disclosure: Disclosure, told: Envelope, persons: tuple[UUID, ...]) -> bool:
+    """Whether what left may have held what an event told: particulars of a person, or the matter that it is about."""
+    prepared = disclosure.prepared
+    if disclosure.prepared_version < told.version or not set(persons) & set(prepared.person_ids):
+        return False
+    ids = {getattr(told.event, item.name) for item in fields(cast(Any, told.event)) if item.name.endswith("_id")}
+    return isinstance(told.event, GOES_OUT) or prepared.about_id in ids - {None}
 
 
 def _recalls(

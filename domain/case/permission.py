@@ -56,6 +56,7 @@ SERVICE: Mapping[Purpose, frozenset[ConsularService]] = {
 class RecallBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     ORDER_ENDED = "order_ended"
+    MISLINKED = "mislinked"  # it told of the wrong person
 
 
 @event("casebridge.engagement.RecallRaised")

@@ -17,12 +17,14 @@ from domain.case.consular import (
     Way,
 )
 from domain.case.custody import CustodyStage, CustodyTaken
+from domain.case.disclosures import DisclosurePrepared
 from domain.case.documents import DocumentKind, DocumentStage, ReceiveDocument
 from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.intake import PartyAddedToCase
 from domain.case.mislinks import CorrectTime, MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.obligations import DutyRaised, DutyStage, DutyWithdrawn, WithdrawnBecause
 from domain.case.particulars import FactSuperseded, SupersedeFact
+from domain.case.permission import RecallBecause, RecallRaised
 from domain.case.privacy import DisclosureBreachRecorded
 from domain.events import Event
 from domain.people import PersonName
@@ -30,6 +32,9 @@ from domain.personal import UNKNOWN, Known
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.abroad import address
 from tests.unit.people import CHILD, FAMILY, FATHER, MOTHER, from_country, h1_information, obtain, take_child, take_sibling
+from tests.unit.test_permission import ISS, opening, release, study
+from tests.unit.whole_case import MOTHER as whole_case_mother
+from tests.unit.whole_case import whole_case
 
 in_custody = Scenario().given(*FAMILY, take_child, take_sibling)
 known = in_custody.given(h1_information)
@@ -93,6 +98,21 @@ def test_what_an_office_was_never_told_is_recalled_from_nobody() -> None:
     )
     after = scenario.when(wish).then(MislinkWithdrawn).scenario()
     assert after.case.documents.stage(CHILD, DocumentKind.PASSPORT) is DocumentStage.NEEDED
+
+
+def test_what_left_otherwise_is_taken_back_too_and_what_left_before_is_not() -> None:
+    given = whole_case().given(opening(person_ids=study.person_ids), study, release)
+    [late] = [e for e in given.envelopes if isinstance(e.event, DisclosurePrepared)]
+    address = SupersedeFact(change_id=an_id("number"), person_id=whole_case_mother, phone="+1 505 555 0100")
+    mother = next(e for e in given.envelopes if getattr(e.event, "party_id", None) == whole_case_mother)
+    wish = WithdrawMislink(withdrawal_id=an_id("w"), event_id=mother.circumstances.event_id, evidence="another woman")
+    [recall] = given.when(wish).the(RecallRaised)
+    assert (recall.office, recall.reason) == (ISS, RecallBecause.MISLINKED)
+    assert recall.disclosure_ids == (study.disclosure_id,)
+    assert [b.notice_id for b in given.when(wish).the(DisclosureBreachRecorded)] == [study.disclosure_id]
+    after = given.given(address)
+    later = replace(wish, event_id=after.envelopes[-1].circumstances.event_id)
+    assert late.version < after.case.version and not after.when(later).the(RecallRaised)
 
 
 def test_what_is_owed_still_is_owed_anew_after_the_recall() -> None:
