@@ -212,7 +212,7 @@ def _show_known(
         say(one.letter or "(withheld): a key that it rests on is not available")
 
 
-NOT_SHOWN = ("recorded", "version", "happenings", "as_of")
+NOT_SHOWN = ("recorded", "version", "happenings", "mislinks", "as_of")
 """Parts of the state that repeat others, kept for deciding."""
 
 
@@ -252,14 +252,19 @@ def standing(
     envelopes: Iterable[Envelope], as_of: datetime | None, believed_at: datetime | None, recorded: int | datetime | None
 ) -> list[Envelope]:
     """What counts at these times. In the world, a correction counts from when that which it corrects does: the
-    corrected fact was never true, whenever somebody found out."""
-    from adapters.reading.corrections import replaced
+    corrected fact was never true, whenever somebody found out. So does a corrected time."""
+    from adapters.reading.corrections import happened, replaced
 
+    believed = [
+        envelope for envelope in envelopes
+        if (believed_at is None or envelope.circumstances.learned_at <= believed_at) and _was_recorded(envelope, recorded)
+    ]
+    in_truth = happened(believed)
     kept: dict[UUID, Envelope] = {}
-    for envelope in envelopes:
+    for envelope in believed:
         told = envelope.circumstances
-        had_occurred = as_of is None or told.occurred_at <= as_of or replaced(envelope.event) in kept
-        if had_occurred and (believed_at is None or told.learned_at <= believed_at) and _was_recorded(envelope, recorded):
+        occurred_at = in_truth.get(told.event_id, told.occurred_at)
+        if as_of is None or occurred_at <= as_of or replaced(envelope.event) in kept:
             kept[told.event_id] = envelope
     return list(kept.values())
 

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.cli.cases import standing
 from domain.case.citizenship import CitizenshipInformationObtained
 from domain.case.consular import (
     ConsularNotificationCorrected,
@@ -26,6 +27,7 @@ from domain.case.obligations import DutyRaised, DutyStage, DutyWithdrawn, Withdr
 from domain.case.particulars import FactSuperseded, SupersedeFact
 from domain.case.permission import RecallBecause, RecallRaised
 from domain.case.privacy import DisclosureBreachRecorded
+from domain.case.state import fold
 from domain.events import Event
 from domain.people import PersonName
 from domain.personal import UNKNOWN, Known
@@ -205,6 +207,21 @@ def test_a_clock_that_ran_from_a_wrong_time_is_started_anew() -> None:
     new = [d for d in outcome.scenario().case.obligations.open_duties("CONS-GT") if d.raised.child_id == CHILD]
     assert new and {d.raised.clock_start for d in new} == {wish.happened_at}
     assert {scenario.case.obligations.duties[d.duty_id].stage for d in old} == {DutyStage.OPEN}
+
+
+def test_a_picture_of_a_day_shows_what_was_so_whenever_it_was_put_right() -> None:
+    wish = wrong_time(in_custody, -48)
+    after = in_custody.given(wish)
+    stored = [replace(e, position=e.version, recorded_at=e.circumstances.learned_at) for e in after.envelopes]
+    assert wish.happened_at is not None
+    day = wish.happened_at + timedelta(hours=1)
+    assert fold(standing(stored, day, None, None)).custody.current(CHILD) is not None
+    assert fold(standing(stored, day - timedelta(hours=2), None, None)).custody.current(CHILD) is None
+    withdrawn = told.given(withdraw(told, CitizenshipInformationObtained, CHILD))
+    stored = [replace(e, position=e.version, recorded_at=e.circumstances.learned_at) for e in withdrawn.envelopes]
+    before = fold(standing(stored, told.at, None, None))
+    assert before.citizenship.of(CHILD).nationalities.value is UNKNOWN
+    assert fold(standing(stored, None, told.at, None)).citizenship.of(CHILD).nationalities.value == Known(("GT",))
 
 
 def test_a_corrected_time_lies_neither_in_the_future_nor_after_it_was_learned() -> None:
