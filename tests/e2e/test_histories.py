@@ -376,3 +376,33 @@ def test_the_duty_toward_a_country_without_a_consulate_ends_with_nobody_to_tell(
     assert len(h3.envelopes(ConsularNotificationUndeliverable)) == 1
     assert [received.office for received in h3.embedded.receiver.received] == ["cons-mx.new-york"]
     assert not h3.case.obligations.open_duties()
+
+
+def test_an_eligible_child_of_new_mexico_is_owed_a_petition_until_it_is_filed(h1: Played) -> None:
+    [owed] = duties(h1, "NM-SIJS-FILE")
+    assert owed.raised.clock_start == h1.at("2026-09-23T15:00") and met_at(owed) == h1.at("2026-10-15T12:00")
+
+
+def test_the_first_look_meets_what_is_owed_for_the_child_who_had_it_and_for_no_other(h1: Played) -> None:
+    for rule_id in ("NM-TRAFFICK-INITIAL", "US-TRAFFICK-SCREEN"):
+        assert [met_at(duty) for duty in duties(h1, rule_id)] == [h1.at("2026-08-20T10:30")]
+        assert [met_at(duty) for duty in duties(h1, rule_id, number=1)] == [None]
+
+
+def test_a_father_abroad_who_took_part_had_what_he_was_owed_before_anyone_knew_where_he_lives(h1: Played) -> None:
+    owed = duties(h1, "US-COURT-ABROAD", number=1)
+    assert {to(duty) for duty in owed} == {"COURT", "PARENT"}
+    assert all((met := met_at(duty)) is not None and met < duty.raised.clock_start for duty in owed)
+
+
+def test_a_correction_owes_honduras_from_the_hour_it_was_learned_and_the_holiday_does_not_count(h1: Played) -> None:
+    honduras = [duty for duty in h1.case.obligations.duties.values() if to(duty) == "CONS-HN"]
+    assert {duty.raised.clock_start for duty in honduras} == {h1.at("2026-09-01T15:30")}
+    due = {duty.raised.due_at for duty in honduras} - {None}
+    assert due == {h1.at("2026-09-09T23:59:59.999999")} and all(duty.met is not None for duty in honduras)
+
+
+def test_the_closed_case_names_what_was_still_open(h1: Played) -> None:
+    [closed] = [e.event for e in h1.envelopes(CaseClosed)]
+    assert isinstance(closed, CaseClosed)
+    assert set(closed.open_duty_ids) == {duty.duty_id for duty in h1.case.obligations.open_duties()}
