@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from adapters.reading.words import countries, moment, people, person, personal
-from domain.case import court, documents, kin, relatives, service, visits
+from domain.case import clearance, court, documents, kin, relatives, service, visits
 from domain.case.state import Case
 from domain.events import Event
 from domain.personal import Known, Personal, transform
@@ -103,7 +103,8 @@ TEXTS: dict[type[Event], Text] = {
     relatives.CourtesyHomeEvaluationRequestedByDif: lambda c, e: f"home of {person(c, e.subject_id)}, "
                                                                  f"DIF's reference {personal(e.dif_ref)}",
     kin.DifHomeStudyRequested: _study_asked,
-    kin.InternationalHomeClearanceRequested: lambda c, e: f"home of {person(c, e.subject_id)} in {_country(e.country)}",
+    clearance.InternationalHomeClearanceRequested:
+        lambda c, e: f"home of {person(c, e.subject_id)} in {_country(e.country)}",
     kin.HomeStudyCompleted: _study,
     kin.HomeStudyFailed: lambda c, e: f"home of {person(c, e.subject_id)}: {_words(e.reason)}",
     service.ServiceOfProcessRequested: _service_asked,

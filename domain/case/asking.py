@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.case.clearance import InternationalHomeClearanceRequested
 from domain.case.consular import ConsularNotificationCorrected, ConsulateNotified
 from domain.case.consular_service import ConsularServiceAnswered, ConsularServiceRequested
 from domain.case.detention import DetaineeLocatorSearched, DetentionEnded, IceDetaineeLocated
@@ -14,7 +15,6 @@ from domain.case.kin import (
     DifHomeStudyRequested,
     HomeStudyCompleted,
     HomeStudyFailed,
-    InternationalHomeClearanceRequested,
     IssHomeStudyRequested,
 )
 from domain.case.language import TranslationCompleted, TranslationRequested

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.case import consular
 from domain.case.adoption import InternationalAdoptionInitiated
+from domain.case.clearance import InternationalHomeClearanceRequested
 from domain.case.consular import ENTRY, DisclosureReleased, ReleaseDisclosure, Way
 from domain.case.consular_service import ConsularServiceRequested
 from domain.case.court import HearingScheduled
@@ -16,7 +17,7 @@ from domain.case.documents import DocumentRequested
 from domain.case.engagement import OFFICE, Engagement
 from domain.case.intake import OUR_ID, personal, require_open, require_person
 from domain.case.keys import Keys
-from domain.case.kin import DifHomeStudyRequested, InternationalHomeClearanceRequested, IssHomeStudyRequested
+from domain.case.kin import DifHomeStudyRequested, IssHomeStudyRequested
 from domain.case.language import TranslationRequested
 from domain.case.participation import ParentalInterestCoordinatorContacted
 from domain.case.placement import PlacementMade

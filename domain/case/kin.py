@@ -11,7 +11,6 @@ from uuid import UUID
 from domain.case.intake import OUR_ID, personal, require_adult, require_children
 from domain.case.keys import Keys
 from domain.case.relatives import CourtesyHomeEvaluationRequestedByDif
-from domain.countries import country
 from domain.dwellings import is_one_home, require_dwelling
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.people import Address
@@ -87,16 +86,6 @@ class DifHomeStudyRequested(Event):
         Compartment.IDENTITY, about="subject_id", meaning="the municipality, by which DIF's office is found"
     )
     address: Personal[Address] = boxed(Compartment.IDENTITY, about="subject_id", meaning="the dwelling to be studied")
-
-
-@event("casebridge.kin.InternationalHomeClearanceRequested")
-class InternationalHomeClearanceRequested(Event):
-    """The agency asked ISS to clear a home abroad before a child visits there."""
-
-    request_id: UUID = clear(OUR_ID)
-    subject_id: UUID = clear(OUR_ID)
-    child_ids: tuple[UUID, ...] = clear(OUR_ID)
-    country: Personal[str] = boxed(Compartment.IDENTITY, about="subject_id", meaning="country of the home")
 
 
 @event("casebridge.kin.HomeStudyCompleted")
@@ -210,16 +199,6 @@ class RequestDifHomeStudy(Command):
 
 
 @command
-class RequestHomeClearance(Command):
-    """Ask ISS to clear a home abroad before a child visits there."""
-
-    request_id: UUID
-    subject_id: UUID
-    child_ids: tuple[UUID, ...]
-    country: str
-
-
-@command
 class RecordHomeStudy(Command):
     """Record the report of a home study, when it was completed, and the request that it answers.
 
@@ -304,17 +283,6 @@ def request_dif_home_study(submission: Submission[RequestDifHomeStudy], case: Ca
     ))
 
 
-def request_clearance(submission: Submission[RequestHomeClearance], case: Case) -> Sequence[Recording]:
-    wish = submission.command
-    require_adult(case, wish.subject_id, "subject_id")
-    require_children(case, wish.child_ids)
-    if country(wish.country, "country") == "US":
-        raise Refused("the clearance is of a home abroad", rule="NYC-CLEARANCE-ISS", field="country")
-    return case.once(wish.request_id, InternationalHomeClearanceRequested(
-        request_id=wish.request_id, subject_id=wish.subject_id, child_ids=wish.child_ids, country=Known(wish.country),
-    ))
-
-
 def record_study(submission: Submission[RecordHomeStudy], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_adult(case, wish.subject_id, "subject_id")
@@ -352,7 +320,7 @@ def record_failure(submission: Submission[RecordHomeStudyFailure], case: Case) -
     ))
 
 
-def _with(state: Kin, study: HomeStudy) -> Kin:
+def with_study(state: Kin, study: HomeStudy) -> Kin:
     """A request as first told, beside an answer that a replay in part may have met before it."""
     known = state.studies.get(study.request_id)
     if known is not None:
@@ -362,22 +330,15 @@ def _with(state: Kin, study: HomeStudy) -> Kin:
 
 def _asked(state: Kin, told: IssHomeStudyRequested | DifHomeStudyRequested, envelope: Envelope) -> Kin:
     is_iss = isinstance(told, IssHomeStudyRequested)
-    return _with(state, HomeStudy(
+    return with_study(state, HomeStudy(
         request_id=told.request_id, subject_id=told.subject_id, home=told.address, attempt=told.attempt,
         provider=StudyProvider.ISS if is_iss else StudyProvider.DIF, prior_request_id=told.prior_request_id,
         requested_at=envelope.circumstances.occurred_at,
     ))
 
 
-def _clearance(state: Kin, told: InternationalHomeClearanceRequested, envelope: Envelope) -> Kin:
-    return _with(state, HomeStudy(
-        request_id=told.request_id, subject_id=told.subject_id, provider=StudyProvider.ISS,
-        requested_at=envelope.circumstances.occurred_at,
-    ))
-
-
 def _courtesy(state: Kin, told: CourtesyHomeEvaluationRequestedByDif, envelope: Envelope) -> Kin:
-    return _with(state, HomeStudy(
+    return with_study(state, HomeStudy(
         request_id=told.request_id, subject_id=told.subject_id, provider=StudyProvider.AGENCY, home=told.home_address,
         requested_at=envelope.circumstances.occurred_at,
     ))
@@ -400,15 +361,14 @@ def _failed(state: Kin, told: HomeStudyFailed, _: Envelope) -> Kin:
 INITIAL = Kin()
 DECIDES = {
     RequestHomeStudy: request_home_study, RequestDifHomeStudy: request_dif_home_study,
-    RequestHomeClearance: request_clearance, RecordHomeStudy: record_study, RecordHomeStudyFailure: record_failure,
+    RecordHomeStudy: record_study, RecordHomeStudyFailure: record_failure,
 }
 EVOLVES = {
-    IssHomeStudyRequested: _asked, DifHomeStudyRequested: _asked, InternationalHomeClearanceRequested: _clearance,
+    IssHomeStudyRequested: _asked, DifHomeStudyRequested: _asked,
     CourtesyHomeEvaluationRequestedByDif: _courtesy, HomeStudyCompleted: _answered, HomeStudyFailed: _failed,
 }
 KEYS: Keys = {
     IssHomeStudyRequested: lambda e: e.request_id, DifHomeStudyRequested: lambda e: e.request_id,
-    InternationalHomeClearanceRequested: lambda e: e.request_id,
     HomeStudyCompleted: lambda e: e.report_id or (e.request_id, "completed"),
     HomeStudyFailed: lambda e: (e.request_id, "failed"),
 }

@@ -12,6 +12,7 @@ from domain.case import (
     assignments,
     citizenship,
     citizenship_sources,
+    clearance,
     consent,
     consular,
     consular_service,
@@ -157,7 +158,8 @@ AREAS = {
     "permission": permission,
     "disclosures": disclosures,
 }
-PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars))  # a part of an area has a file of its own
+# A part of an area has a file of its own.
+PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
     "mislinks",

@@ -6,6 +6,7 @@ from functools import cache
 from typing import Any
 from uuid import UUID
 
+from domain.case.clearance import InternationalHomeClearanceRequested
 from domain.case.court import HearingScheduled, RemoteParticipationArranged
 from domain.case.custody import Episode
 from domain.case.documents import DocumentRequested
@@ -14,7 +15,6 @@ from domain.case.intake import CaseOpened, Person
 from domain.case.kin import (
     DifHomeStudyRequested,
     HomeStudyCompleted,
-    InternationalHomeClearanceRequested,
     IssHomeStudyRequested,
 )
 from domain.case.language import TranslationRequested

@@ -7,16 +7,15 @@ from uuid import UUID
 
 import pytest
 
+from domain.case.clearance import InternationalHomeClearanceRequested, RequestHomeClearance
 from domain.case.kin import (
     DifHomeStudyRequested,
     HomeStudyCompleted,
     HomeStudyFailed,
-    InternationalHomeClearanceRequested,
     IssHomeStudyRequested,
     RecordHomeStudy,
     RecordHomeStudyFailure,
     RequestDifHomeStudy,
-    RequestHomeClearance,
     RequestHomeStudy,
     StudyFailure,
     StudyMode,

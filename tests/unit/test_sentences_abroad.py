@@ -7,6 +7,7 @@ from typing import Any, cast
 
 from adapters.reading.sentences_abroad import TEXTS
 from adapters.reading.timeline import lines
+from domain.case import clearance as of_clearance
 from domain.case import court, documents, kin, relatives, service, visits
 from domain.events import Envelope
 from domain.personal import UNKNOWN, WITHHELD, Known
@@ -17,7 +18,7 @@ from tests.unit.people import FATHER, SIBLING
 
 
 def year() -> Scenario:
-    clearance = kin.RequestHomeClearance(
+    clearance = of_clearance.RequestHomeClearance(
         request_id=an_id("clearance"), subject_id=FATHER, child_ids=(SIBLING,), country="MX"
     )
     dual = documents.EstablishDualCitizenship(
@@ -51,7 +52,7 @@ def unlearned(envelope: Envelope) -> Envelope:
 
 
 def test_every_event_of_these_areas_has_a_sentence_and_happens_in_the_story() -> None:
-    areas = kin, relatives, service, court, documents, visits
+    areas = kin, of_clearance, relatives, service, court, documents, visits
     declared = {event for area in areas for event in area.EVOLVES} - {kin.IssHomeStudyRequested}
     assert set(TEXTS) == declared
     assert declared <= {type(envelope.event) for envelope in year().envelopes}
