@@ -6,16 +6,18 @@ from datetime import datetime
 from uuid import UUID
 
 from domain.case.citizenship import CitizenshipCorrected
-from domain.case.mislinks import MislinkWithdrawn, TimeCorrected
+from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
 from domain.case.particulars import FactCorrected
 from domain.events import Envelope, Event
+
+REPLACING = CitizenshipCorrected | FactCorrected | ReportWithdrawn | TimeCorrected
 
 
 def replaced(event: Event) -> UUID | None:
     """The event that was never true, where `event` says so. A notice that is called back was an act, and stays one."""
     if isinstance(event, MislinkWithdrawn):
         return event.withdrawn_event_id
-    return event.replaces_event_id if isinstance(event, CitizenshipCorrected | FactCorrected | TimeCorrected) else None
+    return event.replaces_event_id if isinstance(event, REPLACING) else None
 
 
 def happened(envelopes: Iterable[Envelope]) -> dict[UUID, datetime]:

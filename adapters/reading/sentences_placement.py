@@ -88,6 +88,8 @@ TEXTS: dict[type[Event], Text] = {
     particulars.FactSuperseded: lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)} is another from now on",
     mislinks.MislinkWithdrawn:
         lambda c, e: f"recorded of {people(c, e.person_ids)}, was another's, counts no more: {personal(e.evidence)}",
+    mislinks.ReportWithdrawn:
+        lambda c, e: f"recorded of {people(c, e.person_ids)}, was never true, counts no more: {personal(e.evidence)}",
     mislinks.TimeCorrected:
         lambda c, e: f"the time of what was recorded of {people(c, e.person_ids)} was wrong: {personal(e.evidence)}",
     citizenship_sources.CitizenshipDocumentObtained:

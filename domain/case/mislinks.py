@@ -1,4 +1,4 @@
-"""What was recorded of the wrong person is withdrawn, and a time that was never right is put right."""
+"""What was recorded of the wrong person, or was never true, is withdrawn; a time that was never right is put right."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -55,6 +55,16 @@ class MislinkWithdrawn(Event):
     withdrawn_event_id: UUID = clear(OUR_ID)
     person_ids: tuple[UUID, ...] = clear(OUR_ID)
     evidence: Personal[str] = boxed(Compartment.IDENTITY, about="person_ids", meaning="what showed that it was another's")
+
+
+@event("casebridge.mislinks.ReportWithdrawn")
+class ReportWithdrawn(Event):
+    """Something that had been recorded was never true. It counts no more; the past event stays readable."""
+
+    withdrawal_id: UUID = clear(OUR_ID)
+    replaces_event_id: UUID = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    evidence: Personal[str] = boxed(Compartment.IDENTITY, about="person_ids", meaning="what showed that it was not so")
 
 
 @event("casebridge.mislinks.TimeCorrected")
@@ -120,6 +130,16 @@ class WithdrawMislink(Command):
 
 
 @command
+class WithdrawReport(Command):
+    """Record that an event was never true: it counts no more, and what was owed only because of it ends. What is true
+    instead is recorded by its own command, under an id of its own. A particular or a citizenship is corrected instead."""
+
+    withdrawal_id: UUID
+    event_id: UUID
+    evidence: str
+
+
+@command
 class CorrectTime(Command):
     """Record that an event happened (`happened_at`), or was learned (`known_at`), at another time than was said."""
 
@@ -153,13 +173,35 @@ def withdraw(submission: Submission[WithdrawMislink], case: Case) -> Sequence[Re
     ))
     if isinstance(told.event, GOES_OUT):
         recordings = [*recordings, *_recalls(submission, case, told, persons)]
-    return [*recordings, *_taken_back(submission, case, told, persons)]
+    return [*recordings, *_taken_back(submission, case, told, persons, RecallBecause.MISLINKED)]
+
+
+CORRECTED_OTHERWISE = (
+    ChildAddedToCase, PartyAddedToCase, CitizenshipInformationObtained, CitizenshipCorrected, FactCorrected,
+)
+
+
+def withdraw_report(submission: Submission[WithdrawReport], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    known: Any = case.recorded.get(wish.withdrawal_id)
+    if isinstance(known, ReportWithdrawn):
+        return case.once(wish.withdrawal_id, replace(
+            known, replaces_event_id=wish.event_id, evidence=Known(wish.evidence)
+        ))
+    told = _standing(case, wish.event_id, "event_id")
+    if isinstance(told.event, CORRECTED_OTHERWISE):
+        raise Refused("this is corrected by a command of its own, with what is true", rule="P19", field="event_id")
+    persons = tuple(dict.fromkeys(persons_of(told.event)))
+    recordings = case.once(wish.withdrawal_id, ReportWithdrawn(
+        withdrawal_id=wish.withdrawal_id, replaces_event_id=wish.event_id, person_ids=persons, evidence=Known(wish.evidence),
+    ))
+    return [*recordings, *_taken_back(submission, case, told, persons, RecallBecause.NEVER_TRUE)]
 
 
 def _taken_back(
-    submission: Submission[Any], case: Case, told: Envelope, persons: tuple[UUID, ...]
+    submission: Submission[Any], case: Case, told: Envelope, persons: tuple[UUID, ...], reason: RecallBecause
 ) -> list[Recording]:
-    """For each engagement on which it left otherwise than by a notice: a recall, and the breach of each disclosure."""
+    """For each engagement on which it left otherwise than by a notice: a recall, and the breach where it was another's."""
     recordings = list[Recording]()
     for ordinal, engagement in enumerate(case.engagements.engagements.values()):
         given = [
@@ -171,7 +213,7 @@ def _taken_back(
         recordings.append(Recording(event=RecallRaised(
             recall_id=submission.own_id("taken back", ordinal), office=engagement.office,
             engagement_id=engagement.engagement_id, disclosure_ids=tuple(prepared.disclosure_id for prepared in given),
-            person_ids=tuple(p for p in engagement.references if p in persons), reason=RecallBecause.MISLINKED,
+            person_ids=tuple(p for p in engagement.references if p in persons), reason=reason,
         )))
         recordings += [
             Recording(event=DisclosureBreachRecorded(
@@ -179,7 +221,7 @@ def _taken_back(
                 notice_id=prepared.disclosure_id, child_ids=prepared.person_ids, how=Known(HOW),
                 containment=Known(CONTAINED),
             ))
-            for number, prepared in enumerate(given)
+            for number, prepared in enumerate(given) if reason is RecallBecause.MISLINKED
         ]
     return recordings
 
@@ -238,6 +280,10 @@ def _withdrawn(state: Mislinks, told: MislinkWithdrawn, _: Envelope) -> Mislinks
     return replace(state, withdrawn=state.withdrawn | {told.withdrawn_event_id})
 
 
+def _never_true(state: Mislinks, told: ReportWithdrawn, _: Envelope) -> Mislinks:
+    return replace(state, withdrawn=state.withdrawn | {told.replaces_event_id})
+
+
 def _timed(state: Mislinks, told: TimeCorrected, _: Envelope) -> Mislinks:
     earlier = state.times.get(told.replaces_event_id)
     if earlier is not None:  # Of each time the last correction counts.
@@ -248,6 +294,10 @@ def _timed(state: Mislinks, told: TimeCorrected, _: Envelope) -> Mislinks:
 
 
 INITIAL = Mislinks()
-DECIDES = {WithdrawMislink: withdraw, CorrectTime: correct_time}
-EVOLVES = {MislinkWithdrawn: _withdrawn, TimeCorrected: _timed}
-KEYS: Keys = {MislinkWithdrawn: lambda e: e.withdrawal_id, TimeCorrected: lambda e: e.correction_id}
+DECIDES = {WithdrawMislink: withdraw, WithdrawReport: withdraw_report, CorrectTime: correct_time}
+EVOLVES = {MislinkWithdrawn: _withdrawn, ReportWithdrawn: _never_true, TimeCorrected: _timed}
+PUTS_RIGHT = tuple(EVOLVES)  # after these the reports that count are folded anew
+KEYS: Keys = {
+    MislinkWithdrawn: lambda e: e.withdrawal_id, ReportWithdrawn: lambda e: e.withdrawal_id,
+    TimeCorrected: lambda e: e.correction_id,
+}

@@ -57,6 +57,7 @@ class RecallBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     ORDER_ENDED = "order_ended"
     MISLINKED = "mislinked"  # it told of the wrong person
+    NEVER_TRUE = "never_true"
 
 
 @event("casebridge.engagement.RecallRaised")

@@ -183,7 +183,7 @@ def evolve(case: Case, envelope: Envelope) -> Case:
     count are folded anew.
     """
     after = _evolved(case, envelope)
-    return _anew(after) if isinstance(envelope.event, mislinks.MislinkWithdrawn | mislinks.TimeCorrected) else after
+    return _anew(after) if isinstance(envelope.event, mislinks.PUTS_RIGHT) else after
 
 
 def _evolved(case: Case, envelope: Envelope) -> Case:

@@ -24,7 +24,7 @@ from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
 from domain.case.decide import decide
-from domain.case.mislinks import CorrectTime, WithdrawMislink
+from domain.case.mislinks import CorrectTime, WithdrawMislink, WithdrawReport
 from domain.case.particulars import SupersedeFact
 from domain.case.state import fold
 from domain.catalogue import AGENCY_COMMANDS, CASE_COMMANDS
@@ -104,6 +104,7 @@ class AnyCommands(RuleBasedStateMachine):
         happened = NOON + timedelta(hours=data.draw(st.integers(-48, 48)))
         self.tell(data.draw(st.sampled_from((
             WithdrawMislink(withdrawal_id=id, event_id=event_id, evidence="another's"),
+            WithdrawReport(withdrawal_id=id, event_id=event_id, evidence="a slip"),
             CorrectTime(correction_id=id, replaces_event_id=event_id, evidence="a log", happened_at=happened),
             SupersedeFact(change_id=id, person_id=person, phone="+1 505 555 0100"),
         ))), 0, hours)

@@ -22,12 +22,20 @@ from domain.case.disclosures import DisclosurePrepared
 from domain.case.documents import DocumentKind, DocumentStage, ReceiveDocument
 from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.intake import PartyAddedToCase
-from domain.case.mislinks import CorrectTime, MislinkWithdrawn, TimeCorrected, WithdrawMislink
+from domain.case.mislinks import (
+    CorrectTime,
+    MislinkWithdrawn,
+    ReportWithdrawn,
+    TimeCorrected,
+    WithdrawMislink,
+    WithdrawReport,
+)
 from domain.case.obligations import DutyRaised, DutyStage, DutyWithdrawn, WithdrawnBecause
 from domain.case.particulars import FactSuperseded, SupersedeFact
 from domain.case.permission import RecallBecause, RecallRaised
 from domain.case.privacy import DisclosureBreachRecorded
 from domain.case.state import fold
+from domain.case.trafficking import LetterKind, OtipLetterReceived, ReceiveOtipLetter, SubmitOtipReferral
 from domain.events import Event
 from domain.people import PersonName
 from domain.personal import UNKNOWN, Known
@@ -154,6 +162,36 @@ def test_acts_and_duties_are_not_withdrawn_so(kind: type[Event]) -> None:
 def test_the_wrong_record_sent_again_does_not_come_back() -> None:
     after = known.given(withdraw(known, CitizenshipInformationObtained, CHILD))
     after.when(h1_information).then_nothing()
+
+
+# ------------------------------------------------------------------ never true
+def never(scenario: Scenario, kind: type[Event]) -> WithdrawReport:
+    return WithdrawReport(withdrawal_id=an_id("never"), event_id=event_id(scenario, kind), evidence="a slip of the keyboard")
+
+
+def test_what_was_never_true_in_any_area_counts_no_more_and_is_recorded_right_under_another_id() -> None:
+    day = (NOON + timedelta(days=1)).date()
+    letter = ReceiveOtipLetter(
+        letter_id=an_id("letter"), child_id=CHILD, letter_kind=LetterKind.ELIGIBILITY, issued_on=day, indefinite=True
+    )
+    referred = known.given(SubmitOtipReferral(referral_id=an_id("referral"), child_id=CHILD), letter)
+    wish = never(referred, OtipLetterReceived)
+    after = referred.when(wish).then(ReportWithdrawn).scenario()
+    assert after.case.trafficking.current_letter(CHILD) is None
+    right = replace(letter, letter_id=an_id("right letter"), letter_kind=LetterKind.INTERIM_ASSISTANCE, indefinite=False)
+    current = after.given(right).case.trafficking.current_letter(CHILD)
+    assert current is not None and current.kind is LetterKind.INTERIM_ASSISTANCE
+    after.when(letter).then_nothing()
+
+
+def test_the_duties_of_a_custody_that_never_was_end_as_corrected() -> None:
+    outcome = known.when(never(known, CustodyTaken))
+    assert {duty.reason for duty in outcome.the(DutyWithdrawn)} == {WithdrawnBecause.CORRECTED}
+    assert not outcome.the(DisclosureBreachRecorded)
+
+
+def test_what_has_a_correction_of_its_own_is_corrected_and_not_withdrawn() -> None:
+    known.when(never(known, CitizenshipInformationObtained)).then_refused(rule="P19", field="event_id")
 
 
 # ------------------------------------------------------------------ true until now

@@ -40,7 +40,8 @@ NOT_OF_A_PROCESS = frozenset({
     "RecordCorrectionReceived", "GiveConfidentialityAssurance", "RefuseDisclosure", "RecordDisclosureBreach",
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "TakeExportRow", "NoteSourceSilence", "ExplainSilence",
-    "AnswerConsularService", "RecordOtipExpiry", "ApplyPolicy", "SupersedeFact", "WithdrawMislink", "CorrectTime",
+    "AnswerConsularService", "RecordOtipExpiry", "ApplyPolicy", "SupersedeFact", "WithdrawMislink", "WithdrawReport",
+    "CorrectTime",
     "RecordImmigrationStatus",
 })
 

@@ -39,7 +39,8 @@ from tests.unit.test_sentences_abroad import unlearned, without_keys
 
 OF_OTHER_AREAS = {
     custody.CustodyPlanned, particulars.FactCorrected, particulars.FactSuperseded,
-    mislinks.MislinkWithdrawn, mislinks.TimeCorrected, privacy.DisclosureRefused, citizenship_sources.CitizenshipDetermined,
+    mislinks.MislinkWithdrawn, mislinks.ReportWithdrawn, mislinks.TimeCorrected,
+    privacy.DisclosureRefused, citizenship_sources.CitizenshipDetermined,
 }
 
 
@@ -51,6 +52,7 @@ def stories() -> Iterator[Scenario]:
     yield wrong.given(
         SupersedeFact(change_id=an_id("number"), person_id=MOTHER, phone="+1 505 555 0100"),
         test_mislinks.wrong_time(wrong, -5), test_mislinks.withdraw(wrong, intake.PartyAddedToCase, FATHER),
+        test_mislinks.never(wrong, custody.CustodyTaken),
     )
     yield sources.in_custody.given(sources.paper, sources.spoken, sources.decided)
     yield sources.in_custody.given(sources.nobody_can_tell)
