@@ -225,6 +225,9 @@ def record_acknowledgement(submission: Submission[RecordAcknowledgement], case: 
     person_ids = _whom(case, wish.request_id)
     if not person_ids:
         raise Refused("this case sent nothing under this id", rule="P02", field="request_id")
+    sent_at = case.mislinks.occurred(case.recorded[wish.request_id])
+    if sent_at is not None and submission.occurred_at < sent_at:
+        raise Refused("an acknowledgement is not older than what it acknowledges", rule="P02", field="occurred_at")
     return case.once(wish.acknowledgement_id, PartnerAcknowledged(
         acknowledgement_id=wish.acknowledgement_id, request_id=wish.request_id, person_ids=person_ids,
         partner=Known(wish.partner), partner_ref=personal(wish.partner_ref),

@@ -100,6 +100,12 @@ class Mislinks:
             return None
         return self._timed(found)
 
+    def occurred(self, told: Event) -> datetime | None:
+        """When a report of this case occurred, as it counts now; None where it is none."""
+        found = next((report[3].event_id for report in self.history if report[2] is told), None)
+        counted = None if found is None else self.of(found)
+        return None if counted is None else counted.circumstances.occurred_at
+
     def with_report(self, envelope: Envelope) -> Mislinks:
         report = (envelope.stream, envelope.version, envelope.event, envelope.circumstances)
         return Mislinks(history=(*self.history, report), withdrawn=self.withdrawn, times=self.times)

@@ -52,6 +52,12 @@ def test_an_acknowledgement_after_the_answer_undoes_no_answer_and_the_earliest_c
     assert isinstance(late, RecordAcknowledgement)
 
 
+def test_nothing_is_acknowledged_before_it_was_sent() -> None:
+    asked = services.in_custody.given(services.ask)
+    early = asked.when(services.acknowledge, occurred_at=asked.at - HOUR / 2)
+    early.then_refused(rule="P02", field="occurred_at")
+
+
 # ------------------------------------------------------------------ home studies
 other = replace(kin.report(), report_id=an_id("second report"), outcome=StudyOutcome.UNFAVOURABLE)
 reported = kin.asked.given(kin.report())
