@@ -105,10 +105,10 @@ def _oblige(
     submission: Submission[Any], case: Case, recorded: _Recorded, known: Assessed | None
 ) -> tuple[Assessed, set[DutyKey]]:
     """Add what the rules make of the events so far; what is owed then, and what is owed no more."""
-    recorded.add(met(recorded.case, submission.standing, recorded.envelopes))
     before = _assess(submission, case, known)
     after = _assess(submission, recorded.case, before)
     was, now = before.assessment, after.assessment
+    recorded.add(met(recorded.case, submission.standing, recorded.envelopes, {**was.owed, **now.owed}))
     lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
     recorded.add(_difference(submission, recorded.case, was, now, lost=lost, renewed=renewed))
     for envelope in [envelope for envelope in recorded.envelopes if isinstance(envelope.event, PolicyApplied)]:
@@ -234,7 +234,7 @@ def _raised(submission: Submission[Any], case: Case, new: Sequence[Owed]) -> lis
         raised = _raise(submission, ordinal, owed)
         recordings.append(Recording(event=raised, causation_id=owed.cause_event_id))
         rule = submission.standing.rule_by_digest(raised.pack_digest, raised.rule_id)
-        recordings += met_before(case, rule, Duty(duty_id=raised.duty_id, raised=raised), owed.began_at)
+        recordings += met_before(case, rule, Duty(duty_id=raised.duty_id, raised=raised), owed)
     return recordings
 
 

@@ -15,6 +15,7 @@ from domain.case.state import Case
 from domain.case.trafficking_notices import HotlineNumber, TraffickingHotlineNotified
 from domain.events import Envelope, Event
 from domain.personal import Known, known_or
+from domain.policy.owed import DutyKey, Owed
 from domain.policy.pack import Rule
 from domain.submission import Recording
 
@@ -24,8 +25,10 @@ RECIPIENT_OF: Mapping[type[Event], Callable[[Any], str]] = {
 }  # of acts that may go to one of several; any other goes to whom the duty names
 
 
-def met(case: Case, standing: Agency, events: Sequence[Envelope]) -> list[Recording]:
-    """The open duties that these events meet, and the said ones that they prove."""
+def met(
+    case: Case, standing: Agency, events: Sequence[Envelope], owed: Mapping[DutyKey, Owed]
+) -> list[Recording]:
+    """The open duties that these events meet, and the said ones that they prove. `owed` is what the rules have now."""
     recordings: list[Recording] = []
     for envelope in events:
         event, circumstances = envelope.event, envelope.circumstances
@@ -34,20 +37,22 @@ def met(case: Case, standing: Agency, events: Sequence[Envelope]) -> list[Record
             if not _may_meet(duty, circumstances.occurred_at, is_said=is_said):
                 continue
             rule = standing.rule_by_digest(duty.raised.pack_digest, duty.raised.rule_id)
-            if rule is not None and meets(case, rule, duty, event):
+            now = None if duty.key is None else owed.get(duty.key)
+            if rule is not None and meets(case, rule, duty, event, frozenset() if now is None else now.subject_ids):
                 recordings += meet(
                     duty, met_by_event_id=circumstances.event_id, met_at=circumstances.occurred_at, is_said=is_said
                 )
     return recordings
 
 
-def met_before(case: Case, rule: Rule | None, duty: Duty, began_at: datetime) -> list[Recording]:
-    """An act done since `began_at`, before the duty could be raised: it meets the duty at once."""
+def met_before(case: Case, rule: Rule | None, duty: Duty, owed: Owed) -> list[Recording]:
+    """An act done since the rule began to hang there, before the duty could be raised: it meets the duty at once."""
     if rule is None:
         return []
     for name in rule.met_by:
         for happening in case.happenings.named(family_of(case, duty.raised.child_id), name):
-            if happening.occurred_at >= began_at and meets(case, rule, duty, happening.event):
+            is_since = happening.occurred_at >= owed.began_at
+            if is_since and meets(case, rule, duty, happening.event, owed.subject_ids):
                 return meet(
                     duty, met_by_event_id=happening.event_id, met_at=happening.occurred_at,
                     is_said=_is_said(happening.event),
@@ -55,9 +60,11 @@ def met_before(case: Case, rule: Rule | None, duty: Duty, began_at: datetime) ->
     return []
 
 
-def meets(case: Case, rule: Rule, duty: Duty, event: Event) -> bool:
+def meets(case: Case, rule: Rule, duty: Duty, event: Event, subjects: frozenset[UUID]) -> bool:
     """Whether an event is such as the rule asks for, about this duty's child, toward its recipient.
 
+    An act about an adult meets what is owed through that adult, or through the child alone: what is done for a mother
+    is not done for a father abroad.
     An act that names the duties which it meets meets no other. A value that is withheld meets nothing.
     """
     if type(event).__name__ not in rule.met_by:
@@ -70,7 +77,9 @@ def meets(case: Case, rule: Rule, duty: Duty, event: Event) -> bool:
     recipient_of = RECIPIENT_OF.get(type(event))
     if recipient_of is not None and duty.raised.recipient_kind != Known(recipient_of(event)):
         return False
-    return bool(set(family_of(case, duty.raised.child_id)) & set(persons_of(event)))
+    child_id = duty.raised.child_id
+    adults = subjects - {child_id} or set(family_of(case, child_id))
+    return bool(({child_id} | adults) & set(persons_of(event)))
 
 
 def family_of(case: Case, child_id: UUID) -> Iterator[UUID]:

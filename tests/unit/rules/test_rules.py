@@ -9,6 +9,7 @@ import pytest
 from adapters.reading.acts import explain_acts, explain_questions
 from domain.case.acts import acts_of
 from domain.case.citizenship_sources import DetermineCitizenship
+from domain.case.court import ArrangeRemoteParticipation
 from domain.case.custody import TakeIntoCustody
 from domain.case.intake import AddChild
 from domain.case.obligations import DutyMet, DutyStage, DutyWithdrawn, RecordMissedDeadline
@@ -20,11 +21,13 @@ from tests.specification import ROOT, Scenario, an_id
 from tests.unit.people import from_country, obtain
 from tests.unit.rules.agencies import JURISDICTIONS, agency_of
 from tests.unit.rules.scenes import (
+    FATHER,
     KID,
     SCENES,
     Commands,
     family,
     flagged,
+    hearing,
     informed,
     interpreted,
     kid_of_twelve,
@@ -223,3 +226,12 @@ def test_children_of_one_family_owed_to_one_consulate_are_one_act_that_names_eac
     )
     [act] = [act for act in acts_of(scenario.case, agency_of("NYC").packs_at(scenario.at)) if act.is_notice]
     assert set(act.child_ids) == {KID, sister} and len(act.duties) == 2
+
+
+def test_what_is_arranged_for_one_parent_is_not_done_for_the_other_who_lives_abroad() -> None:
+    [for_mother] = SCENES["US-COURT-ABROAD"].met
+    assert isinstance(for_mother, ArrangeRemoteParticipation)
+    at_home = Scenario(standing=agency_of("NYC")).given(*family(mother="US", father="SV"), hearing, taken, for_mother)
+    assert len(at_home.case.obligations.open_duties("COURT")) == 1
+    for_father = replace(for_mother, arrangement_id=an_id("for the father"), party_id=FATHER)
+    assert not at_home.given(for_father).case.obligations.open_duties("COURT")
