@@ -33,6 +33,7 @@ from adapters.settings import Settings
 from adapters.telemetry import telemetry
 from adapters.views import ClearCodec, LogSource, open_views
 from adapters.work import Worker
+from domain.agency.events import OfficeStage
 from domain.ports import Clock, EventLog
 from projections.deadline_board import DeadlineBoard
 from projections.deliveries import Deliveries
@@ -44,10 +45,12 @@ from projections.waiting_board import WaitingBoard
 if TYPE_CHECKING:
     from adapters.channels.kafka_feed import KafkaFeed
     from adapters.http.app import FeedApp
+    from adapters.kafka.access import Member
     from adapters.kafka.settings import KafkaSettings
     from domain.agency.state import Office
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
+KAFKA = "kafka"
 VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
@@ -141,11 +144,22 @@ class Casebridge:
         return None
 
     def secret_of(self, office: str) -> str:
-        """What an office proves itself by, or proves us by: its feed's credential, or its webhook's signing secret."""
+        """What an office proves itself by, or proves us by: its credential for HTTP or Kafka, or its webhook's secret."""
         known = self.office_of(office)
-        if known is not None and known[1].channel == CHANNEL:
+        if known is not None and known[1].channel in (CHANNEL, KAFKA):
             return self.credentials.of(office, known[1].credential)
         return str(self.secrets(office))
+
+    def kafka_members(self) -> list[Member]:
+        """Every office that reads from Kafka, with its login's secret, and whether it may read now."""
+        from adapters.kafka.access import Member
+
+        return [
+            Member(office.office, office.stage is OfficeStage.LIVE, self.credentials.of(office.office, office.credential))
+            for stream, _ in self.log.streams("agency-")
+            for office in self.backbone.agency(stream.removeprefix("agency-")).offices.values()
+            if office.channel == KAFKA
+        ]
 
     def feed_app(self) -> FeedApp:
         """The feeds over HTTP."""

@@ -1,6 +1,7 @@
 """`partner`: the directory of offices, and who of them is reached."""
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -131,6 +132,7 @@ def live(
     with installation(ctx) as casebridge:
         code = agency_of(casebridge, agency).code
         _submit(casebridge, code, "PutOfficeLive", {"office": office, "second_person": second_person}, user)
+        _rights(casebridge)
     _told(office, "live", as_json)
 
 
@@ -145,6 +147,7 @@ def rehearse(
     """
     with installation(ctx) as casebridge:
         _submit(casebridge, agency_of(casebridge, agency).code, "RehearseOffice", {"office": office}, user)
+        _rights(casebridge)
     _told(office, "rehearsal", as_json)
 
 
@@ -177,6 +180,7 @@ def suspend(
         for code in stopped:
             _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
             _told(code, "suspended", as_json)
+        _rights(casebridge)
         catch_up(casebridge, "deadline_board")
         risks = endangered(casebridge, set(stopped))
     if as_json:
@@ -202,6 +206,22 @@ def _submit(casebridge: Casebridge, agency: str, command: str, data: dict[str, A
     }, principal=principal())
     if outcome.status == "refused":
         raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+
+
+def _rights(casebridge: Casebridge) -> None:
+    """Bring the rights of offices in Kafka in line with the directory; where that cannot be done, say so loudly."""
+    settings = casebridge.kafka()
+    if settings is None:
+        return
+    from adapters.kafka.access import UNREACHABLE, AccessNotSet, NoAuthorizer, reconcile
+
+    try:
+        reconcile(settings, casebridge.kafka_members())
+    except NoAuthorizer:
+        pass  # `topics grant` says so; nothing leaves for a suspended office all the same.
+    except (AccessNotSet, *UNREACHABLE) as error:
+        print(f"casebridge: rights in Kafka are as before ({type(error).__name__}): run `casebridge topics grant`",
+              file=sys.stderr)
 
 
 def _told(office: str, stage: str, as_json: bool) -> None:
