@@ -26,6 +26,7 @@ from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.notice_items import people_around
 from domain.case.obligations import (
+    DeadlineMissed,
     Duty,
     DutyRaised,
     DutyWithdrawn,
@@ -33,7 +34,7 @@ from domain.case.obligations import (
     QuestionRaised,
     WithdrawnBecause,
 )
-from domain.case.overtaking import overtaken
+from domain.case.overtaking import is_missed, overtaken
 from domain.case.policy import ApplyPolicy, PolicyApplied
 from domain.case.sealing import check_closed, closed_to_partners
 from domain.case.state import PARTS, Case, fold
@@ -119,9 +120,19 @@ def _oblige(
 def _overtake(submission: Submission[Any], recorded: _Recorded, after: Assessment, event_id: UUID) -> set[DutyKey]:
     """Add what the packs in force change on a case that began before them; what is owed no more."""
     found = overtaken(recorded.case, submission.standing, submission.learned_at, after, event_id=event_id)
-    ended = [Recording(event=DutyWithdrawn(duty_id=d.duty_id, reason=WithdrawnBecause.POLICY)) for d in found.ended]
-    recorded.add(ended + _raised(submission, recorded.case, found.begun))
+    recorded.add(_ends(found.ended, submission.learned_at) + _raised(submission, recorded.case, found.begun))
     return {key for duty in found.ended if (key := duty.key) is not None and key not in after.owed}
+
+
+def _ends(duties: Sequence[Duty], moment: datetime) -> list[Recording]:
+    """The end of duties that no rule asks for any more; a miss that the clock has not found yet is said first."""
+    recordings: list[Recording] = []
+    for duty in duties:
+        due_at = duty.raised.due_at
+        if due_at is not None and not duty.was_missed and is_missed(duty, moment):
+            recordings.append(Recording(event=DeadlineMissed(duty_id=duty.duty_id, due_at=due_at), occurred_at=due_at))
+        recordings.append(Recording(event=DutyWithdrawn(duty_id=duty.duty_id, reason=WithdrawnBecause.POLICY)))
+    return recordings
 
 
 def _check_agency(submission: Submission[Any], case: Case) -> None:

@@ -55,7 +55,7 @@ class _Overtaking:
             if now is None:
                 if not any((key.rule_id, key.child_id, person) in self.after.undecided for person in before.subject_ids):
                     yield key, (duty, None)
-            elif not duty.was_missed and (before.due_at, before.qualifier) != (now.due_at, now.qualifier):
+            elif not is_missed(duty, self.moment) and (before.due_at, before.qualifier) != (now.due_at, now.qualifier):
                 late = self.from_adoption(now)
                 if not _is_sooner(duty, before, now, late):
                     yield key, (duty, late)
@@ -88,6 +88,12 @@ class _Overtaking:
 
     def adoptions(self, digest: str) -> list[Adoption]:
         return [a for a in self.standing.packs if a.digest == digest and a.effective_at <= self.moment]
+
+
+def is_missed(duty: Duty, moment: datetime) -> bool:
+    """Whether its due moment has passed, even where the clock has not found that yet."""
+    due_at = duty.raised.due_at
+    return duty.was_missed or (due_at is not None and due_at < moment)
 
 
 def _is_sooner(duty: Duty, before: Owed, now: Owed, late: Owed) -> bool:

@@ -13,6 +13,7 @@ from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpen
 from domain.case.intake import CloseCase
 from domain.case.intake import Outcome as Ended
 from domain.case.obligations import (
+    DeadlineMissed,
     DutyMet,
     DutyRaised,
     DutyStage,
@@ -102,6 +103,15 @@ def test_a_missed_duty_keeps_its_clock() -> None:
         RecordMissedDeadline(duty_id=open_duty(informed, MX24).duty_id), ADOPTED + timedelta(hours=2),
     ))
     adopting(missed, limited(48)).when(ApplyPolicy(), at=ADOPTED + timedelta(hours=3)).then(PolicyApplied)
+
+
+def test_a_miss_that_the_clock_has_not_found_yet_is_not_lost() -> None:
+    late = ADOPTED + timedelta(hours=2)
+    adopting(informed, limited(48)).when(ApplyPolicy(), at=late).then(PolicyApplied)
+    outcome = adopting(informed, without(MX24)).when(ApplyPolicy(), at=late)
+    outcome.then(PolicyApplied, DeadlineMissed, DutyWithdrawn, EngagementEnded)
+    [told] = [envelope for envelope in outcome.envelopes() if isinstance(envelope.event, DeadlineMissed)]
+    assert told.circumstances.occurred_at == open_duty(informed, MX24).due_at
 
 
 def test_what_was_done_under_the_old_text_stays_done() -> None:
