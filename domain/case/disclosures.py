@@ -24,6 +24,7 @@ from domain.case.placement import PlacementMade
 from domain.case.relief import ReliefScreeningRequested
 from domain.case.repatriation import RepatriationToUsRequested
 from domain.case.reunification import ReunificationPlanAbroadApproved
+from domain.case.sealing import require_told_of
 from domain.case.service import ServiceOfProcessRequested
 from domain.case.trafficking import TraffickingConcernFlagged, is_us_citizen
 from domain.case.trafficking_notices import AvanzarReferralMade
@@ -152,6 +153,7 @@ def prepare(submission: Submission[PrepareDisclosure], case: Case) -> Sequence[R
         raise Refused("say of whom the office is to learn", rule="P17", field="person_ids")
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
+    require_told_of(case, wish.person_ids, "person_ids")
     engagement = _engagement(submission, case)
     flow = _flow(submission)
     _check_about(submission, case, engagement)

@@ -22,6 +22,7 @@ from domain.case.engagement import (
 )
 from domain.case.intake import OUR_ID, require_open, require_person
 from domain.case.keys import Keys
+from domain.case.sealing import require_told_of
 from domain.disclosure.basis import RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
 from domain.disclosure.kinds import COUNSEL
 from domain.disclosure.purposes import BY_RULE, Purpose
@@ -123,6 +124,7 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
         raise Refused("say of whom the office may learn", rule=BASIS, field="person_ids")
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
+    require_told_of(case, wish.person_ids, "person_ids")
     _check_purpose(submission, office)
     _check_basis(submission, case, office)
     _check_side(wish, case, office)

@@ -97,7 +97,7 @@ class ReliefScreeningCompleted(Event):
 
 @event("casebridge.relief.ImmigrationStatusRecorded")
 class ImmigrationStatusRecorded(Event):
-    """What counsel, the unit or a paper says of a person's status. No rule reads it and no contract can name it."""
+    """What counsel, the unit or a paper says of a person's status. No rule reads it, and nothing of it leaves."""
 
     person_id: UUID = clear(OUR_ID)
     record_id: UUID = clear(OUR_ID)

@@ -1,7 +1,7 @@
 """A court seals the record of a case, or a part of it, and may open it again; nothing is destroyed by it."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -122,6 +122,12 @@ def closed_to_partners(case: Case) -> frozenset[UUID]:
     """Persons of whom no office may learn anything more: their record is sealed, or is to be expunged."""
     pairs = case.sealing.pairs | case.erasure.ordered_pairs
     return frozenset(person for person, compartment in pairs if compartment is Compartment.IDENTITY)
+
+
+def require_told_of(case: Case, person_ids: Iterable[UUID], name: str) -> None:
+    """Refuse to let an office learn anything more of somebody whose record is closed."""
+    if closed_to_partners(case) & set(person_ids):
+        raise Refused("the record of one of these persons is closed: no office may learn of them", rule="P19", field=name)
 
 
 WHILE_CLOSED = frozenset({

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from itertools import product
@@ -59,6 +60,32 @@ def test_the_matrix_is_the_sources_cell_for_cell() -> None:
     with REFERENCE.open(encoding="utf-8") as file:
         rows = {row.pop("item"): row for row in csv.DictReader(file)}
     assert rows == {item.value: dict(zip(COLUMNS, cells.split(), strict=True)) for item, (cells, _) in MATRIX.items()}
+
+
+def names(values: Iterable[object]) -> str:
+    return ";".join(sorted(str(value) for value in values))
+
+
+def test_the_bans_are_the_sources_line_for_line() -> None:
+    def row(ban: Ban) -> dict[str, str]:
+        others = set(Purpose) - ban.purposes
+        purposes = f"others than {names(others)}" if len(others) < len(ban.purposes) else names(ban.purposes)
+        return {
+            "ban": ban.id, "kinds": names(ban.kinds), "purposes": purposes, "places": names(ban.places),
+            "beyond": "yes" if ban.beyond else "", "items": names(ban.items),
+        }
+
+    with (REFERENCE.parent / "disclosure-bans.csv").open(encoding="utf-8") as file:
+        assert list(csv.DictReader(file)) == [row(ban) for ban in BANS]
+
+
+def test_each_kind_stands_in_the_column_and_the_department_that_the_source_says() -> None:
+    with (REFERENCE.parent / "disclosure-kinds.csv").open(encoding="utf-8") as file:
+        told = {row.pop("kind"): row for row in csv.DictReader(file)}
+    assert told == {kind: {
+        "column": COLUMN_OF.get(kind, ""), "inside_homeland_security": "yes" if kind in HOMELAND else "",
+        "passes_on_to": ";".join(ONWARD.get(kind, ())),
+    } for kind in {*COLUMN_OF, *WITHOUT_COLUMN}}
 
 
 def test_every_kind_to_which_something_is_sent_has_a_contract_and_no_other_kind_has_one() -> None:

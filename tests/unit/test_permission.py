@@ -14,6 +14,7 @@ from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, O
 from domain.case.disclosures import DisclosurePrepared, PrepareDisclosure
 from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened, Side
 from domain.case.permission import CloseEngagement, OpenEngagement, RecallRaised
+from domain.case.sealing import SealRecord
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
 from domain.people import Role
@@ -122,6 +123,17 @@ def test_an_engagement_runs_out_by_itself() -> None:
     opened = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT), until=until), study)
     opened.when(release, at=until - timedelta(seconds=1)).then(DisclosureReleased)
     opened.when(release, at=until).then_refused(rule="DECISION-12", field="notice_id")
+
+
+def test_of_somebody_whose_record_is_closed_no_office_learns_anything_more() -> None:
+    closing = SealRecord(seal_id=an_id("seal"), order_ref="S-1", second_person="counsel-1", person_ids=(AUNT,))
+    sealed = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), closing)
+    assert not sealed.case.engagements.engagements[an_id("engagement")].is_open
+    sealed.when(opening(engagement_id=an_id("another"), person_ids=(CHILD, AUNT))).then_refused(
+        rule="P19", field="person_ids"
+    )
+    without_her = sealed.given(opening(engagement_id=an_id("without her")))
+    without_her.when(study).then_refused(rule="P19", field="person_ids")
 
 
 # -- counsel
