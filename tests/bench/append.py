@@ -1,7 +1,7 @@
 """A full TakeIntoCustody, from the line to its commit, against the library saving an aggregate of two fields.
 
-Ours checks the form, decides under the shipped packs (custody, and the question that they raise), encodes
-Avro with two boxes, and stores two events, the guards of two streams and the accepted command.
+Ours checks the form, decides under the shipped packs (custody, with the duty and the question that it raises), encodes
+Avro with boxes, and stores three events, the guards of two streams and the accepted command.
 """
 from __future__ import annotations
 
