@@ -202,8 +202,11 @@ class Casebridge:
         ]
         return [
             *views,
-            Worker(name="clock", step=clock.step, passing=(ViewsUnavailable,), rest_seconds=CLOCK_REST_SECONDS),
             Worker(name="custodian", step=self.custodian.step, rest_seconds=CLOCK_REST_SECONDS),
+            Worker(
+                name="clock", step=clock.step, passing=(ViewsUnavailable,), rest_seconds=CLOCK_REST_SECONDS,
+                next_at=clock.next_at,
+            ),
             Worker(name="discloser", step=discloser.step),
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step, rest_seconds=RECEIPTS_REST_SECONDS),

@@ -1,4 +1,4 @@
-"""Playing a recorded history: every *now* follows it, and no due moment between two lines is passed unseen."""
+"""Playing a recorded history: every *now* follows it, and no moment between two lines is passed unseen."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -11,15 +11,14 @@ from adapters.commands import parse_line
 from adapters.composition import Casebridge
 from adapters.work import Worker, drain
 from domain.refusals import Refused
-from projections.deadline_board import next_due
 
 JUST_AFTER = timedelta(seconds=1)
-DUE_MOMENTS_MAX = 1_000
+MOMENTS_MAX = 1_000
 PRINCIPAL = "history"
 
 
 class HistoryStalled(Exception):
-    """More due moments lie between two lines than a history can have."""
+    """More moments lie between two lines than a history can have."""
 
 
 class Player:
@@ -46,15 +45,15 @@ class Player:
         return outcomes
 
     def wait_until(self, moment: datetime) -> None:
-        """Let time pass up to `moment`, stopping just after each due moment on the way."""
-        for _ in range(DUE_MOMENTS_MAX):
-            due = next_due(self.casebridge.views, self.clock.now())
-            if due is None or due + JUST_AFTER > moment:
+        """Let time pass up to `moment`, stopping just after each moment that the clock waits for."""
+        for _ in range(MOMENTS_MAX):
+            coming = min((at for worker in self.workers if (at := worker.next_at()) is not None), default=None)
+            if coming is None or coming + JUST_AFTER > moment:
                 self.clock.move_to(moment)
                 return
-            self.clock.move_to(due + JUST_AFTER)
+            self.clock.move_to(coming + JUST_AFTER)
             drain(self.workers)
-        raise HistoryStalled(f"more than {DUE_MOMENTS_MAX} due moments before {moment.isoformat()}")
+        raise HistoryStalled(f"more than {MOMENTS_MAX} moments before {moment.isoformat()}")
 
     def close(self) -> None:
         for worker in self.workers:

@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from domain.ports import EventLog, KeysUnavailable, LineageChanged, LogUnavailable, WorkerDisplaced
 
@@ -35,6 +36,7 @@ class Worker:
     close: Callable[[], None] = lambda: None
     passing: tuple[type[Exception], ...] = ()
     rest_seconds: float = 0.0
+    next_at: Callable[[], datetime | None] = lambda: None
 
 
 class NeverIdle(Exception):

@@ -13,6 +13,7 @@ from adapters.reading.sentences_permission import TEXTS as TEXTS_PERMISSION
 from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
 from adapters.reading.sentences_record import TEXTS as TEXTS_RECORD
 from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
+from adapters.reading.sentences_time import TEXTS as TEXTS_TIME
 from adapters.reading.words import countries, due, limit, missing, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
@@ -186,6 +187,7 @@ TEXTS = {
     **TEXTS_PLACEMENT,
     **TEXTS_RECORD,
     **TEXTS_SOURCES,
+    **TEXTS_TIME,
 }
 CONSEQUENCES = frozenset({
     *obligations.EVOLVES,

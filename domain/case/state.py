@@ -28,6 +28,7 @@ from domain.case import (
     kin,
     language,
     mislinks,
+    moments,
     obligations,
     participation,
     particulars,
@@ -111,6 +112,7 @@ class Case(NamedTuple):
     permission: permission.Permission = permission.INITIAL
     disclosures: disclosures.Disclosures = disclosures.INITIAL
     policy: policy.AppliedPolicy = policy.INITIAL
+    moments: moments.Moments = moments.INITIAL
     recorded: Mapping[Key, Event] = MappingProxyType({})
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -157,12 +159,13 @@ AREAS = {
     "consents": consent,
     "permission": permission,
     "disclosures": disclosures,
+    "moments": moments,
 }
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
-    "mislinks",
+    "mislinks", "moments",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

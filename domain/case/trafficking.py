@@ -3,16 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from domain.case.intake import OUR_ID, personal, require_child
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import UNKNOWN, Known, Personal, known_or
+from domain.policy.clock import midnight_after
 from domain.policy.triggers import US
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -33,6 +33,7 @@ class LetterKind(StrEnum):
     ELIGIBILITY = "eligibility"
 
 
+DENIALS = (LetterKind.DENIAL_OF_ASSISTANCE, LetterKind.DENIAL_OF_ELIGIBILITY)
 INTERIM_DAYS_MIN, INTERIM_DAYS_MAX = 90, 120  # as reported; the letter's own dates hold, so others only warn
 
 
@@ -101,12 +102,22 @@ class OtipLetterReceived(Event):
 
 @event("casebridge.trafficking.OtipBenefitPeriodExpired")
 class OtipBenefitPeriodExpired(Event):
-    """The period of an interim letter ended, and no later letter had come. It occurred then, whenever it was detected."""
+    """The period of an interim letter ended, and no later letter follows it without a gap. It occurred then, whenever
+    it was detected."""
 
     child_id: UUID = clear(OUR_ID)
     letter_id: UUID = clear(OUR_ID)
     letter_event_id: UUID = clear(OUR_ID)
     on: Personal[date] = boxed(Compartment.TRAFFICKING, about="child_id", meaning="last day of benefits")
+
+
+@event("casebridge.trafficking.OtipExpiryWithdrawn")
+class OtipExpiryWithdrawn(Event):
+    """An expiry proved wrong: a letter that follows without a gap had come in time, and was recorded only later."""
+
+    child_id: UUID = clear(OUR_ID)
+    letter_id: UUID = clear(OUR_ID)
+    followed_by_event_id: UUID = clear(OUR_ID)
 
 
 @event("casebridge.trafficking.OtipBenefitRecorded")
@@ -126,6 +137,24 @@ class Letter:
     told: OtipLetterReceived
     event_id: UUID
     version: int
+    received_at: datetime
+
+    @property
+    def _rank(self) -> tuple[date, int]:
+        return known_or(self.told.issued_on, date.min), self.version
+
+    def follows(self, former: Letter) -> bool:
+        """Whether this letter stands in the place of a former one about the same child."""
+        if self is former or self.told.child_id != former.told.child_id:
+            return False
+        return self.told.supersedes == former.told.letter_id or self._rank > former._rank
+
+    def leaves_a_gap(self, former: Letter) -> bool:
+        """Whether its benefits begin only after a day without any; a denial has none that could begin late."""
+        if self.kind in DENIALS:
+            return False
+        begins, last = known_or(self.told.benefits_from, None), known_or(former.told.benefits_until, None)
+        return begins is not None and last is not None and begins - last > timedelta(days=1)
 
     @property
     def kind(self) -> LetterKind | None:
@@ -134,9 +163,7 @@ class Letter:
     def ends_at(self, zone: str) -> datetime | None:
         """The midnight after the last day of benefits in `zone`; None where there is no end, or none to be read."""
         last = known_or(self.told.benefits_until, None)
-        if last is None or last == date.max:  # The calendar has no day after its last.
-            return None
-        return datetime.combine(last + timedelta(days=1), time.min, tzinfo=ZoneInfo(zone))
+        return None if last is None else midnight_after(last, zone)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -150,7 +177,7 @@ class Trafficking:
     def current_letter(self, child_id: UUID) -> Letter | None:
         """The child's letter that no other supersedes; of several, the one of the latest date, then the last recorded."""
         standing = self.standing_letters(child_id)
-        return max(standing, key=lambda letter: (known_or(letter.told.issued_on, date.min), letter.version), default=None)
+        return max(standing, key=lambda letter: letter._rank, default=None)
 
     def standing_letters(self, child_id: UUID) -> list[Letter]:
         """Every letter about the child that no other supersedes; more than one is for a person to ask about."""
@@ -160,15 +187,26 @@ class Trafficking:
             if letter.told.child_id == child_id and letter_id not in superseded
         ]
 
-    def interim_ends(self, zone: str) -> list[tuple[UUID, datetime]]:
-        """For the clock: the interim letters that nothing has followed, each with the moment at which it ends."""
-        found: list[tuple[UUID, datetime]] = []
-        for letter_id, letter in self.letters.items():
-            is_current = self.current_letter(letter.told.child_id) is letter
-            ends_at = letter.ends_at(zone)
-            if is_current and letter.kind is LetterKind.INTERIM_ASSISTANCE and letter_id not in self.expired and ends_at:
-                found.append((letter_id, ends_at))
-        return found
+    def followed_by(self, letter: Letter) -> Letter | None:
+        """The letter that came first of those that follow this one without a gap."""
+        after = [other for other in self.letters.values() if other.follows(letter) and not other.leaves_a_gap(letter)]
+        return min(after, key=lambda other: (other.received_at, other.version), default=None)
+
+    def lapsing(self, zone: str) -> list[tuple[Letter, datetime]]:
+        """For the clock: the interim letters that nothing follows without a gap, each with the moment at which it ends."""
+        return [
+            (letter, ends_at) for letter_id, letter in self.letters.items()
+            if letter.kind is LetterKind.INTERIM_ASSISTANCE and letter_id not in self.expired
+            and (ends_at := letter.ends_at(zone)) is not None and self.followed_by(letter) is None
+        ]
+
+    def never_lapsed(self, zone: str) -> list[tuple[Letter, Letter]]:
+        """For the clock: the letters whose expiry is recorded, each with the letter that had come in time after all."""
+        return [
+            (letter, later) for letter_id, letter in self.letters.items()
+            if letter_id in self.expired and (ends_at := letter.ends_at(zone)) is not None
+            and (later := self.followed_by(letter)) is not None and later.received_at <= ends_at
+        ]
 
 
 @command
@@ -286,18 +324,21 @@ def record_expiry(submission: Submission[RecordOtipExpiry], case: Case) -> Seque
     letter = case.trafficking.letters.get(submission.command.letter_id)
     if letter is None:
         raise Refused("no such letter in this case", rule="US-OTIP-INTERIM", field="letter_id")
-    last_day, ends_at = known_or(letter.told.benefits_until, None), letter.ends_at(submission.standing.zone)
-    if letter.kind is not LetterKind.INTERIM_ASSISTANCE or last_day is None or ends_at is None:
+    ends_at = letter.ends_at(submission.standing.zone)
+    if letter.kind is not LetterKind.INTERIM_ASSISTANCE or ends_at is None:
         raise Refused("only an interim letter with an end can expire", rule="US-OTIP-TERM", field="letter_id")
     if ends_at > submission.received_at:
         raise Refused("its period has not ended", rule="US-OTIP-TERM", field="letter_id")
-    letter_id, child_id = letter.told.letter_id, letter.told.child_id
-    if letter_id in case.trafficking.expired or case.trafficking.current_letter(child_id) is not letter:
-        return []  # Found before, or another letter has followed.
-    expired = OtipBenefitPeriodExpired(
-        child_id=child_id, letter_id=letter_id, letter_event_id=letter.event_id, on=Known(last_day)
+    if letter.told.letter_id in case.trafficking.expired or case.trafficking.followed_by(letter) is not None:
+        return []  # Found before, or another letter follows without a gap.
+    return [Recording(event=expiry(letter), occurred_at=ends_at)]
+
+
+def expiry(letter: Letter) -> OtipBenefitPeriodExpired:
+    return OtipBenefitPeriodExpired(
+        child_id=letter.told.child_id, letter_id=letter.told.letter_id, letter_event_id=letter.event_id,
+        on=letter.told.benefits_until,
     )
-    return [Recording(event=expired, occurred_at=ends_at)]
 
 
 def record_benefit(submission: Submission[RecordOtipBenefit], case: Case) -> Sequence[Recording]:
@@ -319,12 +360,16 @@ def _referred(state: Trafficking, told: OtipReferralSubmitted, _: Envelope) -> T
 
 
 def _letter(state: Trafficking, told: OtipLetterReceived, envelope: Envelope) -> Trafficking:
-    letter = Letter(told, envelope.circumstances.event_id, envelope.version)
+    letter = Letter(told, envelope.circumstances.event_id, envelope.version, envelope.circumstances.occurred_at)
     return replace(state, letters={**state.letters, told.letter_id: letter})
 
 
 def _expired(state: Trafficking, told: OtipBenefitPeriodExpired, _: Envelope) -> Trafficking:
     return replace(state, expired=state.expired | {told.letter_id})
+
+
+def _expiry_withdrawn(state: Trafficking, told: OtipExpiryWithdrawn, _: Envelope) -> Trafficking:
+    return replace(state, expired=state.expired - {told.letter_id})
 
 
 def _benefit(state: Trafficking, told: OtipBenefitRecorded, _: Envelope) -> Trafficking:
@@ -338,7 +383,7 @@ DECIDES = {
 }
 EVOLVES = {
     TraffickingConcernFlagged: _flagged, OtipReferralSubmitted: _referred, OtipLetterReceived: _letter,
-    OtipBenefitPeriodExpired: _expired, OtipBenefitRecorded: _benefit,
+    OtipBenefitPeriodExpired: _expired, OtipExpiryWithdrawn: _expiry_withdrawn, OtipBenefitRecorded: _benefit,
 }
 KEYS: Keys = {
     TraffickingConcernFlagged: lambda e: e.concern_id, OtipReferralSubmitted: lambda e: e.referral_id,

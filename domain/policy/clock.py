@@ -42,16 +42,24 @@ class NotCovered(Refused):
 
 
 def months_after(day: date, count: int) -> date:
-    """The same day of the month that many months on, or that month's last day (domain.md 3.0)."""
+    """The same day of the month that many months on, or that month's last day (domain.md 3.0); never past date.max."""
     year, month = divmod(day.year * 12 + day.month - 1 + count, 12)
+    if year > date.max.year:
+        return date.max
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-def last_instant_of(day: date, zone: str) -> datetime:
+def midnight_after(day: date, zone: str) -> datetime | None:
+    """The first instant of the day after `day` in `zone`; None after the calendar's own last year."""
+    if day.year == date.max.year:
+        return None
+    return datetime.combine(day + timedelta(days=1), time.min, tzinfo=ZoneInfo(zone))
+
+
+def last_instant_of(day: date, zone: str) -> datetime | None:
     """The last microsecond of `day` in `zone`: the next local midnight is too late."""
-    local = ZoneInfo(zone)
-    midnight = datetime.combine(day + timedelta(days=1), time.min, tzinfo=local)
-    return (midnight.astimezone(UTC) - LAST_INSTANT).astimezone(local)
+    midnight = midnight_after(day, zone)
+    return None if midnight is None else (midnight.astimezone(UTC) - LAST_INSTANT).astimezone(midnight.tzinfo)
 
 
 def due_moment(limit: Limit, *, start: datetime, zone: str, calendar: Calendar | None) -> datetime | None:

@@ -217,7 +217,7 @@ def test_a_longer_interim_letter_leaves_no_gap_and_the_final_one_no_expiry(h2: P
     current = h2.case.trafficking.current_letter(child)
     assert current is not None and current.kind is LetterKind.ELIGIBILITY and current.told.indefinite == Known(True)
     assert trafficking_stage(h2.case, child) is TraffickingStage.ELIGIBLE
-    assert h2.case.trafficking.interim_ends("America/New_York") == []
+    assert h2.case.trafficking.lapsing("America/New_York") == []
 
 
 # ------------------------------------------------------------------ H3, New York City

@@ -2,11 +2,13 @@
 from __future__ import annotations
 
 import random
+from datetime import timedelta
 from functools import cache
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.case.moments import RecordMoments
 from domain.case.participation import Participation
 from domain.case.petitions import relief_stage
 from domain.case.screening import trafficking_stage
@@ -39,7 +41,10 @@ def history() -> tuple[Envelope, ...]:
         (trafficking.expire, trafficking.AFTER), trafficking.longer, trafficking.eligible,
     ).envelopes
     rejected = language.family.given(language.by_staff).envelopes[-1:]
-    return told + rejected
+    expired = trafficking.assisted.given((RecordMoments(), trafficking.AFTER))
+    late = expired.when(trafficking.longer, at=trafficking.AFTER, occurred_at=trafficking.AFTER - timedelta(days=1))
+    never_expired = late.scenario().given((RecordMoments(), trafficking.AFTER)).envelopes[-1:]
+    return told + rejected + never_expired
 
 
 def read_states(case: Case) -> None:
@@ -47,7 +52,7 @@ def read_states(case: Case) -> None:
         assert detainee.stage and detainee.whereabouts is not None
     assert isinstance(case.participation, Participation) and case.participation.unanswered is not None
     trafficking_stage(case, CHILD)
-    case.trafficking.interim_ends("America/New_York")
+    case.trafficking.lapsing("America/New_York")
     relief_stage(case, CHILD)
     assert case.petitions.unfiled is not None and case.language.of(MOTHER).stage
 

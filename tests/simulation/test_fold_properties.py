@@ -20,6 +20,7 @@ from domain.case.acts import acts_of
 from domain.case.citizenship import CitizenshipInformationObtained
 from domain.case.decide import decide
 from domain.case.facts import facts_of
+from domain.case.moments import moments
 from domain.case.state import Case, fold
 from domain.events import Boxed, Compartment, Envelope, fields_of
 from domain.personal import WITHHELD, Known
@@ -73,6 +74,7 @@ def read_all(envelopes: Sequence[Envelope]) -> None:
         list(stand_lines(case, shown))
         list(expected_lines(case, shown, agency))
     assess(facts_of(case, agency.zone), agency.packs_at(now), agency.calendar_at(now))
+    moments(case, agency.zone)
 
 
 hidden_sets = st.sets(st.sampled_from(list(Compartment))).map(frozenset)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -159,11 +160,24 @@ def test_a_period_that_has_not_ended_does_not_expire() -> None:
 
 
 @pytest.mark.parametrize("later", [
-    longer, replace(eligible, supersedes=interim.letter_id),
+    longer, replace(eligible, supersedes=interim.letter_id, benefits_from=LAST_DAY + timedelta(days=1)),
+    replace(eligible, supersedes=interim.letter_id, benefits_from=None),
     replace(eligible, letter_kind=LetterKind.DENIAL_OF_ELIGIBILITY, supersedes=None, indefinite=False),
 ])
 def test_nothing_expires_where_a_later_letter_has_come(later: ReceiveOtipLetter) -> None:
     assisted.given(later).when(expire, at=AFTER).then_nothing()
+
+
+def test_a_letter_whose_benefits_begin_after_a_gap_does_not_keep_the_period_from_ending() -> None:
+    with_gap = assisted.given(replace(eligible, supersedes=interim.letter_id, benefits_from=LAST_DAY + timedelta(days=2)))
+    with_gap.when(expire, at=AFTER).then(OtipBenefitPeriodExpired)
+    assert stage(with_gap.given((expire, AFTER))) is TraffickingStage.ELIGIBLE
+
+
+def test_of_three_letters_in_a_row_each_keeps_the_one_before_from_ending() -> None:
+    three = assisted.given(longer, replace(eligible, benefits_from=date(2026, 12, 19)))
+    three.when(expire, at=AFTER).then_nothing()
+    assert three.case.trafficking.lapsing("America/New_York") == []
 
 
 def test_a_final_letter_after_the_expiry_is_the_stage() -> None:
@@ -181,16 +195,19 @@ def test_only_an_interim_letter_with_an_end_expires() -> None:
 
 def test_the_clock_is_told_of_interim_letters_that_nothing_followed() -> None:
     zone = "America/New_York"
-    assert assisted.case.trafficking.interim_ends(zone) == [(interim.letter_id, AFTER)]
+
+    def lapsing(scenario: Scenario) -> list[tuple[UUID, datetime]]:
+        return [(letter.told.letter_id, at) for letter, at in scenario.case.trafficking.lapsing(zone)]
+
+    assert lapsing(assisted) == [(interim.letter_id, AFTER)]
     extended = assisted.given(longer)
-    assert [letter_id for letter_id, _ in extended.case.trafficking.interim_ends(zone)] == [longer.letter_id]
-    assert extended.given(eligible).case.trafficking.interim_ends(zone) == []
-    assert assisted.given((expire, AFTER)).case.trafficking.interim_ends(zone) == []
+    assert [letter_id for letter_id, _ in lapsing(extended)] == [longer.letter_id]
+    assert lapsing(extended.given(eligible)) == [] == lapsing(assisted.given((expire, AFTER)))
 
 
 def test_the_last_day_of_the_calendar_ends_nothing() -> None:
     for_ever = referred.given(replace(interim, benefits_until=date.max))
-    assert for_ever.case.trafficking.interim_ends("America/New_York") == []
+    assert for_ever.case.trafficking.lapsing("America/New_York") == []
 
 
 # Bad data of letters.
