@@ -91,3 +91,10 @@ def opened(
         by_version = {recorded.version: recorded for recorded in stored}
         for entry in entries:
             yield entry, reader.decode(by_version[entry.version])
+
+
+def cases_with(engine: Engine, *topics: str) -> list[UUID]:
+    """Cases in which an event of one of these topics was ever recorded, by their ids."""
+    asked = select(timeline.c.case_id).distinct().where(timeline.c.topic.in_(topics)).order_by(timeline.c.case_id)
+    with engine.connect() as connection:
+        return list(connection.scalars(asked))

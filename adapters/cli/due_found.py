@@ -13,13 +13,14 @@ from adapters.cli.console import LISTED_MAX, REFUSED, end
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
     from adapters.reading.acts import Explained
+    from adapters.reading.taken_back import Owing
     from adapters.reading.waiting import Waiting
     from domain.agency.state import Agency
     from domain.case.obligations import QuestionRaised
     from domain.case.owners import Owner
     from domain.case.state import Case
 
-VIEWS = ("deadline_board", "waiting_board")
+VIEWS = ("deadline_board", "waiting_board", "timeline")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,10 +60,11 @@ class CaseDue:
     questions: tuple[AskedFact, ...]
     acts: tuple[Explained, ...]
     waiting: tuple[Waiting, ...]
+    owing: tuple[Owing, ...]
 
     @property
     def has_any(self) -> bool:
-        return bool(self.questions or self.acts or self.waiting)
+        return bool(self.questions or self.acts or self.waiting or self.owing)
 
 
 def found(casebridge: Casebridge, wanted: Wanted, now: datetime) -> Iterator[CaseDue]:
@@ -106,7 +108,21 @@ def _cases(casebridge: Casebridge, wanted: Wanted) -> Mapping[UUID, str]:
     if LISTED_MAX in (len(questions), len(awaited), len(given), *map(len, duties)):
         print(f"more than {LISTED_MAX} are open: narrow it with --jurisdiction or --owner", file=sys.stderr)
     owed = {duty.case_id: duty.agency for rows in duties for duty in rows}
-    return {question.case_id: question.agency for question in questions} | owed | dict(given) | dict(awaited)
+    found = {question.case_id: question.agency for question in questions} | owed | dict(given) | dict(awaited)
+    return found | _with_corrections(casebridge, jurisdiction, found)
+
+
+def _with_corrections(casebridge: Casebridge, jurisdiction: str | None, found: Mapping[UUID, str]) -> dict[UUID, str]:
+    """Cases beside `found` in which an office is owed a correction or a recall."""
+    from adapters.cli.recalls import cases_with_corrections
+
+    more: dict[UUID, str] = {}
+    for case_id in cases_with_corrections(casebridge):
+        if case_id not in found:
+            code = casebridge.backbone.case(case_id).intake.agency
+            if code is not None and jurisdiction in (None, casebridge.backbone.agency(code).jurisdiction):
+                more[case_id] = code
+    return more
 
 
 def _owners_stored(owner: str | None) -> list[str | None]:
@@ -142,6 +158,7 @@ def _explained(
     casebridge: Casebridge, case_id: UUID, case: Case, agency: Agency, wanted: Wanted, now: datetime
 ) -> CaseDue:
     from adapters.reading.acts import explain_acts, explain_questions
+    from adapters.reading.taken_back import explain_owing
     from adapters.reading.waiting import explain_waiting
     from adapters.reading.words import missing
     from domain.case.owners import owner_of_question
@@ -170,6 +187,10 @@ def _explained(
         waiting=tuple(
             one for one in explain_waiting(case, agency, now)
             if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.request.asked_at, now)
+        ),
+        owing=tuple(
+            one for one in explain_owing(case, agency, now)
+            if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.owed.clock_start, now)
         ),
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from adapters.cli.due_text import has_passed
 from adapters.cli.plain import plain
+from adapters.cli.recalls import document as corrections
 
 if TYPE_CHECKING:
     from adapters.cli.due_found import AskedFact, CaseDue
@@ -23,6 +24,7 @@ def document(one: CaseDue) -> dict[str, Any]:
         "questions": [_question(item, one.now) for item in one.questions],
         "acts": [_act(act, one.agency, one.now) for act in one.acts],
         "waiting": [_waiting(item, one.now) for item in one.waiting],
+        "corrections": [corrections(item) for item in one.owing],
     }
 
 

@@ -43,6 +43,7 @@ def show(found: Sequence[CaseDue]) -> None:
     _section(page, "Waiting on others: overdue ones, then who has waited longest", chain(
         _waiting(alone), due_brief.waiting([pair for pair in awaited if pair not in alone]),
     ))
+    _section(page, "Owed to offices because of what they were given: the oldest first", _owing(found))
     if not page.explains:
         if any(is_unrecorded(duty, one.now) for one in found for act in one.acts for duty in act.act.duties):
             page.line("\n(passed): nobody has recorded the miss yet; `casebridge work` does.")
@@ -81,11 +82,12 @@ def _summary(found: Sequence[CaseDue]) -> str:
     missed = sum(act.act.was_missed for act in acts)
     waiting = [item for one in found for item in one.waiting]
     overdue = sum(item.is_overdue for item in waiting)
-    asked = sum(len(one.questions) for one in found)
+    asked, owing = sum(len(one.questions) for one in found), sum(len(one.owing) for one in found)
     parts = [
         _count(asked, "question", "questions") if asked else "",
         _count(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
         f"{len(waiting)} waiting on others" + (f" ({overdue} overdue)" if overdue else "") if waiting else "",
+        _count(owing, "correction or recall owed", "corrections or recalls owed") if owing else "",
     ]
     told = ", ".join(filter(None, parts)) or "nothing is open"
     at = moment(found[0].now, found[0].agency.zone)
@@ -142,6 +144,15 @@ def _awaited(one: CaseDue, item: Waiting) -> Lines:
     yield 6, f"case {one.case_id}, request {str(item.request.request_id)[:8]}, {_whose((item.owner,))}", "dim"
     if item.is_overdue:
         yield 6, f"next: {'; or '.join(map(way, item.next))}", ""
+
+
+def _owing(found: Sequence[CaseDue]) -> Lines:
+    owing = [(case, item) for case in found for item in case.owing]
+    for one, item in sorted(owing, key=lambda pair: pair[1].owed.clock_start):
+        yield 2, f"- {'LATE ' if item.is_late else ''}{item.title}: {item.state}", "bold" if item.is_late else ""
+        told = item.owed.owed
+        yield 6, f"case {one.case_id}, correction {told.correction_id}, {_whose((item.owner,))}", "dim"
+        yield 6, f"next: {item.next}", ""
 
 
 def _sentence(text: str) -> str:

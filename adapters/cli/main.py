@@ -23,6 +23,7 @@ from adapters.cli import (
     log,
     partners,
     policies,
+    recalls,
     records,
     schemas,
     serve,
@@ -87,6 +88,7 @@ app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)
 app.add_typer(duties.app, rich_help_panel=AGENCY)
 app.command("release", rich_help_panel=AGENCY)(feeds.release)
+app.command("recall", rich_help_panel=AGENCY)(recalls.recall)
 app.add_typer(ledger.app, rich_help_panel=POLICY)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)
 app.add_typer(policies.app, rich_help_panel=POLICY)

@@ -20,6 +20,7 @@ from adapters.telemetry import telemetry
 from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
 from domain.case.engagement import Engagement
+from domain.case.recalls import DisclosureRecalled
 from domain.case.state import Case
 from domain.disclosure.contract import Flow
 from domain.disclosure.events import Disclosed, FeedEntry, HandedOver, Withdrawn
@@ -47,7 +48,9 @@ BATCH_MAX = 100
 SALT_BYTES = 16
 CAUSES_MAX = 32
 """Steps back from what was released to what brought it about."""
-TOPICS = {DisclosureReleased.TOPIC, ConsularNotificationCorrected.TOPIC}
+RECALLS = frozenset({ConsularNotificationCorrected.TOPIC, DisclosureRecalled.TOPIC})
+TOPICS = RECALLS | {DisclosureReleased.TOPIC}
+Recalled = ConsularNotificationCorrected | DisclosureRecalled
 
 
 class NotDisclosed(StrEnum):
@@ -167,7 +170,7 @@ class Discloser:
     def _entry(self, source: Envelope, traceparent: str | None, heads: Mapping[str, int]) -> tuple[Envelope, Format]:
         """The entry of one source, after `heads` where feeds of the same batch have grown. Raises _Skip."""
         told = source.event
-        assert isinstance(told, DisclosureReleased | ConsularNotificationCorrected)
+        assert isinstance(told, DisclosureReleased | Recalled)
         case_id = UUID(source.stream.removeprefix("case-"))
         now = self._backbone.case(case_id)
         then = now if now.version == source.version else self._backbone.case(case_id, up_to=source.version)
@@ -229,23 +232,24 @@ class Discloser:
         )
 
     def _withdrawn(
-        self, number: int, case_id: UUID, case: Case, source: Envelope, told: ConsularNotificationCorrected,
+        self, number: int, case_id: UUID, case: Case, source: Envelope, told: Recalled,
         engagement: Engagement, flow: Flow, form: Format,
     ) -> Withdrawn:
+        disclosure_id, person_ids = _recalled(told)
         return Withdrawn(
-            office=told.office, number=number, withdraws=self._number_of(told), case_id=case_id,
-            case_reference=engagement.case_reference, engagement_id=engagement.engagement_id, notice_id=told.notice_id,
+            office=told.office, number=number, withdraws=self._number_of(told.office, disclosure_id), case_id=case_id,
+            case_reference=engagement.case_reference, engagement_id=engagement.engagement_id, notice_id=disclosure_id,
             text_code=told.text_code.value, schema_fingerprint=form.fingerprint.hex(), renderer=flow.renderer,
-            source_event_id=source.circumstances.event_id, person_ids=told.child_ids, digest="", salt=UNKNOWN,
+            source_event_id=source.circumstances.event_id, person_ids=person_ids, digest="", salt=UNKNOWN,
         )
 
-    def _number_of(self, told: ConsularNotificationCorrected) -> int:
-        """The number under which the notice went out. A notice told by telephone has none in this feed."""
-        stream, after = feed_stream(told.office), 0
+    def _number_of(self, office: str, disclosure_id: UUID) -> int:
+        """The number under which it went out. What was told by telephone has none in this feed."""
+        stream, after = feed_stream(office), 0
         while rows := self._backbone.log.read_stream(stream, after=after, limit=READ_LIMIT_MAX):
             for row in rows:
                 entry = self._backbone.codec.decode(row).event
-                if isinstance(entry, Disclosed) and entry.notice_id == told.notice_id:
+                if isinstance(entry, Disclosed) and entry.notice_id == disclosure_id:
                     return entry.number
             after = rows[-1].version
         raise _Skip(NotDisclosed.TOLD_OUTSIDE)
@@ -257,12 +261,19 @@ def _batches(rows: Sequence[Recorded]) -> Iterator[list[Recorded]]:
     for row in rows:
         if row.topic not in TOPICS:
             continue
-        if batch and (len(batch) == BATCH_MAX or row.topic == ConsularNotificationCorrected.TOPIC):
+        if batch and (len(batch) == BATCH_MAX or row.topic in RECALLS):
             yield batch
             batch = []
         batch.append(row)
     if batch:
         yield batch
+
+
+def _recalled(told: Recalled) -> tuple[UUID, tuple[UUID, ...]]:
+    """What is recalled, a notice or another disclosure, and whom it was about."""
+    if isinstance(told, ConsularNotificationCorrected):
+        return told.notice_id, told.child_ids
+    return told.disclosure_id, told.person_ids
 
 
 def _entry_id(source: Envelope) -> UUID:
@@ -283,8 +294,7 @@ def _flow(agency: Agency, engagement: Engagement, moment: datetime) -> tuple[Flo
     office = agency.offices.get(engagement.office)
     if office is None:
         raise _Skip(NotDisclosed.UNKNOWN_OFFICE)
-    adopted = tuple(adoption for adoption in agency.contracts if adoption.effective_at <= moment)
-    contract = replace(agency, contracts=adopted).contract_for(office.recipient_kind)
+    contract = agency.contract_at(office.recipient_kind, moment)
     flow = None if contract is None else contract.flow(engagement.purpose, agency.jurisdiction)
     if contract is None or flow is None or flow.renderer not in RENDERERS:
         raise _Skip(NotDisclosed.NO_CONTRACT)

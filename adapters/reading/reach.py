@@ -58,8 +58,10 @@ def places(case: Case, scope: Scope, at: datetime, *, is_for_ever: bool) -> Iter
 
 def _given(case: Case, scope: Scope) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
-    for notice in given_about(case, scope.person_ids):
-        numbers = found.setdefault(notice.prepared.office, set())
-        if notice.notified is not None and notice.notified.entry is not None:
-            numbers.add(notice.notified.entry)
+    for disclosure_id, office in given_about(case, scope.person_ids).items():
+        numbers = found.setdefault(office, set())
+        notice, other = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
+        received = notice.notified if notice is not None else other.received if other is not None else None
+        if received is not None and received.entry is not None:
+            numbers.add(received.entry)
     return found

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from adapters.reading.words import people, person, personal
-from domain.case import consent, disclosures, permission, told
+from domain.case import consent, corrections, disclosures, permission, recalls, told
 from domain.case.state import Case
 from domain.events import Event
 
@@ -35,5 +35,12 @@ TEXTS: dict[type[Event], Text] = {
     told.EntryReached: lambda c, e: f"{e.office} says of entry {e.entry}: {_listed([e.reached])}",
     told.ToldOutside: lambda c, e: f"{personal(e.partner)} was told of {people(c, e.person_ids)} outside of the feeds "
                                    f"({_listed([e.why])}): {personal(e.items)}",
+    corrections.CorrectionOwed: lambda c, e: f"{e.office} is owed a {_listed([e.owes])} about {people(c, e.person_ids)} "
+                                            f"({_listed([e.because])}{': ' if e.paths else ''}{_listed(e.paths)})",
+    corrections.CorrectionPrepared: lambda c, e: f"for {e.office}, in the place of what proved untrue",
+    corrections.CorrectionSettled: lambda c, e: "the office has what it was owed",
+    recalls.DisclosureRecalled: lambda c, e: f"{e.office} is asked to {_listed([e.text_code])} what it was given about "
+                                             f"{people(c, e.person_ids)}",
+    recalls.RecallReceived: lambda c, e: f"{e.office} has it ({_listed([e.channel])})",
     disclosures.DisclosureReceived: lambda c, e: f"{e.office} has it ({e.channel}), entry {e.entry} of its feed",
 }

@@ -132,6 +132,11 @@ class Agency:
                 return parse_contract(latest.text, latest.digest)
         return None
 
+    def contract_at(self, recipient_kind: str, moment: datetime) -> Contract | None:
+        """The contract of this kind that was in force at a moment."""
+        adopted = tuple(adoption for adoption in self.contracts if adoption.effective_at <= moment)
+        return replace(self, contracts=adopted).contract_for(recipient_kind)
+
     def contract_by_digest(self, digest: str) -> Contract | None:
         return next((parse_contract(a.text, a.digest) for a in self.contracts if a.digest == digest), None)
 

@@ -16,6 +16,8 @@ from domain.submission import Command, Recording, Submission, command
 if TYPE_CHECKING:
     from domain.agency.state import Agency
 
+CORRECTIONS = "CORRECTION"
+"""Stands for a rule where corrections and recalls owed to offices are meant: no law gives a number for them."""
 POLICY = "the agency's own policy on a rule, nothing about a person"
 
 
@@ -91,7 +93,8 @@ class Targets:
 
 @command
 class SetTarget(Command):
-    """Set the agency's own target for a rule whose limit is in words or not stated: hours, working days or months."""
+    """Set the agency's own target for a rule whose limit is in words or not stated, or for CORRECTION, which stands for
+    corrections and recalls owed to offices: hours, working days or months."""
 
     rule_id: str
     amount: int
@@ -123,7 +126,7 @@ def target_of(agency: Agency, duty: Running) -> Target | None:
 
 def set_target(submission: Submission[SetTarget], agency: Agency) -> Sequence[Recording]:
     wish = submission.command
-    if _rule(agency, wish.rule_id, submission.occurred_at).limit.amount is not None:
+    if wish.rule_id != CORRECTIONS and _rule(agency, wish.rule_id, submission.occurred_at).limit.amount is not None:
         because = "this rule gives a number of its own: the agency's would pass for law beside it"
         raise Refused(because, rule=wish.rule_id, field="rule_id")
     amount_max = AMOUNTS_MAX[wish.unit]

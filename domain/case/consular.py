@@ -371,7 +371,6 @@ INITIAL = Consular()
 DECIDES = {
     InformImmigrationUnit: inform_immigration_unit, PrepareConsularNotification: prepare,
     RecordConsulateNotified: record_notified, CorrectConsularNotification: correct,
-    RecordCorrectionReceived: record_correction_received,
 }
 EVOLVES = {
     ImmigrationUnitInformed: _informed, ConsularNotificationPrepared: _prepared, DisclosureReleased: _released,

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, permission, sources
+from domain.case import consular, given, permission, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -88,6 +88,8 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         recorded.add(_ended(submission, recorded.case, last.assessment, lost))
         recorded.add(permission.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case))
+        recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
+        recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return Decided(recorded.envelopes, recorded.case, last)
 
@@ -252,8 +254,11 @@ def _raised(submission: Submission[Any], case: Case, new: Sequence[Owed]) -> lis
 def _stands(case: Case, key: DutyKey) -> bool:
     """Whether such a duty was met before, by an act that was not taken back since."""
     met = {duty.duty_id for duty in case.obligations.duties.values() if duty.key == key and duty.met is not None}
-    recalled = {d for n in case.consular.notices.values() if n.corrected is not None for d in n.prepared.duty_ids}
-    return bool(met - recalled)
+    notices = case.consular.notices.values()
+    recalled = {d for n in notices if n.corrected is not None for d in n.prepared.duty_ids}
+    corrected = {owed.prepared_as for owed in case.corrections.owed.values()}
+    in_its_place = {d for n in notices if n.prepared.notice_id in corrected for d in n.prepared.duty_ids}
+    return bool(met - (recalled - in_its_place))
 
 
 def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:

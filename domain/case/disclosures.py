@@ -101,6 +101,7 @@ class Disclosure:
     prepared_version: int
     released: DisclosureReleased | None = None
     received: DisclosureReceived | None = None
+    received_event_id: UUID | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -261,8 +262,8 @@ def _released(state: Disclosures, told: DisclosureReleased, _: Envelope) -> Disc
     return _step(state, told.notice_id, released=told)
 
 
-def _received(state: Disclosures, told: DisclosureReceived, _: Envelope) -> Disclosures:
-    return _step(state, told.disclosure_id, received=told)
+def _received(state: Disclosures, told: DisclosureReceived, envelope: Envelope) -> Disclosures:
+    return _step(state, told.disclosure_id, received=told, received_event_id=envelope.circumstances.event_id)
 
 
 INITIAL = Disclosures()

@@ -7,10 +7,11 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.case.consular import Notice, TextCode, recall
+from domain.case.consular import TextCode
 from domain.case.engagement import OFFICE, EndedBecause, Signs
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
+from domain.case.recalls import is_recalled, recall_of
 from domain.case.record_scope import SCOPE, Scope, scope_of
 from domain.case.sealing import SECOND_PERSON, close_to_partners, require_second_person
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
@@ -225,7 +226,7 @@ def order(submission: Submission[OrderExpunge], case: Case) -> Sequence[Recordin
         submission.received_at + timedelta(days=wish.wait_days)
     )
     given = given_about(case, scope.person_ids)
-    offices = tuple(dict.fromkeys(notice.prepared.office for notice in given))
+    offices = tuple(dict.fromkeys(given.values()))
     ordered = case.once((wish.expunge_id, "ordered"), ExpungeOrdered(
         expunge_id=wish.expunge_id, person_ids=scope.person_ids, compartments=scope.compartments, offices=offices,
         not_before=not_before, second_person=wish.second_person, order_ref=personal(wish.order_ref),
@@ -235,8 +236,8 @@ def order(submission: Submission[OrderExpunge], case: Case) -> Sequence[Recordin
     refuse_while_held(case, scope.person_ids)
     signs = Signs(submission, case)
     recalls = [
-        recording for ordinal, notice in enumerate(given) if notice.corrected is None
-        for recording in recall(submission, notice, signs, TextCode.ERASE, ordinal=ordinal)
+        recording for ordinal, disclosure_id in enumerate(given) if not is_recalled(case, disclosure_id)
+        for recording in recall_of(submission, case, disclosure_id, signs, TextCode.ERASE, ordinal=ordinal)
     ]
     return [*ordered, *recalls, *close_to_partners(case, scope, EndedBecause.EXPUNGED)]
 
@@ -298,13 +299,18 @@ def _expunge(case: Case, expunge_id: UUID) -> Expunge:
     return expunge
 
 
-def given_about(case: Case, person_ids: Iterable[UUID]) -> list[Notice]:
-    """Every notice about one of these persons that an office was given, whether it was to be disregarded since or not."""
+def given_about(case: Case, person_ids: Iterable[UUID]) -> dict[UUID, str]:
+    """Every notice and other disclosure about one of these persons that an office was given, with the office, whether
+    it was to be disregarded since or not."""
     wanted = set(person_ids)
-    return [
-        notice for notice in case.consular.notices.values()
+    notices = {
+        notice_id: notice.prepared.office for notice_id, notice in case.consular.notices.items()
         if notice.notified is not None and wanted & set(notice.prepared.person_ids)
-    ]
+    }
+    return notices | {
+        disclosure_id: disclosure.prepared.office for disclosure_id, disclosure in case.disclosures.disclosures.items()
+        if disclosure.received is not None and wanted & set(disclosure.prepared.person_ids)
+    }
 
 
 def _changed(state: Erasure, expunge_id: UUID, **changes: object) -> Erasure:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.agency.settings import QUESTIONS
 from domain.agency.state import Agency
+from domain.agency.targets import CORRECTIONS
 from domain.case.assignments import OwnerKind
 from domain.case.obligations import Duty, QuestionRaised
 from domain.case.requests import Request
@@ -53,6 +54,11 @@ def owner_of_question(case: Case, standing: Agency, question: QuestionRaised, no
 def owner_of_request(standing: Agency, request: Request, now: datetime) -> Owner:
     """Who asks again: the owner of the process in which it was asked."""
     return _settled(standing, (PROCESS_OF[request.asking.kind],), now)
+
+
+def owner_of_correction(case: Case, standing: Agency, correction_id: UUID, now: datetime) -> Owner:
+    """Who sees to it that an office has the correction or the recall that it is owed."""
+    return _assigned(case, correction_id) or _settled(standing, (CORRECTIONS, "P19"), now)
 
 
 def _assigned(case: Case, id: UUID) -> Owner | None:

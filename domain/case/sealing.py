@@ -133,8 +133,8 @@ def require_told_of(case: Case, person_ids: Iterable[UUID], name: str) -> None:
 WHILE_CLOSED = frozenset({
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "RecordMissedDeadline", "RecordConsulateNotified",
-    "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RefuseDisclosure",
-    "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent", "CloseEngagement", "RecordMoments",
+    "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RecallDisclosure",
+    "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent", "CloseEngagement", "RecordMoments",
 })
 """Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and what only takes away."""
 

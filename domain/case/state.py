@@ -16,6 +16,7 @@ from domain.case import (
     consent,
     consular,
     consular_service,
+    corrections,
     court,
     custody,
     detention,
@@ -37,6 +38,7 @@ from domain.case import (
     placement,
     policy,
     privacy,
+    recalls,
     relatives,
     relief,
     repatriation,
@@ -113,6 +115,8 @@ class Case(NamedTuple):
     disclosures: disclosures.Disclosures = disclosures.INITIAL
     policy: policy.AppliedPolicy = policy.INITIAL
     moments: moments.Moments = moments.INITIAL
+    recalls: recalls.Recalls = recalls.INITIAL
+    corrections: corrections.Corrections = corrections.INITIAL
     recorded: Mapping[Key, Event] = MappingProxyType({})
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -160,12 +164,15 @@ AREAS = {
     "permission": permission,
     "disclosures": disclosures,
     "moments": moments,
+    "recalls": recalls,
+    "corrections": corrections,
 }
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
     "mislinks", "moments",
+    "mislinks", "recalls", "corrections",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

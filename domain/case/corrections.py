@@ -1,0 +1,317 @@
+"""What an office was given and should not go on believing: a correction or a recall is owed to it until it has it."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from domain.agency.targets import CORRECTIONS
+from domain.case.citizenship import CitizenshipCorrected
+from domain.case.consular import ConsularNotificationPrepared, ConsulateNotified, DisclosureReleased, Notice, TextCode
+from domain.case.disclosures import DisclosureReceived
+from domain.case.engagement import OFFICE, EndedBecause, Engagement, EngagementEnded, Signs
+from domain.case.erasure import ExpungeOrdered
+from domain.case.intake import OUR_ID, require_open
+from domain.case.keys import Keys
+from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
+from domain.case.notice_items import missing_items, people_around
+from domain.case.obligations import CLOCK, DutyStage
+from domain.case.particulars import FactCorrected
+from domain.case.permission import RecallBecause, RecallRaised
+from domain.case.recalls import is_recalled, recall_of
+from domain.disclosure.purposes import Purpose
+from domain.events import Envelope, Event, clear, event
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+RULE = "P19"
+FOUND_BY_FIELD = frozenset({RecallBecause.MISLINKED, RecallBecause.NEVER_TRUE})
+"""Recalls that are raised of whatever may have told it; what is owed is found by what did tell it, field by field."""
+
+
+class Owes(StrEnum):
+    """What the office is to get."""
+
+    CORRECTION = "correction"  # to disregard what it has, and to learn what is true
+    RECALL = "recall"  # to disregard what it has, and to learn nothing by that
+    ERASURE = "erasure"  # to erase what it has, by a court's order
+
+
+class OwedBecause(StrEnum):
+    UNTRUE = "untrue"  # something in it was never true
+    NOT_FOR_THEM = "not_for_them"  # this office should never have been told
+    BASIS_FELL = "basis_fell"  # the consent or the order under it ended
+    EXPUNGED = "expunged"  # a court ordered that the record be destroyed
+
+
+@event("casebridge.disclosure.CorrectionOwed")
+class CorrectionOwed(Event):
+    """An office was given something that it should not go on believing, or keep: it is owed a correction or a recall."""
+
+    correction_id: UUID = clear(OUR_ID)
+    office: str = clear(OFFICE)
+    disclosure_id: UUID = clear("our own id of the notice, or other disclosure, that the office was given")
+    cause_event_id: UUID = clear("our own id of the event that showed it")
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    paths: tuple[str, ...] = clear("names of the fields that proved untrue, not their values; none where all is recalled")
+    owes: Owes = clear("what the office is to get, as a code")
+    because: OwedBecause = clear("why, as a code")
+    clock_start: datetime = clear(CLOCK)
+    due_zone: str = clear(CLOCK)
+
+
+@event("casebridge.disclosure.CorrectionPrepared")
+class CorrectionPrepared(Event):
+    """What an office is to learn in the place of what was untrue is ready to be looked at."""
+
+    disclosure_id: UUID = clear("our own id of what was prepared")
+    corrects_id: UUID = clear("our own id of what it stands in the place of")
+    office: str = clear(OFFICE)
+
+
+@event("casebridge.disclosure.CorrectionSettled")
+class CorrectionSettled(Event):
+    """The office has the correction or the recall that it was owed: by a receipt, or by a person's word."""
+
+    correction_id: UUID = clear(OUR_ID)
+    settled_by_event_id: UUID = clear(OUR_ID)
+    settled_at: datetime = clear(CLOCK)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed:
+    """`prepared_as` is what was prepared in its place."""
+
+    owed: CorrectionOwed
+    prepared_as: UUID | None = None
+    settled: CorrectionSettled | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.settled is None
+
+    @property
+    def rule_id(self) -> str:
+        """Under what name the agency sets a target for it."""
+        return CORRECTIONS
+
+    @property
+    def clock_start(self) -> datetime:
+        return self.owed.clock_start
+
+    @property
+    def due_at(self) -> datetime | None:
+        return None
+
+    @property
+    def due_zone(self) -> str:
+        return self.owed.due_zone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Untrue:
+    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case."""
+
+    event_id: UUID
+    field: str | None
+    by_event_id: UUID
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Left:
+    """When something left for an office: the case as it was then says what it told."""
+
+    version: int
+    at: datetime
+    engagement_id: UUID | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Corrections:
+    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back."""
+
+    owed: Mapping[UUID, Owed] = field(default_factory=dict)
+    untrue: tuple[Untrue, ...] = ()
+    left: Mapping[UUID, Left] = field(default_factory=dict)
+    fallen: Mapping[UUID, UUID] = field(default_factory=dict)
+    recalls: Mapping[UUID, UUID] = field(default_factory=dict)
+    expunges: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+
+    def open_for(self, disclosure_id: UUID) -> Iterator[Owed]:
+        """What is owed for one disclosure, or for what it was prepared in the place of."""
+        for owed in self.owed.values():
+            if owed.is_open and disclosure_id in (owed.owed.disclosure_id, owed.prepared_as):
+                yield owed
+
+    def is_owed(self, disclosure_id: UUID, cause_event_id: UUID) -> bool:
+        return any(
+            (owed.owed.disclosure_id, owed.owed.cause_event_id) == (disclosure_id, cause_event_id)
+            for owed in self.owed.values()
+        )
+
+
+@command
+class PrepareCorrection(Command):
+    """Ask an office to disregard what proved untrue, and prepare under a new id what it is to learn in its place."""
+
+    correction_id: UUID
+    disclosure_id: UUID
+
+
+def prepare(submission: Submission[PrepareCorrection], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    owed = case.corrections.owed.get(wish.correction_id)
+    if owed is None:
+        raise Refused("no such correction is owed in this case", rule=RULE, field="correction_id")
+    told = owed.owed
+    prepared = case.once((wish.disclosure_id, "correction"), CorrectionPrepared(
+        disclosure_id=wish.disclosure_id, corrects_id=told.disclosure_id, office=told.office,
+    ))
+    if not prepared:
+        return []
+    require_open(case)
+    if owed.settled is not None or owed.prepared_as is not None:
+        raise Refused("a correction was prepared, or went out, already", rule=RULE, field="correction_id")
+    if told.owes is not Owes.CORRECTION:
+        because = "this office is to learn nothing new: recall what it was given, with RecallDisclosure"
+        raise Refused(because, rule=RULE, field="correction_id")
+    in_its_place = _in_its_place(submission, case, told)
+    recalls = [] if is_recalled(case, told.disclosure_id) else recall_of(
+        submission, case, told.disclosure_id, Signs(submission, case), TextCode.DISREGARD, ordinal=0
+    )
+    return [*prepared, *recalls, Recording(event=in_its_place)]
+
+
+def _in_its_place(submission: Submission[PrepareCorrection], case: Case, told: CorrectionOwed) -> Event:
+    wish = submission.command
+    notice = case.consular.notices.get(told.disclosure_id)
+    if notice is not None:
+        return _notice_again(submission, case, notice)
+    disclosure = case.disclosures.disclosures[told.disclosure_id]
+    engagement = case.engagements.engagements.get(disclosure.prepared.engagement_id)
+    _require_basis(submission, engagement)
+    return replace(disclosure.prepared, disclosure_id=wish.disclosure_id)
+
+
+def _notice_again(
+    submission: Submission[PrepareCorrection], case: Case, notice: Notice
+) -> ConsularNotificationPrepared:
+    """The same notice, about those of its children of whom the office may still learn."""
+    before = notice.prepared
+    engagement = case.engagements.open_for(before.office, Purpose.CONSULAR_NOTICE)
+    children = _require_basis(submission, engagement)
+    child_ids = tuple(child for child in before.child_ids if child in children)
+    if not child_ids:
+        raise Refused("the office may learn of none of these children: recall it", rule=RULE, field="correction_id")
+    duties = [
+        duty for duty_id in before.duty_ids if (duty := case.obligations.duties.get(duty_id)) is not None
+        and duty.stage is not DutyStage.WITHDRAWN
+    ]
+    optional, required = missing_items(submission, case, duties, child_ids)
+    return replace(
+        before, notice_id=submission.command.disclosure_id, child_ids=child_ids,
+        person_ids=tuple(dict.fromkeys((*child_ids, *people_around(case, child_ids)))),
+        duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
+    )
+
+
+def _require_basis(submission: Submission[Any], engagement: Engagement | None) -> Mapping[UUID, str]:
+    """Whom the office knows by which sign, on a basis that stands."""
+    if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
+        because = "the basis has ended: the office learns nothing new, recall what it was given"
+        raise Refused(because, rule="DECISION-12", field="correction_id")
+    return engagement.references
+
+
+def _changed(state: Corrections, correction_id: UUID, **changes: Any) -> Corrections:
+    known = state.owed.get(correction_id)
+    if known is None:
+        return state  # A history cut short; a fold never raises (I10).
+    return replace(state, owed={**state.owed, correction_id: replace(known, **changes)})
+
+
+def _owed(state: Corrections, told: CorrectionOwed, _: Envelope) -> Corrections:
+    return replace(state, owed={**state.owed, told.correction_id: Owed(owed=told)})
+
+
+def _prepared(state: Corrections, told: CorrectionPrepared, _: Envelope) -> Corrections:
+    for owed in tuple(state.owed.values()):
+        if owed.is_open and owed.owed.disclosure_id == told.corrects_id:
+            state = _changed(state, owed.owed.correction_id, prepared_as=told.disclosure_id)
+    return state
+
+
+def _settled(state: Corrections, told: CorrectionSettled, _: Envelope) -> Corrections:
+    return _changed(state, told.correction_id, settled=told)
+
+
+def _left(
+    state: Corrections, told: DisclosureReleased | ConsulateNotified | DisclosureReceived, envelope: Envelope
+) -> Corrections:
+    """By its release; what a person told without one, by when that was recorded."""
+    disclosure_id = told.disclosure_id if isinstance(told, DisclosureReceived) else told.notice_id
+    if disclosure_id in state.left:
+        return state
+    left = Left(
+        version=envelope.version, at=envelope.circumstances.occurred_at,
+        engagement_id=told.engagement_id if isinstance(told, DisclosureReleased) else None,
+    )
+    return replace(state, left={**state.left, disclosure_id: left})
+
+
+def _untrue(
+    state: Corrections, told: FactCorrected | CitizenshipCorrected | TimeCorrected | MislinkWithdrawn | ReportWithdrawn,
+    envelope: Envelope,
+) -> Corrections:
+    event_id: UUID
+    name: str | None
+    match told:
+        case FactCorrected():
+            event_id, name = told.replaces_event_id, told.field.value
+        case CitizenshipCorrected() | ReportWithdrawn():
+            event_id, name = told.replaces_event_id, None
+        case TimeCorrected():
+            if told.happened_at is None:
+                return state  # When the agency learned it is told to nobody.
+            event_id, name = told.replaces_event_id, "occurred_at"
+        case MislinkWithdrawn():
+            event_id, name = told.withdrawn_event_id, None
+    untrue = Untrue(
+        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version
+    )
+    return replace(state, untrue=(*state.untrue, untrue))
+
+
+def _fallen(state: Corrections, told: EngagementEnded, envelope: Envelope) -> Corrections:
+    if told.reason is not EndedBecause.CORRECTED:
+        return state
+    return replace(state, fallen={**state.fallen, told.engagement_id: envelope.circumstances.event_id})
+
+
+def _raised(state: Corrections, told: RecallRaised, envelope: Envelope) -> Corrections:
+    if told.reason in FOUND_BY_FIELD:
+        return state
+    new = dict.fromkeys(told.disclosure_ids, envelope.circumstances.event_id)
+    return replace(state, recalls={**state.recalls, **new})
+
+
+def _expunged(state: Corrections, told: ExpungeOrdered, envelope: Envelope) -> Corrections:
+    return replace(state, expunges={**state.expunges, envelope.circumstances.event_id: frozenset(told.person_ids)})
+
+
+INITIAL = Corrections()
+DECIDES = {PrepareCorrection: prepare}
+EVOLVES = {
+    CorrectionOwed: _owed, CorrectionPrepared: _prepared, CorrectionSettled: _settled, DisclosureReleased: _left,
+    ConsulateNotified: _left, DisclosureReceived: _left, FactCorrected: _untrue, CitizenshipCorrected: _untrue,
+    TimeCorrected: _untrue, MislinkWithdrawn: _untrue, ReportWithdrawn: _untrue, EngagementEnded: _fallen,
+    RecallRaised: _raised, ExpungeOrdered: _expunged,
+}
+KEYS: Keys = {CorrectionPrepared: lambda e: (e.disclosure_id, "correction")}

@@ -1,0 +1,210 @@
+"""What an office was given, refolded as it was then, and what of it does not stand any more."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from domain.agency.state import Agency
+from domain.case.citizenship import CitizenshipCorrected
+from domain.case.consular import ConsulateNotified, CorrectionReceived
+from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
+from domain.case.disclosures import DisclosureReceived
+from domain.case.engagement import Engagement, EngagementEnded
+from domain.case.erasure import ExpungeOrdered
+from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
+from domain.case.particulars import FactCorrected
+from domain.case.permission import RecallRaised
+from domain.case.recalls import RecallReceived, is_recalled
+from domain.case.state import Case, fold
+from domain.disclosure.events import FieldSource
+from domain.disclosure.purposes import Purpose
+from domain.disclosure.telling import sources
+from domain.events import Envelope
+from domain.submission import Recording, Submission
+
+RECEIPTS = (ConsulateNotified, DisclosureReceived)
+MAY_OWE = (
+    *RECEIPTS, FactCorrected, CitizenshipCorrected, TimeCorrected, MislinkWithdrawn, ReportWithdrawn, EngagementEnded,
+    RecallRaised, ExpungeOrdered,
+)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Given:
+    """One notice, or other disclosure, that an office has."""
+
+    disclosure_id: UUID
+    office: str
+    purpose: Purpose
+    person_ids: tuple[UUID, ...]
+    about_id: UUID | None
+    left: Left
+    engagement: Engagement
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """Why an office should not go on believing what it was given."""
+
+    event_id: UUID
+    because: OwedBecause
+    fields: tuple[FieldSource, ...] = ()
+
+
+def given(case: Case) -> Iterator[Given]:
+    """Everything of a case that an office was handed, by a receipt or a person's word, in the order of its preparing."""
+    for notice_id, notice in case.consular.notices.items():
+        if notice.notified is not None:
+            prepared = notice.prepared
+            persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
+            yield from _given(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None)
+    for disclosure_id, disclosure in case.disclosures.disclosures.items():
+        if disclosure.received is not None:
+            told = disclosure.prepared
+            yield from _given(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id)
+
+
+def _given(
+    case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None
+) -> Iterator[Given]:
+    left = case.corrections.left.get(disclosure_id)
+    if left is None:
+        return
+    known = case.engagements.engagements
+    engagement = known.get(left.engagement_id) if left.engagement_id is not None else next(
+        (e for e in reversed(tuple(known.values())) if (e.office, e.purpose) == (office, purpose)), None
+    )
+    if engagement is not None:
+        yield Given(
+            disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=persons, about_id=about_id, left=left,
+            engagement=engagement,
+        )
+
+
+def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource, ...]:
+    """Which fields it told, each with its event: the reports of the case as they stood when it left, by the contract of
+    then. That is what the office's feed says too; a decision cannot read feeds."""
+    office = standing.offices.get(one.office)
+    if office is None:
+        return ()
+    contract = standing.contract_at(office.recipient_kind, one.left.at)
+    flow = None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
+    if flow is None:
+        return ()
+    return sources(_as_it_was(case, one.left.version), flow, one.engagement, one.person_ids, about=one.about_id)
+
+
+def _as_it_was(case: Case, version: int) -> Case:
+    """The reports up to a version, without those that had been withdrawn by then."""
+    gone = {
+        untrue.event_id for untrue in case.corrections.untrue
+        if untrue.version <= version and untrue.event_id in case.mislinks.withdrawn
+    }
+    return fold(
+        Envelope(stream=stream, version=at, event=event, circumstances=circumstances)
+        for stream, at, event, circumstances in case.mislinks.history
+        if at <= version and circumstances.event_id not in gone
+    )
+
+
+def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
+    """Every event by which an office should not go on believing, or keep, what it was given."""
+    state = case.corrections
+    fallen = state.fallen.get(one.engagement.engagement_id)
+    if fallen is not None:
+        yield Cause(event_id=fallen, because=OwedBecause.NOT_FOR_THEM)
+    recalled = state.recalls.get(one.disclosure_id)
+    if recalled is not None:
+        yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
+    for event_id, persons in state.expunges.items():
+        if persons & set(one.person_ids):
+            yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
+    later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
+    if later:
+        told = fields_given(case, standing, one)
+        for untrue in later:
+            fields = tuple(field for field in told if _tells(field, untrue))
+            if fields:
+                yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
+
+
+def _tells(field: FieldSource, untrue: Untrue) -> bool:
+    return field.event_id == untrue.event_id and untrue.field in (None, field.field)
+
+
+def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:
+    """What these events make owed to offices: a correction where the office may know what is true, else a recall."""
+    if not any(isinstance(envelope.event, MAY_OWE) for envelope in events):
+        return []
+    recordings: list[Recording] = []
+    for one in given(case):
+        if _has_recall(case, one.disclosure_id):
+            continue
+        for cause in causes(case, submission.standing, one):
+            if not case.corrections.is_owed(one.disclosure_id, cause.event_id):
+                told = _owed(submission, case, one, cause, ordinal=len(recordings))
+                recordings.append(Recording(event=told, causation_id=cause.event_id))
+    return recordings
+
+
+def _owed(submission: Submission[Any], case: Case, one: Given, cause: Cause, *, ordinal: int) -> CorrectionOwed:
+    whose = {reference: person for person, reference in one.engagement.references.items()}
+    persons = tuple(dict.fromkeys(whose[field.reference] for field in cause.fields if field.reference in whose))
+    return CorrectionOwed(
+        correction_id=submission.own_id("correction", ordinal), office=one.office, disclosure_id=one.disclosure_id,
+        cause_event_id=cause.event_id, person_ids=persons or one.person_ids,
+        paths=tuple(dict.fromkeys(field.path for field in cause.fields)), owes=_owes(submission, case, one, cause),
+        because=cause.because, clock_start=submission.learned_at, due_zone=submission.standing.zone,
+    )
+
+
+def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> Owes:
+    if cause.because is OwedBecause.EXPUNGED:
+        return Owes.ERASURE
+    holds = one.engagement.holds_at(submission.occurred_at, submission.standing.agreements)
+    if cause.because is OwedBecause.UNTRUE and holds and not is_recalled(case, one.disclosure_id):
+        return Owes.CORRECTION
+    return Owes.RECALL
+
+
+def _has_recall(case: Case, disclosure_id: UUID) -> bool:
+    """Whether the office was asked to disregard it and has that letter: nothing more is owed for it."""
+    notice, recall = case.consular.notices.get(disclosure_id), case.recalls.of.get(disclosure_id)
+    return (notice is not None and notice.correction_received is not None) or (
+        recall is not None and recall.received is not None
+    )
+
+
+def settled(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:
+    """What these receipts settle: a recall settles what nothing new was prepared for; else what was prepared does."""
+    recordings: list[Recording] = []
+    for envelope in events:
+        told, at = envelope.event, envelope.circumstances
+        match told:
+            case CorrectionReceived() | ConsulateNotified():
+                disclosure_id = told.notice_id
+            case RecallReceived() | DisclosureReceived():
+                disclosure_id = told.disclosure_id
+            case _:
+                continue
+        is_recall = isinstance(told, CorrectionReceived | RecallReceived)
+        for one in case.corrections.open_for(disclosure_id):
+            of_the_old = one.owed.disclosure_id == disclosure_id
+            if is_recall is of_the_old and not (of_the_old and _will_learn(case, one.prepared_as)):
+                recordings.append(Recording(event=CorrectionSettled(
+                    correction_id=one.owed.correction_id, settled_by_event_id=at.event_id, settled_at=at.occurred_at,
+                ), causation_id=at.event_id))
+    return recordings
+
+
+def _will_learn(case: Case, disclosure_id: UUID | None) -> bool:
+    """Whether what was prepared in the place of what was untrue may still leave."""
+    if disclosure_id is None:
+        return False
+    notice, disclosure = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
+    if notice is not None:
+        return case.engagements.open_for(notice.prepared.office, Purpose.CONSULAR_NOTICE) is not None
+    engagement = None if disclosure is None else case.engagements.engagements.get(disclosure.prepared.engagement_id)
+    return engagement is not None and engagement.is_open
