@@ -45,7 +45,7 @@ from domain.case.trafficking_notices import OnwardBody, TraffickingHotlineNotifi
 from domain.case.visits import BorderVisitCoordinated, VisitHeld, VisitStage
 from domain.personal import Known, known_or
 from tests.e2e.cli_world import Program
-from tests.e2e.histories import Played
+from tests.e2e.histories import Played, lines_of, played
 
 AFTERWARDS = datetime(2028, 3, 1, tzinfo=UTC)
 Play = Callable[[str], Played]
@@ -406,3 +406,18 @@ def test_the_closed_case_names_what_was_still_open(h1: Played) -> None:
     [closed] = [e.event for e in h1.envelopes(CaseClosed)]
     assert isinstance(closed, CaseClosed)
     assert set(closed.open_duty_ids) == {duty.duty_id for duty in h1.case.obligations.open_duties()}
+
+
+def test_without_the_longer_letter_the_interim_period_expires_by_itself(tmp_path: Path) -> None:
+    longer = [line["data"] for line in lines_of("h2") if line["command"] == "ReceiveOtipLetter"][1]
+    until = "2027-01-05"  # D+118, the day before the final letter
+    lines = [
+        line for line in lines_of("h2")
+        if line["data"].get("letter_id") != longer["letter_id"] and line.get("learned_at", line["occurred_at"]) < until
+    ]
+    with played("h2", tmp_path, lines) as told:
+        told.embedded.player.wait_until(told.at(until))
+        [expired] = told.envelopes(OtipBenefitPeriodExpired)
+        assert expired.circumstances.occurred_at == told.at("2026-12-18T00:00"), "the midnight after its last day, D+99"
+        child = the_id(told.line("ReceiveOtipLetter")["child_id"])
+        assert trafficking_stage(told.case, child) is TraffickingStage.EXPIRED
