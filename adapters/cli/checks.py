@@ -132,12 +132,12 @@ class LogChecks:
 
     # ------------------------------------------------------------------ commands
     def _see_command(self, recorded: Recorded, envelope: Envelope) -> None:
-        """The events of one command follow each other in the log: its answer names the first and the last."""
+        """The events of one command follow each other in one stream: its answer names the first and the last."""
         if not recorded.stream.startswith(("case-", "agency-")):
             self._end_of_run()
             return
         command_id = envelope.circumstances.command_id
-        if command_id != self._run.command_id:
+        if (command_id, recorded.stream) != (self._run.command_id, self._run.stream):
             self._end_of_run()
             self._run = _Run(command_id, recorded.stream, recorded.position)
         self._run.last = recorded.position

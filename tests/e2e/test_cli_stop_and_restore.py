@@ -38,7 +38,7 @@ def test_a_log_that_was_brought_back_sends_nothing_until_told(tmp_path: Path) ->
     assert "idle" in workers
     stale = program("due")
     assert stale.exit_code == 3 and "rebuild the view" in stale.output
-    for view in ("timeline", "deadline_board", "deliveries"):
+    for view in ("timeline", "deadline_board", "waiting_board", "deliveries"):
         program.ok("views", "rebuild", view)
     assert program.ok("due")
     program.ok("partner", "live", "cons-mx.el-paso", "--second-person", "counsel-1")
