@@ -13,6 +13,7 @@ from adapters.cli.console import LISTED_MAX, REFUSED, end
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
     from adapters.reading.acts import Explained
+    from adapters.reading.holds import Standing
     from adapters.reading.taken_back import Owing
     from adapters.reading.waiting import Waiting
     from domain.agency.state import Agency
@@ -61,10 +62,11 @@ class CaseDue:
     acts: tuple[Explained, ...]
     waiting: tuple[Waiting, ...]
     owing: tuple[Owing, ...]
+    holds: tuple[Standing, ...]
 
     @property
     def has_any(self) -> bool:
-        return bool(self.questions or self.acts or self.waiting or self.owing)
+        return bool(self.questions or self.acts or self.waiting or self.owing or self.holds)
 
 
 def found(casebridge: Casebridge, wanted: Wanted, now: datetime) -> Iterator[CaseDue]:
@@ -113,11 +115,12 @@ def _cases(casebridge: Casebridge, wanted: Wanted) -> Mapping[UUID, str]:
 
 
 def _with_corrections(casebridge: Casebridge, jurisdiction: str | None, found: Mapping[UUID, str]) -> dict[UUID, str]:
-    """Cases beside `found` in which an office is owed a correction or a recall."""
+    """Cases beside `found` in which an office may be owed a correction or a recall, or something is on hold."""
+    from adapters.cli.holds import cases_on_hold
     from adapters.cli.recalls import cases_with_corrections
 
     more: dict[UUID, str] = {}
-    for case_id in cases_with_corrections(casebridge):
+    for case_id in (*cases_with_corrections(casebridge), *cases_on_hold(casebridge)):
         if case_id not in found:
             code = casebridge.backbone.case(case_id).intake.agency
             if code is not None and jurisdiction in (None, casebridge.backbone.agency(code).jurisdiction):
@@ -158,6 +161,7 @@ def _explained(
     casebridge: Casebridge, case_id: UUID, case: Case, agency: Agency, wanted: Wanted, now: datetime
 ) -> CaseDue:
     from adapters.reading.acts import explain_acts, explain_questions
+    from adapters.reading.holds import explain_holds
     from adapters.reading.taken_back import explain_owing
     from adapters.reading.waiting import explain_waiting
     from adapters.reading.words import missing
@@ -188,6 +192,7 @@ def _explained(
             one for one in explain_waiting(case, agency, now)
             if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.request.asked_at, now)
         ),
+        holds=tuple(explain_holds(case, agency, now)) if wanted.owner is None and wanted.untold_for is None else (),
         owing=tuple(
             one for one in explain_owing(case, agency, now)
             if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.owed.clock_start, now)

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from adapters.cli.due_text import has_passed
+from adapters.cli.holds import document as hold
 from adapters.cli.plain import plain
 from adapters.cli.recalls import document as corrections
 
@@ -24,6 +25,7 @@ def document(one: CaseDue) -> dict[str, Any]:
         "questions": [_question(item, one.now) for item in one.questions],
         "acts": [_act(act, one.agency, one.now) for act in one.acts],
         "waiting": [_waiting(item, one.now) for item in one.waiting],
+        "holds": [hold(standing) for standing in one.holds],
         "corrections": [corrections(item) for item in one.owing],
     }
 

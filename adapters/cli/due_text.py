@@ -44,6 +44,7 @@ def show(found: Sequence[CaseDue]) -> None:
         _waiting(alone), due_brief.waiting([pair for pair in awaited if pair not in alone]),
     ))
     _section(page, "Owed to offices because of what they were given: the oldest first", _owing(found))
+    _section(page, "On hold: the first to be looked at again", _holds(found))
     if not page.explains:
         if any(is_unrecorded(duty, one.now) for one in found for act in one.acts for duty in act.act.duties):
             page.line("\n(passed): nobody has recorded the miss yet; `casebridge work` does.")
@@ -144,6 +145,13 @@ def _awaited(one: CaseDue, item: Waiting) -> Lines:
     yield 6, f"case {one.case_id}, request {str(item.request.request_id)[:8]}, {_whose((item.owner,))}", "dim"
     if item.is_overdue:
         yield 6, f"next: {'; or '.join(map(way, item.next))}", ""
+
+
+def _holds(found: Sequence[CaseDue]) -> Lines:
+    holds = [(case, hold) for case in found for hold in case.holds]
+    for one, hold in sorted(holds, key=lambda pair: pair[1].review_on):
+        yield 2, f"- {'REVIEW OVERDUE ' if hold.is_overdue else ''}{_sentence(hold.text)}", "bold" if hold.is_overdue else ""
+        yield 6, f"case {one.case_id}, hold {hold.hold_id}", "dim"
 
 
 def _owing(found: Sequence[CaseDue]) -> Lines:

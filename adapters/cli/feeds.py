@@ -329,9 +329,24 @@ def _show(casebridge: Casebridge, waiting: Waiting) -> None:
     say(f"{LETTER_RULE}\n{text or '(withheld): a key that it rests on is not available'}\n{LETTER_RULE}")
     heading("The facts it rests on")
     table(("field", "sign of the person", "told by event", "occurred", "learned"), _facts(casebridge, entry))
+    _say_before(casebridge, waiting)
     for word, missing in (("required", waiting.missing_required), ("optional", waiting.missing_optional)):
         if missing:
             say(f"Not known, {word}: {', '.join(missing).replace('_', ' ')}")
+
+
+def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
+    """What whoever lets it go should have seen: what the family was assured, who learns it too, what is on hold."""
+    from adapters.reading.holds import assured, explain_holds, passed_on
+
+    agency = casebridge.backbone.agency(waiting.agency)
+    office = agency.offices.get(waiting.office)
+    say(f"The family was assured what stays private: {'; '.join(assured(waiting.case)) or 'nobody was, on record'}")
+    onward = passed_on(office.recipient_kind) if office is not None else ()
+    if onward:
+        say(f"WARNING: {waiting.office} passes on what it is told to {', '.join(onward)}")
+    for hold in explain_holds(waiting.case, agency, casebridge.clock.now()):
+        say(f"A hold stands: {hold.text}")
 
 
 def _as_it_will_leave(casebridge: Casebridge, waiting: Waiting) -> Envelope:

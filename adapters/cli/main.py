@@ -18,6 +18,7 @@ from adapters.cli import (
     duties,
     feeds,
     fsck,
+    holds,
     imports,
     ledger,
     log,
@@ -88,6 +89,7 @@ app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)
 app.add_typer(duties.app, rich_help_panel=AGENCY)
 app.command("release", rich_help_panel=AGENCY)(feeds.release)
+app.add_typer(holds.app, rich_help_panel=AGENCY)
 app.command("recall", rich_help_panel=AGENCY)(recalls.recall)
 app.add_typer(ledger.app, rich_help_panel=POLICY)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)

@@ -20,6 +20,7 @@ from adapters.telemetry import telemetry
 from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
 from domain.case.engagement import Engagement
+from domain.case.holding import whom
 from domain.case.recalls import DisclosureRecalled
 from domain.case.state import Case
 from domain.disclosure.contract import Flow
@@ -305,7 +306,7 @@ def _disclosed(
     number: int, case_id: UUID, case: Case, source: Envelope, told: DisclosureReleased, engagement: Engagement,
     flow: Flow, contract_digest: str, form: Format,
 ) -> Disclosed:
-    persons, about = _whom(case, told.notice_id)
+    persons, about = whom(case, told.notice_id)
     fields = sources(case, flow, engagement, persons, about=about)
     if not fields:
         raise _Skip(NotDisclosed.NOTHING_KNOWN)
@@ -318,12 +319,3 @@ def _disclosed(
         person_ids=tuple(dict.fromkeys(person_of[f.reference] for f in fields if f.reference)) or tuple(persons),
         fields=fields, digest="", salt=UNKNOWN,
     )
-
-
-def _whom(case: Case, disclosure_id: UUID) -> tuple[Sequence[UUID], UUID | None]:
-    """Whom a notice, or another disclosure, is about, and which thing of the case."""
-    notice = case.consular.notices.get(disclosure_id)
-    if notice is not None:
-        return (*notice.prepared.child_ids, *notice.prepared.person_ids), None
-    disclosure = case.disclosures.disclosures.get(disclosure_id)
-    return ((), None) if disclosure is None else (disclosure.prepared.person_ids, disclosure.prepared.about_id)

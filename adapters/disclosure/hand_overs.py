@@ -14,10 +14,12 @@ from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.disclosure.stages import StageRecorder, Stages, proven
 from adapters.disclosure.streams import DELIVERY, agency_stream, case_stream
 from domain.agency.agreements import INITIAL as NO_AGREEMENTS
+from domain.case.holds import Hold, hold_on
 from domain.case.state import Case
 from domain.disclosure.events import (
     DeliveryHeldBack,
     DeliveryStopped,
+    Disclosed,
     Failure,
     HandOverDoubted,
     HandOverFailed,
@@ -46,8 +48,8 @@ class HandOvers:
         self.stages = StageRecorder(backbone, self.outstanding, entropy)
 
     def contents(self, deliveries: Iterable[Delivery], channel: str, held: set[UUID]) -> dict[int, Parcel]:
-        """Parcels by number. What cannot be rendered is held back, for a topic cannot wait for one number, and
-        with it what follows in its case."""
+        """Parcels by number. What cannot be rendered, or is on hold, is held back, for a topic cannot wait for one
+        number, and with it what follows in its case."""
         contents: dict[int, Parcel] = {}
         for delivery in deliveries:
             if delivery.stage not in WITHOUT_CONTENT:
@@ -56,7 +58,8 @@ class HandOvers:
                 except UNRENDERABLE as error:
                     self.unrenderable(delivery, channel, error, retry=False)
                 else:
-                    if delivery.told.case_id in held:
+                    case = self._backbone.known_case(delivery.told.case_id)
+                    if delivery.told.case_id in held or self.on_hold(delivery, case) is not None:
                         self.stages.record(Stages(delivery, (self._held_back(delivery, delivery.attempts),)))
                     else:
                         contents[delivery.told.number] = parcel
@@ -93,11 +96,13 @@ class HandOvers:
         return {d.told.number for d in deliveries if d.stage is Stage.STARTED}
 
     def beginning(self, delivery: Delivery, case: Case, channel: str, *, surely_failed: bool) -> Stages:
-        """The start, or the end where its basis ended, under the guards of what tells so."""
+        """The start, or the end where its basis ended; what is on hold is held back. Under the guards of what tells so."""
         entry = delivery.told
         is_open, guards = self.basis(delivery, case)
         step: Event
-        if is_open:
+        if is_open and self.on_hold(delivery, case) is not None:
+            step = self._held_back(delivery, delivery.attempts)
+        elif is_open:
             step = HandOverStarted(
                 office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts + 1,
                 channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
@@ -122,6 +127,15 @@ class HandOvers:
             guards.append(Guard(stream=agency_stream(agency.code), version=agency.version))
         is_open = engagement is not None and engagement.holds_at(self._backbone.clock.now(), agreements)
         return is_open, tuple(guards)
+
+    def on_hold(self, delivery: Delivery, case: Case) -> Hold | None:
+        """A hold that covers what an entry tells. A recall tells nothing, and is never held."""
+        entry = delivery.told
+        if not isinstance(entry, Disclosed) or not case.holds.standing:
+            return None
+        engagement = case.engagements.engagements.get(entry.engagement_id)
+        offices = self._backbone.agency(delivery.entry.circumstances.agency).offices
+        return hold_on(case, offices, entry.office, entry.fields, {} if engagement is None else engagement.references)
 
     def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
         """What is to be said of a start without outcome before the next one."""

@@ -120,7 +120,9 @@ class PullFeed:
         parcels: dict[int, Parcel] = {}
         guards: dict[Guard, None] = {}
         for delivery in before:
-            is_open, rests_on = self._hand_overs.basis(delivery, cases[delivery.told.case_id])
+            case = cases[delivery.told.case_id]
+            is_open, rests_on = self._hand_overs.basis(delivery, case)
+            is_open = is_open and self._hand_overs.on_hold(delivery, case) is None
             guards.update(dict.fromkeys(rests_on))
             parcel = None
             if is_open:

@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from adapters.reading.holds import held_words
 from adapters.reading.words import QUESTIONS, due, limit, missing, moment, people, span, withdrawn
 from domain.agency.state import Agency
 from domain.agency.targets import target_of
@@ -80,10 +81,16 @@ def _since(case: Case, question: QuestionRaised) -> str:
 
 def _explain(act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explained:
     return Explained(
-        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone),
+        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _on_hold(act, case),
         owners=tuple(dict.fromkeys(owner_of_duty(case, agency, duty, now) for duty in _in_hand(act))),
         why=tuple(_explanation(duties, case, agency, now, fact_of) for duties in _alike(act)), after=tuple(_after(act)),
     )
+
+
+def _on_hold(act: Act, case: Case) -> str:
+    """That nothing may go to whom this act is for; what is done needs no saying."""
+    is_open = any(duty.stage is DutyStage.OPEN for duty in act.duties)
+    return held_words(case, act.office, act.recipient_kind) if is_open else ""
 
 
 def _in_hand(act: Act) -> tuple[Duty, ...]:

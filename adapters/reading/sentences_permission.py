@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from adapters.reading.words import people, person, personal
-from domain.case import consent, corrections, disclosures, permission, recalls, told
+from domain.case import consent, corrections, disclosures, holds, permission, recalls, told
 from domain.case.state import Case
 from domain.events import Event
 
@@ -39,6 +39,9 @@ TEXTS: dict[type[Event], Text] = {
                                             f"({_listed([e.because])}{': ' if e.paths else ''}{_listed(e.paths)})",
     corrections.CorrectionPrepared: lambda c, e: f"for {e.office}, in the place of what proved untrue",
     corrections.CorrectionSettled: lambda c, e: "the office has what it was owed",
+    holds.DisclosureHeld: lambda c, e: f"everything to {e.office or personal(e.recipient_kind)}" if e.path is None
+                                       else f"{e.path} of {people(c, e.person_ids)}",
+    holds.DisclosureHoldLifted: lambda c, e: f"about {people(c, e.person_ids)}: what was on hold may leave",
     recalls.DisclosureRecalled: lambda c, e: f"{e.office} is asked to {_listed([e.text_code])} what it was given about "
                                              f"{people(c, e.person_ids)}",
     recalls.RecallReceived: lambda c, e: f"{e.office} has it ({_listed([e.channel])})",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, given, permission, sources
+from domain.case import consular, given, holding, permission, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -79,7 +79,9 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
     check_times(submission)
     _check_agency(submission, case)
     recorded = _Recorded(submission, case, stream)
-    recorded.add(DECIDES[type(submission.command)](submission, case))
+    for recording in DECIDES[type(submission.command)](submission, case):
+        if holding.is_let_go(submission, recorded.case, recording):
+            recorded.add([recording])
     last = known
     if recorded.envelopes:
         recorded.add(sources.mapped(submission, recorded.case))

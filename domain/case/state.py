@@ -25,6 +25,7 @@ from domain.case import (
     engagement,
     erasure,
     happenings,
+    holds,
     intake,
     kin,
     language,
@@ -117,6 +118,7 @@ class Case(NamedTuple):
     moments: moments.Moments = moments.INITIAL
     recalls: recalls.Recalls = recalls.INITIAL
     corrections: corrections.Corrections = corrections.INITIAL
+    holds: holds.Holds = holds.INITIAL
     recorded: Mapping[Key, Event] = MappingProxyType({})
 
     def once(self, key: Key, event: Event) -> list[Recording]:
@@ -166,13 +168,14 @@ AREAS = {
     "moments": moments,
     "recalls": recalls,
     "corrections": corrections,
+    "holds": holds,
 }
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
     "mislinks", "moments",
-    "mislinks", "recalls", "corrections",
+    "mislinks", "recalls", "corrections", "holds",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

@@ -17,7 +17,7 @@ from adapters.cli.reference import EXAMPLE, leaves, reference
 ROOT = Path(__file__).parents[2]
 LEAVES = dict(leaves())
 PROMISED = """
-    import recall
+    import recall "hold place" "hold list" "hold lift"
     demo submit commands due feed release work fsck "case timeline" "case show" "policy adopt" "policy show" "policy list"
     "policy check" "policy diff" "policy dry-run" "policy pages"
     "duties reassign"

@@ -1,0 +1,52 @@
+"""What is on hold is not released: a person is told why, and what would have gone by itself waits."""
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+from uuid import UUID
+
+from domain.agency.state import Agency
+from domain.case.consular import DisclosureReleased
+from domain.case.holds import RULE, Hold, hold_on
+from domain.case.state import Case
+from domain.disclosure.telling import sources
+from domain.refusals import Refused
+from domain.submission import Recording, Submission
+
+
+def hold_of(case: Case, standing: Agency, told: DisclosureReleased) -> Hold | None:
+    """The hold that covers what would leave by a release, as the case stands."""
+    if not case.holds.standing:
+        return None
+    office, engagement = standing.offices.get(told.office), case.engagements.engagements.get(told.engagement_id)
+    contract = None if office is None else standing.contract_for(office.recipient_kind)
+    if engagement is None:
+        return hold_on(case, standing.offices, told.office, (), {})
+    flow = None if contract is None else contract.flow(engagement.purpose, standing.jurisdiction)
+    persons, about = whom(case, told.notice_id)
+    fields = () if flow is None else sources(case, flow, engagement, persons, about=about)
+    return hold_on(case, standing.offices, told.office, fields, engagement.references)
+
+
+def whom(case: Case, disclosure_id: UUID) -> tuple[Sequence[UUID], UUID | None]:
+    """Whom a notice, or another disclosure, is about, and which thing of the case."""
+    notice = case.consular.notices.get(disclosure_id)
+    if notice is not None:
+        return (*notice.prepared.child_ids, *notice.prepared.person_ids), None
+    disclosure = case.disclosures.disclosures.get(disclosure_id)
+    return ((), None) if disclosure is None else (disclosure.prepared.person_ids, disclosure.prepared.about_id)
+
+
+def is_let_go(submission: Submission[Any], case: Case, recording: Recording) -> bool:
+    """Whether an event is recorded: False for a release that nobody asked for and that a hold covers.
+
+    Raises Refused where a person asks for it.
+    """
+    told = recording.event
+    if not isinstance(told, DisclosureReleased):
+        return True
+    hold = hold_of(case, submission.standing, told)
+    if hold is not None and told.by_person:
+        because = f"on hold, to be looked at on {hold.placed.review_on}: lift the hold first"
+        raise Refused(because, rule=RULE, field="notice_id")
+    return hold is None

@@ -1,0 +1,50 @@
+"""What is on hold does not leave, on a channel or a topic, whenever the hold came; a recall tells nothing and leaves."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid5
+
+import pytest
+
+from tests.disclosure_world import MEXICO, Family, World
+from tests.recording_channel import RecordingChannel
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    world = World(tmp_path)
+    world.found()
+    yield world
+    world.close()
+
+
+def hold(world: World, family: Family) -> None:
+    world.submit("HoldDisclosure", {
+        "hold_id": uuid5(family.case_id, "hold"), "recipient_kind": "CONS-MX", "review_on": "2027-01-01",
+        "reason": "asylum claim",
+    }, case_id=family.case_id)
+
+
+def test_what_was_released_before_the_hold_is_not_handed_over(world: World) -> None:
+    held, free, channel = world.family(1), world.family(2), RecordingChannel(world.clock)
+    world.release(held)
+    world.release(free)
+    hold(world, held)
+    world.disclose()
+    world.courier(channel).step()
+    assert channel.numbers == [2], "another case's notice is not held by it"
+    assert world.delivery(1, MEXICO) == ["DeliveryHeldBack"]
+
+
+def test_a_recall_leaves_whatever_is_on_hold(world: World) -> None:
+    family, channel = world.family(1), RecordingChannel(world.clock)
+    world.release(family)
+    world.disclose()
+    world.courier(channel).step()
+    world.receive()
+    hold(world, family)
+    world.recall(family)
+    world.disclose()
+    world.courier(channel).step()
+    assert channel.numbers == [1, 2]

@@ -1,0 +1,103 @@
+"""Nothing that a hold covers is released or handed over, its clock runs on, and lifting it lets it leave."""
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from adapters.reading.acts import explain_acts
+from adapters.reading.holds import explain_holds
+from domain.case.consular import (
+    DisclosureReleased,
+    NoticeForm,
+    PrepareConsularNotification,
+    ReleaseDisclosure,
+    Way,
+)
+from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
+from domain.case.holds import DisclosureHeld, DisclosureHoldLifted, HoldDisclosure, LiftDisclosureHold
+from domain.personal import WITHHELD
+from tests.specification import Scenario, an_id
+from tests.unit.partners import office_of
+from tests.unit.people import FAMILY, h1_information, take_child
+from tests.unit.test_permission import opening, release, study
+from tests.unit.whole_case import AUNT, CHILD, MOTHER, whole_case
+
+GUATEMALA = "cons-gt.denver"
+REVIEW = date(2026, 12, 1)
+prepare = PrepareConsularNotification(notice_id=an_id("notice"), office=GUATEMALA, form=NoticeForm.NM_PLAIN)
+let_go = ReleaseDisclosure(notice_id=an_id("notice"))
+prepared = Scenario().given(*FAMILY, take_child, h1_information, prepare)
+
+
+def holding(**changes: Any) -> HoldDisclosure:
+    return HoldDisclosure(**{"hold_id": an_id("hold"), "review_on": REVIEW, "reason": "asylum claim", **changes})
+
+
+lift = LiftDisclosureHold(hold_id=an_id("hold"), reason="counsel agrees")
+
+
+@pytest.mark.parametrize("scope", [{"office": GUATEMALA}, {"recipient_kind": "CONS-GT"}])
+def test_a_notice_is_not_released_while_a_hold_stands_toward_its_consulate(scope: dict[str, str]) -> None:
+    held = prepared.when(holding(**scope)).then(DisclosureHeld).scenario()
+    held.when(let_go).then_refused(rule="DECISION-14", field="notice_id")
+    held.when(lift).then(DisclosureHoldLifted).scenario().when(let_go).then(DisclosureReleased)
+
+
+def test_a_hold_toward_another_countrys_consulates_holds_nothing_here() -> None:
+    prepared.given(holding(recipient_kind="CONS-HN")).when(let_go).then(DisclosureReleased)
+
+
+def test_a_hold_whose_country_this_reader_cannot_see_holds_every_consulate() -> None:
+    held = prepared.given(holding(recipient_kind="CONS-HN"))
+    [(hold_id, hold)] = held.case.holds.standing.items()
+    blind = replace(hold, placed=replace(hold.placed, recipient_kind=WITHHELD))
+    scenario = replace(held, case=held.case._replace(holds=replace(held.case.holds, standing={hold_id: blind})))
+    scenario.when(let_go).then_refused(rule="DECISION-14", field="notice_id")
+
+
+def test_a_hold_on_a_persons_field_stops_what_would_tell_it_and_nothing_else() -> None:
+    asked = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), study)
+    on_name = holding(person_id=AUNT, path="relative.name")
+    asked.given(on_name).when(release).then_refused(rule="DECISION-14", field="notice_id")
+    asked.given(holding(person_id=CHILD, path="child.placement_address")).when(release).then(DisclosureReleased)
+    asked.given(replace(on_name, person_id=MOTHER)).when(release).then(DisclosureReleased)
+
+
+def test_what_would_go_by_itself_waits_for_a_person_while_a_hold_stands() -> None:
+    received = RecordDisclosureReceived(disclosure_id=an_id("disclosure"), channel=Way.WEBHOOK, entry=1, receipt="r-1")
+    first = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), study, release, received)
+    again = replace(study, disclosure_id=an_id("second"))
+    first.when(again).then(DisclosurePrepared, DisclosureReleased)
+    first.given(holding(office=office_of("ISS"))).when(again).then(DisclosurePrepared)
+
+
+@pytest.mark.parametrize(("changes", "rule", "field"), [
+    ({}, "DECISION-14", "office"),
+    ({"office": GUATEMALA, "recipient_kind": "CONS-GT"}, "DECISION-14", "office"),
+    ({"office": "cons-gt.nowhere"}, "DECISION-11", "office"),
+    ({"recipient_kind": "all of them"}, "P17", "recipient_kind"),
+    ({"path": "parent.address"}, "DECISION-14", "office"),
+    ({"person_id": an_id("mother"), "path": "parent.shoe_size"}, "DECISION-13", "path"),
+    ({"person_id": an_id("nobody"), "path": "parent.address"}, "P01", "person_id"),
+    ({"office": GUATEMALA, "review_on": date(2026, 1, 1)}, "DECISION-14", "review_on"),
+])
+def test_a_hold_that_says_not_what_it_covers_is_refused(changes: dict[str, Any], rule: str, field: str) -> None:
+    prepared.when(holding(**changes)).then_refused(rule=rule, field=field)
+
+
+def test_only_a_hold_that_stands_is_lifted() -> None:
+    prepared.when(lift).then_refused(rule="DECISION-14", field="hold_id")
+
+
+def test_what_is_owed_stays_owed_and_is_shown_as_on_hold_with_its_clock() -> None:
+    held = prepared.given(holding(recipient_kind="CONS-GT"))
+    now = held.at + timedelta(days=200)
+    [act] = [a for a in explain_acts(held.case, held.standing, now) if a.act.office == GUATEMALA]
+    assert "ON HOLD" in act.state and "due end of" in act.state
+    [standing] = explain_holds(held.case, held.standing, now)
+    assert standing.is_overdue and "which has passed" in standing.text
+    free = held.given(lift)
+    assert not any("ON HOLD" in a.state for a in explain_acts(free.case, free.standing, now))
