@@ -249,4 +249,5 @@ app.command("diff")(policy_checks.diff)
 app.command("dry-run")(policy_runs.dry_run)
 app.command("apply")(policy_runs.apply)
 app.command("pages")(policy_runs.pages)
+app.command("calendars")(policy_runs.calendars)
 WORDS = {"pack": _pack, "calendar": _calendar, "contract": _contract}

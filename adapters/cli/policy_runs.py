@@ -1,4 +1,5 @@
-"""`policy dry-run`, `apply` and `pages`: what a changed pack would have done, taking it to open cases, packs as pages."""
+"""`policy dry-run`, `apply`, `pages` and `calendars`: what a changed pack would have done, taking it to open cases, and what
+is made from the packs and the days off that are shipped."""
 from __future__ import annotations
 
 import sys
@@ -175,6 +176,29 @@ def pages(
         tell_json({"folder": str(folder), "pages": sorted(wanted)})
     else:
         say(f"{len(wanted)} pages written to {folder}")
+
+
+def calendars(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where they go; made if need be.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the calendar of working days of each agency: a civil calendar, and what laws and agencies say otherwise.
+
+    What differs from the civil calendar stands in `adapters/calendars.toml`, each line with what says so.
+
+    Example: casebridge policy calendars domain/calendars
+    Next: read the one that is yours; `casebridge policy adopt domain/calendars/NJ.toml` has your agency count by it.
+    """
+    from adapters.calendars import calendars as made
+
+    wanted = made()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in wanted.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    if as_json:
+        tell_json({"folder": str(folder), "calendars": sorted(wanted)})
+    else:
+        say(f"{len(wanted)} calendars written to {folder}")
 
 
 def _agencies(casebridge: Casebridge, code: str | None, pack: Pack) -> list[str]:
