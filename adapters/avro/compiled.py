@@ -51,18 +51,18 @@ def varint(number: int) -> bytes:
 
 
 _SMALL = tuple(varint(number) for number in range(SMALL_MAX))
+_SHIFTS = range(7, 7 * VARINT_BYTES_MAX, 7)
 
 
 def _long(d: bytes, i: int, n: int) -> tuple[int, int]:
     """The rest of a number whose first byte `n` is before `i`, still zigzag."""
-    shift, n = 7, n & 127
-    for _ in range(VARINT_BYTES_MAX - 1):
+    n &= 127
+    for shift in _SHIFTS:
         byte = d[i]
         i += 1
-        n |= (byte & 127) << shift
         if byte < 128:
-            return n, i
-        shift += 7
+            return n | byte << shift, i
+        n |= (byte & 127) << shift
     raise ValueError("a number of more than 64 bits")
 
 

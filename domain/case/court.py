@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.case.intake import OUR_ID, personal, require_adult, require_children
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.growing import Growing
 from domain.people import PARENTS
 from domain.personal import Known, Personal
 from domain.plans import require_zone, zone_name
@@ -141,7 +142,7 @@ class Order:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Court:
-    hearings: Mapping[UUID, HearingScheduled] = field(default_factory=dict)
+    hearings: Growing[UUID, HearingScheduled] = field(default_factory=Growing)
     arranged: frozenset[tuple[UUID, UUID]] = frozenset()
     attended: frozenset[tuple[UUID, UUID]] = frozenset()
     orders: Mapping[UUID, Order] = field(default_factory=dict)
@@ -340,7 +341,7 @@ def enter_order(submission: Submission[EnterCourtOrder], case: Case) -> Sequence
 
 
 def _scheduled(state: Court, told: HearingScheduled, _: Envelope) -> Court:
-    return replace(state, hearings={**state.hearings, told.hearing_id: told})
+    return replace(state, hearings=state.hearings.having(told.hearing_id, told))
 
 
 def _arranged(state: Court, told: RemoteParticipationArranged, _: Envelope) -> Court:

@@ -1,7 +1,7 @@
 """Birth certificates, passports and other papers: asked for, received, not to be had; and a child's dual citizenship."""
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -12,6 +12,7 @@ from domain.case.intake import OUR_ID, Person, personal, require_child, require_
 from domain.case.keys import Keys
 from domain.countries import country
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.growing import Growing
 from domain.people import PersonName
 from domain.personal import Known, Personal
 from domain.refusals import Refused
@@ -121,8 +122,8 @@ class DocumentStage(StrEnum):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Documents:
-    requests: Mapping[UUID, DocumentRequested] = field(default_factory=dict)
-    received: Mapping[UUID, DocumentReceived] = field(default_factory=dict)
+    requests: Growing[UUID, DocumentRequested] = field(default_factory=Growing)
+    received: Growing[UUID, DocumentReceived] = field(default_factory=Growing)
     unobtainable: frozenset[UUID] = frozenset()
     dual: frozenset[UUID] = frozenset()
 
@@ -283,11 +284,11 @@ def establish_dual(submission: Submission[EstablishDualCitizenship], case: Case)
 
 
 def _requested(state: Documents, told: DocumentRequested, _: Envelope) -> Documents:
-    return replace(state, requests={**state.requests, told.request_id: told})
+    return replace(state, requests=state.requests.having(told.request_id, told))
 
 
 def _received(state: Documents, told: DocumentReceived, _: Envelope) -> Documents:
-    return replace(state, received={**state.received, told.document_id: told})
+    return replace(state, received=state.received.having(told.document_id, told))
 
 
 def _unobtainable(state: Documents, told: DocumentUnobtainable, _: Envelope) -> Documents:

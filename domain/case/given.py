@@ -104,7 +104,7 @@ def _as_it_was(case: Case, version: int) -> Case:
     }
     return fold(
         Envelope(stream=stream, version=at, event=event, circumstances=circumstances)
-        for stream, at, event, circumstances in case.mislinks.history
+        for stream, at, event, circumstances in case.mislinks.history.values()
         if at <= version and circumstances.event_id not in gone
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from uuid import UUID
 
 from domain.events import Envelope, Event
@@ -45,10 +46,16 @@ class Happenings:
 NOTHING: Mapping[str, tuple[Happening, ...]] = {}
 
 
+@cache
+def _naming(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in PERSONS if hasattr(kind, name))
+
+
 def persons_of(event: Event) -> Iterator[UUID]:
     """The persons of a case whom an event names in clear."""
-    for name in PERSONS:
-        told = getattr(event, name, None)
+    kind: type = type(event)
+    for name in _naming(kind):
+        told = getattr(event, name)
         if isinstance(told, UUID):
             yield told
         elif isinstance(told, tuple):

@@ -29,6 +29,7 @@ from domain.case.particulars import FactCorrected, FactSuperseded
 from domain.case.permission import RecallBecause, RecallRaised
 from domain.case.privacy import ConfidentialityAssuranceGiven, DisclosureBreachRecorded, DisclosureRefused
 from domain.events import Circumstances, Compartment, Envelope, Event, boxed, clear, event
+from domain.growing import Growing
 from domain.personal import Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -84,35 +85,37 @@ Report = tuple[str, int, Event, Circumstances]  # stream, version, event, circum
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mislinks:
-    """`history` holds every event that may be withdrawn or may have its time put right, to be folded anew.
+    """`history` holds by its id every event that may be withdrawn or may have its time put right, to be folded anew.
 
     Where the store put an event is no part of it.
     """
 
-    history: tuple[Report, ...] = ()
+    history: Growing[UUID, Report] = field(default_factory=Growing)
     withdrawn: frozenset[UUID] = frozenset()
     times: Mapping[UUID, TimeCorrected] = field(default_factory=dict)
 
     def of(self, event_id: UUID) -> Envelope | None:
         """The event as it counts now; None where it was withdrawn, or is none that could be."""
-        found = next((report for report in self.history if report[3].event_id == event_id), None)
+        found = self.history.get(event_id)
         if found is None or event_id in self.withdrawn or isinstance(found[2], NO_REPORTS):
             return None
         return self._timed(found)
 
     def occurred(self, told: Event) -> datetime | None:
         """When a report of this case occurred, as it counts now; None where it is none."""
-        found = next((report[3].event_id for report in self.history if report[2] is told), None)
+        found = next((event_id for event_id, report in self.history.items() if report[2] is told), None)
         counted = None if found is None else self.of(found)
         return None if counted is None else counted.circumstances.occurred_at
 
     def with_report(self, envelope: Envelope) -> Mislinks:
-        report = (envelope.stream, envelope.version, envelope.event, envelope.circumstances)
-        return Mislinks(history=(*self.history, report), withdrawn=self.withdrawn, times=self.times)
+        told_in = envelope.circumstances
+        report = (envelope.stream, envelope.version, envelope.event, told_in)
+        history = self.history.having(told_in.event_id, report)
+        return Mislinks(history=history, withdrawn=self.withdrawn, times=self.times)
 
     def left(self) -> list[Envelope]:
         """What still counts, with its times as they were in truth."""
-        return [self._timed(report) for report in self.history if report[3].event_id not in self.withdrawn]
+        return [self._timed(report) for event_id, report in self.history.items() if event_id not in self.withdrawn]
 
     def _timed(self, report: Report) -> Envelope:
         stream, version, told, circumstances = report

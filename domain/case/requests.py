@@ -12,6 +12,7 @@ from domain.case.asking import ASKINGS, REPLIES, Asking, ReplyKey
 from domain.case.intake import OUR_ID, personal, require_open
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.growing import Growing
 from domain.personal import Personal
 from domain.plans import require_zone, zone_name
 from domain.refusals import Refused
@@ -64,8 +65,8 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Requests:
-    asked: Mapping[UUID, Request] = field(default_factory=dict)
-    replies: Mapping[ReplyKey, tuple[Reply, ...]] = field(default_factory=dict)
+    asked: Growing[UUID, Request] = field(default_factory=Growing)
+    replies: Growing[ReplyKey, tuple[Reply, ...]] = field(default_factory=Growing)
     needed_by: Mapping[UUID, tuple[tuple[datetime, int, NeededByDateSet], ...]] = field(default_factory=dict)
 
     def reply_to(self, request: Request) -> Reply | None:
@@ -123,11 +124,11 @@ def _told(state: Requests, told: Event, envelope: Envelope) -> Requests:
     asking = ASKINGS[kind](told) if kind in ASKINGS else None
     if asking is not None and asking.request_id not in state.asked:
         request = Request(asking=asking, event_id=circumstances.event_id, asked_at=circumstances.occurred_at)
-        state = replace(state, asked={**state.asked, asking.request_id: request})
+        state = replace(state, asked=state.asked.having(asking.request_id, request))
     key = REPLIES[kind](told) if kind in REPLIES else None
     if key is not None:
         reply = Reply(event_id=circumstances.event_id, at=circumstances.occurred_at)
-        state = replace(state, replies={**state.replies, key: (*state.replies.get(key, ()), reply)})
+        state = replace(state, replies=state.replies.having(key, (*state.replies.get(key, ()), reply)))
     return state
 
 

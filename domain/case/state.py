@@ -4,7 +4,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import fields
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple, cast
 
 from domain.case import (
@@ -58,6 +57,7 @@ from domain.case import (
 )
 from domain.case.keys import Key, Keys
 from domain.events import Envelope, Event
+from domain.growing import Growing
 from domain.personal import Withheld
 from domain.policy.acts import ACTS
 from domain.refusals import Contradiction
@@ -119,7 +119,7 @@ class Case(NamedTuple):
     recalls: recalls.Recalls = recalls.INITIAL
     corrections: corrections.Corrections = corrections.INITIAL
     holds: holds.Holds = holds.INITIAL
-    recorded: Mapping[Key, Event] = MappingProxyType({})
+    recorded: Growing[Key, Event] = Growing()
 
     def once(self, key: Key, event: Event) -> list[Recording]:
         """Record `event` under the id that its sender gave it, once.
@@ -206,7 +206,7 @@ def _evolved(case: Case, envelope: Envelope) -> Case:
     }
     key = KEYS.get(type(event))
     if key is not None:
-        changes["recorded"] = {**case.recorded, key(event): event}
+        changes["recorded"] = case.recorded.having(key(event), event)
     if type(event) in REPORTS:
         changes["mislinks"] = case.mislinks.with_report(envelope)
     learned_at = envelope.circumstances.learned_at

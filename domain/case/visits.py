@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.case.intake import OUR_ID, personal, require_adult, require_children
 from domain.case.keys import Keys
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.growing import Growing
 from domain.personal import UNKNOWN, Known, Personal
 from domain.plans import require_zone, zone_name
 from domain.refusals import Refused
@@ -163,7 +164,7 @@ class Visit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Visits:
-    visits: Mapping[UUID, Visit] = field(default_factory=dict)
+    visits: Growing[UUID, Visit] = field(default_factory=Growing)
 
 
 @command
@@ -332,7 +333,7 @@ def cancel(submission: Submission[CancelVisit], case: Case) -> Sequence[Recordin
 
 
 def _planned(state: Visits, told: VisitPlanned, _: Envelope) -> Visits:
-    return Visits(visits={**state.visits, told.visit_id: Visit(planned=told)})
+    return Visits(visits=state.visits.having(told.visit_id, Visit(planned=told)))
 
 
 def _after(state: Visits, told: BorderVisitCoordinated | VisitHeld | VisitCancelled, _: Envelope) -> Visits:
@@ -345,7 +346,7 @@ def _after(state: Visits, told: BorderVisitCoordinated | VisitHeld | VisitCancel
         visit = replace(visit, cancelled=told)
     else:
         visit = replace(visit, is_coordinated=True)
-    return Visits(visits={**state.visits, told.visit_id: visit})
+    return Visits(visits=state.visits.having(told.visit_id, visit))
 
 
 INITIAL = Visits()
