@@ -18,7 +18,7 @@ from domain.events import Envelope
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
-    from adapters.disclosure.render import Rendered
+    from adapters.disclosure.render import Rendered, Rendering
 
 NOT_RENDERED = (Unrenderable, AvroError)
 
@@ -40,13 +40,14 @@ def view_of(casebridge: Casebridge, case_id: UUID, office: str, at: datetime, re
     stages = {e.version: backbone.envelopes(delivery_stream(office, e.version)) for e in entries}
     told = backbone.case(case_id).told.reached
     reported = {number: times for (of, number), times in told.items() if of == office}
-    return [_shown(casebridge, office, one) for one in known_by(entries, stages, reported, reached, at)]
+    rendering = casebridge.rendering()
+    return [_shown(casebridge, rendering, office, one) for one in known_by(entries, stages, reported, reached, at)]
 
 
-def _shown(casebridge: Casebridge, office: str, given: Given) -> Shown:
+def _shown(casebridge: Casebridge, rendering: Rendering, office: str, given: Given) -> Shown:
     purpose = given.entry.event.purpose if isinstance(given.entry.event, Disclosed) else Purpose.RECALL
     try:
-        rendered = casebridge.rendering().proven(given.entry)
+        rendered = rendering.proven(given.entry)
     except NOT_RENDERED:
         return Shown(given=given, purpose=purpose, rendered=None, letter=None)
     return Shown(

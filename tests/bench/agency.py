@@ -108,5 +108,34 @@ def take_into_custody(cases: int) -> tuple[list[list[Line]], list[Line]]:
     return before, after
 
 
+def prepared_notice(notices: int = 1) -> tuple[list[Line], list[str]]:
+    """The commands that bring one case to notices that wait for their release, and the notices' ids."""
+    case, child, mother, aunt = uuid4(), *(str(uuid4()) for _ in range(3))
+    ids = [str(uuid4()) for _ in range(notices)]
+    told = {"nationalities": ["MX"], "birth_country": "MX", "birth_city": "Chihuahua"}
+    lines = [
+        line("OpenCase", {"child_ids": [child], "referral_id": "R-2026-118"}, case=case),
+        line("AddChild", {
+            "child_id": child, "name": {"given_names": "Nahomy", "surnames": "Zúñiga Ochoa"}, "birth_date": "2017-03-09",
+        }, case=case),
+        line("AddParty", {
+            "party_id": mother, "role": "mother", "child_ids": [child], "birth_date": "1990-01-02",
+            "name": {"given_names": "Begoña", "surnames": "Ochoa Núñez"},
+        }, case=case),
+        line("AddParty", {
+            "party_id": aunt, "role": "relative", "child_ids": [child], "phone": "+1 505 555 0100",
+            "name": {"given_names": "Ximena", "surnames": "Ochoa"},
+        }, case=case),
+        line("TakeIntoCustody", {"child_id": child, "episode_id": str(uuid4()), "place": "school"}, case=case),
+        line("ObtainCitizenshipInformation", {
+            "information_id": str(uuid4()), "basis": "interview",
+            "persons": [{"person_id": person, **told} for person in (child, mother)],
+        }, case=case),
+        *(line("PrepareConsularNotification", {"notice_id": id, "office": MEXICO, "form": "nm_mexico"}, case=case)
+          for id in ids),
+    ]
+    return lines, ids
+
+
 def shares(things: Sequence[T], threads: int) -> list[Sequence[T]]:
     return [things[number::threads] for number in range(threads)]

@@ -104,6 +104,24 @@ def end_to_end(at: Setting) -> list[Figure]:
     return embedded.end_to_end(at.folder, at.kafka, commands=at.size(6_000, 600))
 
 
+def disclosures(at: Setting) -> list[Figure]:
+    from tests.bench import disclosures
+
+    return disclosures.run(at.folder, cases=at.size(60, 20), rounds=at.size(9, 3))
+
+
+def ledger(at: Setting) -> list[Figure]:
+    from tests.bench import ledger
+
+    return ledger.run(at.folder, entries=at.size(10_000, 1_000), rounds=at.size(15, 5))
+
+
+def pull(at: Setting) -> list[Figure]:
+    from tests.bench import pull
+
+    return pull.run(at.folder, entries=at.size(4_000, 1_000))
+
+
 def boxes(at: Setting) -> list[Figure]:
     from tests.bench import replay
 
@@ -134,6 +152,9 @@ ROWS = {
     "duties": Row(run=duties),
     "dry-run": Row(run=dry_run),
     "end-to-end": Row(run=end_to_end, needs=("kafka",)),
+    "disclosures": Row(run=disclosures),
+    "ledger": Row(run=ledger),
+    "pull": Row(run=pull),
     "boxes": Row(run=boxes),
     "memory": Row(run=memory, needs=("kafka",)),
     "growth": Row(run=growth, needs=("postgres",)),
