@@ -24,6 +24,7 @@ from sqlalchemy import (
 
 from domain.case.obligations import (
     DeadlineMissed,
+    DutyClockCorrected,
     DutyMet,
     DutyRaised,
     DutyStage,
@@ -146,7 +147,8 @@ class BoardQuestion:
 
 
 _OBLIGATIONS = (
-    DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyWithdrawn, QuestionRaised, QuestionClosed,
+    DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyClockCorrected, DutyWithdrawn, QuestionRaised,
+    QuestionClosed,
 )
 _TOPICS = frozenset(declared.TOPIC for declared in _OBLIGATIONS)
 
@@ -175,6 +177,13 @@ class DeadlineBoard:
                 yield Patch(duties, {"duty_id": duty_id, "was_missed": True})
             case MissWithdrawn(duty_id=duty_id):
                 yield Patch(duties, {"duty_id": duty_id, "was_missed": False})
+            case DutyClockCorrected() as right:
+                yield Patch(duties, {
+                    "duty_id": right.duty_id, "cause_event_id": right.cause_event_id, "clock_start": right.clock_start,
+                    "due_at": right.due_at, "calendar_digest": right.calendar_digest, "met_at": right.met_at,
+                    "late_by_seconds": right.late_by_seconds,
+                    **({"was_missed": False} if right.late_by_seconds is None else {}),
+                })
             case DutyWithdrawn(duty_id=duty_id, reason=reason):
                 yield Patch(duties, {
                     "duty_id": duty_id, "stage": DutyStage.WITHDRAWN.value, "withdrawn_because": reason.value,

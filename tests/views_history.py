@@ -13,6 +13,7 @@ from adapters.views import ClearCodec
 from domain.case.intake import ChildAddedToCase
 from domain.case.obligations import (
     DeadlineMissed,
+    DutyClockCorrected,
     DutyMet,
     DutyRaised,
     DutyWithdrawn,
@@ -43,7 +44,8 @@ NAMES = UUID("0f5d0a2b-8a5e-4f0e-9c55-6d6f8f3f1f10")
 START = datetime(2023, 9, 1, 23, 30, tzinfo=ZoneInfo("America/Denver"))
 CANARY = "Quetzalcanary"  # stands in every personal field
 EVENTS: tuple[type[Event], ...] = (
-    ChildAddedToCase, DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyWithdrawn, QuestionRaised, QuestionClosed,
+    ChildAddedToCase, DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyClockCorrected, DutyWithdrawn,
+    QuestionRaised, QuestionClosed,
     Disclosed, Withdrawn, HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack,
     DeliveryStopped,
 )
@@ -116,6 +118,10 @@ class History:
                     recorded_late=self._chance.random() < 0.5, is_said=False),
             DeadlineMissed(duty_id=duty, due_at=at),
             MissWithdrawn(duty_id=duty, met_by_event_id=self._id("act")),
+            DutyClockCorrected(
+                duty_id=duty, cause_event_id=self._id("cause"), clock_start=at, due_at=at, calendar_digest=None, met_at=at,
+                late_by_seconds=self._chance.choice((None, self._count)),
+            ),
             DutyWithdrawn(duty_id=duty, reason=WithdrawnBecause.CORRECTED),
         ]
         return f"case-{case(n)}", self._chance.choice(events)
@@ -202,6 +208,9 @@ def duties_folded(envelopes: Iterable[Envelope]) -> dict[UUID, tuple[Any, ...]]:
                     duty["missed"] = True
                 case "MissWithdrawn":
                     duty["missed"] = False
+                case "DutyClockCorrected":
+                    duty |= {"due": utc(told.due_at), "met": utc(told.met_at), "late": told.late_by_seconds,
+                             "missed": duty["missed"] and told.late_by_seconds is not None}
                 case "DutyWithdrawn":
                     duty |= {"stage": "withdrawn", "reason": "corrected"}
     names = ("stage", "missed", "due", "met", "late", "recorded", "reason")

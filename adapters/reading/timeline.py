@@ -88,6 +88,11 @@ def _duty_met(case: Case, e: obligations.DutyMet) -> str:
     return f"{_duty(case, e.duty_id)} {'said to be met' if e.is_said else 'met'}{late}{recorded}"
 
 
+def _clock_corrected(case: Case, e: obligations.DutyClockCorrected) -> str:
+    late = "in time" if e.late_by_seconds is None else f"late by {span(timedelta(seconds=e.late_by_seconds))}"
+    return f"{_duty(case, e.duty_id)} was met {late}, by the times as they were put right"
+
+
 def _missed(case: Case, e: obligations.DeadlineMissed) -> str:
     duty = case.obligations.duties.get(e.duty_id)
     return f"{_duty(case, e.duty_id)} was due {due(e.due_at, duty.raised.due_zone if duty else 'UTC')}"
@@ -159,6 +164,7 @@ _FIRST: dict[type[Event], Text] = {
     obligations.DutyRaised: _duty_raised,
     obligations.DutyMet: _duty_met,
     obligations.DeadlineMissed: _missed,
+    obligations.DutyClockCorrected: _clock_corrected,
     obligations.MissWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)} had been met in time",
     policy.PolicyApplied: lambda c, e: f"from now on these packs count: {', '.join(d[:8] for d in e.pack_digests)}",
     obligations.DutyWithdrawn: lambda c, e: f"{_duty(c, e.duty_id)}: {withdrawn(e.reason)}",

@@ -28,11 +28,14 @@ from domain.case.notice_items import people_around
 from domain.case.obligations import (
     DeadlineMissed,
     Duty,
+    DutyClockCorrected,
     DutyRaised,
+    DutyStage,
     DutyWithdrawn,
     QuestionClosed,
     QuestionRaised,
     WithdrawnBecause,
+    late_by_seconds,
 )
 from domain.case.overtaking import is_missed, overtaken
 from domain.case.policy import ApplyPolicy, PolicyApplied
@@ -116,6 +119,7 @@ def _oblige(
     recorded.add(met(recorded.case, submission.standing, recorded.envelopes, {**was.owed, **now.owed}))
     lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
     recorded.add(_difference(submission, recorded.case, was, now, lost=lost, renewed=renewed))
+    recorded.add(_recounted(recorded.envelopes, recorded.case, was, now))
     for envelope in [envelope for envelope in recorded.envelopes if isinstance(envelope.event, PolicyApplied)]:
         lost |= _overtake(submission, recorded, now, envelope.circumstances.event_id)
     return after, lost
@@ -222,6 +226,28 @@ def _renewed(events: Sequence[Envelope], case: Case, before: Assessment, after: 
             notice = case.consular.notices.get(envelope.event.notice_id)
             keys |= {duties[d].key for d in (notice.prepared.duty_ids if notice else ()) if d in duties}
     return {key for key in keys if key is not None and key in after.owed and not _stands(case, key)}
+
+
+def _recounted(events: Sequence[Envelope], case: Case, before: Assessment, after: Assessment) -> list[Recording]:
+    """Duties that were met, and whose clock ran from a wrong time or whose act had one."""
+    if not any(isinstance(envelope.event, TimeCorrected) for envelope in events):
+        return []
+    recordings: list[Recording] = []
+    for duty in case.obligations.duties.values():
+        if duty.stage is not DutyStage.MET or duty.met is None or duty.key is None:
+            continue
+        was, owed = before.owed.get(duty.key), after.owed.get(duty.key)
+        has_moved = was is not None and owed is not None and owed.clock_start != was.clock_start
+        act = case.mislinks.of(duty.met.met_by_event_id)
+        met_at = duty.met.met_at if act is None else act.circumstances.occurred_at
+        if has_moved or met_at != duty.met.met_at:
+            clock = owed if has_moved and owed is not None else duty.raised
+            recordings.append(Recording(event=DutyClockCorrected(
+                duty_id=duty.duty_id, cause_event_id=clock.cause_event_id, clock_start=clock.clock_start,
+                due_at=clock.due_at, calendar_digest=clock.calendar_digest, met_at=met_at,
+                late_by_seconds=late_by_seconds(clock.due_at, met_at),
+            )))
+    return recordings
 
 
 def _difference(

@@ -85,6 +85,20 @@ class MissWithdrawn(Event):
     met_by_event_id: UUID = clear(OUR_ID)
 
 
+@event("casebridge.obligations.DutyClockCorrected")
+class DutyClockCorrected(Event):
+    """A duty had been met, and a time under it was wrong: that of what started its clock, or of the act that met it.
+    Whether it was met in time is said anew here."""
+
+    duty_id: UUID = clear(OUR_ID)
+    cause_event_id: UUID = clear(OUR_ID)
+    clock_start: datetime = clear(CLOCK)
+    due_at: datetime | None = clear(CLOCK)
+    calendar_digest: str | None = clear("digest of the calendar that counted the days")
+    met_at: datetime = clear(CLOCK)
+    late_by_seconds: int | None = clear(CLOCK)
+
+
 @event("casebridge.obligations.DutyWithdrawn")
 class DutyWithdrawn(Event):
     """A duty ended unmet: what raised it was never true, or there is nobody to tell."""
@@ -186,11 +200,9 @@ def record_missed_deadline(submission: Submission[RecordMissedDeadline], case: C
 
 def meet(duty: Duty, *, met_by_event_id: UUID, met_at: datetime, is_said: bool) -> list[Recording]:
     """What meets a duty: the act, and where it lay in time after all, the end of the miss."""
-    due_at = duty.raised.due_at
-    late = None if due_at is None or met_at <= due_at else met_at - due_at
+    late = late_by_seconds(duty.raised.due_at, met_at)
     met = DutyMet(
-        duty_id=duty.duty_id, met_by_event_id=met_by_event_id, met_at=met_at,
-        late_by_seconds=None if late is None else int(late.total_seconds()),
+        duty_id=duty.duty_id, met_by_event_id=met_by_event_id, met_at=met_at, late_by_seconds=late,
         recorded_late=duty.was_missed and late is None, is_said=is_said,
     )
     recordings = [Recording(event=met, occurred_at=met_at, causation_id=met_by_event_id)]
@@ -198,6 +210,11 @@ def meet(duty: Duty, *, met_by_event_id: UUID, met_at: datetime, is_said: bool) 
         withdrawn = MissWithdrawn(duty_id=duty.duty_id, met_by_event_id=met_by_event_id)
         recordings.append(Recording(event=withdrawn, causation_id=met_by_event_id))
     return recordings
+
+
+def late_by_seconds(due_at: datetime | None, met_at: datetime) -> int | None:
+    """By how much an act came after a due moment; None where it was in time, or no moment stands."""
+    return None if due_at is None or met_at <= due_at else int((met_at - due_at).total_seconds())
 
 
 def _duty(state: Obligations, duty_id: UUID, **changes: object) -> Obligations:
@@ -223,6 +240,20 @@ def _miss_withdrawn(state: Obligations, told: MissWithdrawn, _: Envelope) -> Obl
     return _duty(state, told.duty_id, was_missed=False)
 
 
+def _clock_corrected(state: Obligations, told: DutyClockCorrected, _: Envelope) -> Obligations:
+    duty = state.duties.get(told.duty_id)
+    if duty is None or duty.met is None:
+        return state
+    raised = replace(
+        duty.raised, cause_event_id=told.cause_event_id, clock_start=told.clock_start, due_at=told.due_at,
+        calendar_digest=told.calendar_digest,
+    )
+    met = replace(duty.met, met_at=told.met_at, late_by_seconds=told.late_by_seconds)
+    return _duty(
+        state, told.duty_id, raised=raised, met=met, was_missed=duty.was_missed and told.late_by_seconds is not None
+    )
+
+
 def _withdrawn(state: Obligations, told: DutyWithdrawn, _: Envelope) -> Obligations:
     return _duty(state, told.duty_id, stage=DutyStage.WITHDRAWN, withdrawn=told.reason)
 
@@ -240,6 +271,7 @@ INITIAL = Obligations()
 DECIDES = {RecordMissedDeadline: record_missed_deadline}
 EVOLVES = {
     DutyRaised: _raised, DutyMet: _met, DeadlineMissed: _missed, MissWithdrawn: _miss_withdrawn,
-    DutyWithdrawn: _withdrawn, QuestionRaised: _question_raised, QuestionClosed: _question_closed,
+    DutyClockCorrected: _clock_corrected, DutyWithdrawn: _withdrawn, QuestionRaised: _question_raised,
+    QuestionClosed: _question_closed,
 }
 KEYS: Keys = {}

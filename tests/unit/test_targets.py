@@ -7,11 +7,14 @@ from functools import reduce
 
 import pytest
 
+from adapters.reading.acts import explain_acts
+from adapters.reading.words import due
 from domain.agency.state import Agency, evolve
 from domain.agency.targets import DECIDES, EndTarget, SetTarget, Target, TargetUnit, target_of
 from domain.refusals import Refused
 from domain.submission import Command, envelopes
-from tests.specification import NOON, new_mexico, submission
+from tests.specification import NOON, Scenario, new_mexico, submission
+from tests.unit.people import CHILD, FAMILY, from_country, obtain, take_child
 
 TREATY, IN_HOURS = "US-CONSULATE-VCCR", "NM-CONSULATE-MX-24H"
 EIGHT_HOURS = SetTarget(rule_id=TREATY, amount=8, unit=TargetUnit.HOURS)
@@ -39,6 +42,18 @@ def target(agency: Agency, *, started: datetime = NOON, due_at: datetime | None 
 def test_a_target_stands_beside_a_limit_in_words() -> None:
     found = target(after(EIGHT_HOURS))
     assert found is not None and (found.at, found.limit.words) == (NOON + timedelta(hours=8), "8 hours")
+
+
+def test_whoever_reads_what_is_due_sees_a_target_as_policy_and_not_as_law() -> None:
+    scenario = Scenario(standing=after(EIGHT_HOURS)).given(*FAMILY, take_child, obtain(from_country(CHILD, "MX")))
+    now = scenario.at + timedelta(hours=9)
+    lines = {
+        why.rule_id: [line for line in why.lines if "the agency's own target" in line]
+        for act in explain_acts(scenario.case, scenario.standing, now) for why in act.why
+    }
+    aim = due(scenario.at + timedelta(hours=8), "America/Denver")
+    assert lines[TREATY] == [f"the agency's own target, which is policy and not law: {aim}, which has passed"]
+    assert lines[IN_HOURS] == []
 
 
 def test_a_target_counts_for_clocks_that_start_from_then_on_and_no_longer_than_it_stands() -> None:
