@@ -4,11 +4,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from adapters.cli.due_text import review_lines
 from adapters.cli.page import Page
 from adapters.cli.plain import plain
 
 if TYPE_CHECKING:
     from adapters.reading.processes import Shown
+    from adapters.reading.reviews import OpenReview
     from domain.agency.state import Agency
     from domain.case.checklist import Item
     from domain.case.processes import Step
@@ -38,6 +40,16 @@ def show_processes(case: Case, agency: Agency, processes: Sequence[Shown]) -> No
         page.line("\nNothing stands in these; each begins by a command:", style="bold")
         for line in idle:
             page.line(f"- {line}", 2, "dim")
+
+
+def show_reviews(reviews: Sequence[OpenReview]) -> None:
+    """What is up for review because a child comes of age; nothing where nothing is."""
+    page = Page()
+    if reviews:
+        page.line("\nUp for review", style="bold")
+    for one in reviews:
+        for indent, text, style in review_lines(one):
+            page.line(text, indent, style)
 
 
 # ------------------------------------------------------------------ for programs

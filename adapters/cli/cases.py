@@ -145,16 +145,17 @@ def show(
 ) -> None:
     """A case as it is, or as it was: in the world, in the agency's knowledge, or in the record.
 
-    First each process: how it stands, which commands may follow and what for, and what the adopted packs still expect,
-    with a mark where it is done; then the record. A correction says what was always true: --as-of shows a corrected fact
-    as it was in the world, whenever that was found out. What this reader may not see is "(withheld)", what the agency
-    has not learned "(not known)".
+    First what is up for review because a child comes of age, then each process: how it stands, which commands may follow
+    and what for, and what the adopted packs still expect, with a mark where it is done; then the record. A correction
+    says what was always true: --as-of shows a corrected fact as it was in the world, whenever that was found out. What
+    this reader may not see is "(withheld)", what the agency has not learned "(not known)".
 
     Example: casebridge case show ca5e0001-0000-4000-8000-000000000001 --believed-at 2026-08-15T00:00:00-06:00
     Next: `casebridge case timeline CASE` shows which event told what; `casebridge due --case CASE` what is owed.
     """
     from adapters.cli.plain import plain
     from adapters.reading.processes import shown_processes
+    from adapters.reading.reviews import explain_reviews
     from domain.case.state import Case, fold
 
     if office is not None:
@@ -169,17 +170,22 @@ def show(
         agency = casebridge.backbone.agency(history[0].circumstances.agency)
         now = _moment_of(kept, as_of, believed_at, by) or casebridge.clock.now()
     state = fold(kept)
-    processes = shown_processes(state, agency, now)
+    processes, reviews = shown_processes(state, agency, now), explain_reviews(state, agency, now)
     areas = {name: getattr(state, name) for name in Case._fields if name not in NOT_SHOWN}
     if as_json:
         from adapters.cli.case_page import process_document
+        from adapters.cli.due_json import review
 
         told = [process_document(one) for one in processes]
-        tell_json({"case": str(case), "events": len(kept), "version": state.version, "processes": told, **plain(areas)})
+        tell_json({
+            "case": str(case), "events": len(kept), "version": state.version, "processes": told,
+            "reviews": [review(one, now) for one in reviews], **plain(areas),
+        })
         return
-    from adapters.cli.case_page import show_processes
+    from adapters.cli.case_page import show_processes, show_reviews
 
     heading(f"Case {case}, by {len(kept)} events")
+    show_reviews(reviews)
     show_processes(state, agency, processes)
     _show_record(areas, state)
 

@@ -28,7 +28,8 @@ def due(
     )] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What is owed: open questions, then acts with their due moments, then what is awaited from others.
+    """What is owed: open questions, then acts with their due moments, then what is awaited from others, then what is to
+    be put right with offices, and what is up for review because a child comes of age.
 
     An act is what one notice to one office can meet. It names its rules in words, their citation, the fact that started
     the clock, and how the due moment was counted. What is awaited is overdue by the agency's own interval or by a day
@@ -51,7 +52,7 @@ def due(
 
         tell_json({"at": now.isoformat(), "cases": [document(one) for one in cases]})
     elif not cases:
-        say("nothing is owed, nothing is asked, and nothing is awaited from others")
+        say("nothing is owed, nothing is asked, nothing is awaited from others, and nothing is up for review")
     else:
         from adapters.cli.due_text import show
 

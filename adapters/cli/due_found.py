@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from adapters.composition import Casebridge
     from adapters.reading.acts import Explained
     from adapters.reading.holds import Standing
+    from adapters.reading.reviews import OpenReview
     from adapters.reading.taken_back import Owing
     from adapters.reading.waiting import Waiting
     from domain.agency.state import Agency
@@ -63,10 +64,11 @@ class CaseDue:
     waiting: tuple[Waiting, ...]
     owing: tuple[Owing, ...]
     holds: tuple[Standing, ...]
+    reviews: tuple[OpenReview, ...]
 
     @property
     def has_any(self) -> bool:
-        return bool(self.questions or self.acts or self.waiting or self.owing or self.holds)
+        return bool(self.questions or self.acts or self.waiting or self.owing or self.holds or self.reviews)
 
 
 def found(casebridge: Casebridge, wanted: Wanted, now: datetime) -> Iterator[CaseDue]:
@@ -111,16 +113,20 @@ def _cases(casebridge: Casebridge, wanted: Wanted) -> Mapping[UUID, str]:
         print(f"more than {LISTED_MAX} are open: narrow it with --jurisdiction or --owner", file=sys.stderr)
     owed = {duty.case_id: duty.agency for rows in duties for duty in rows}
     found = {question.case_id: question.agency for question in questions} | owed | dict(given) | dict(awaited)
-    return found | _with_corrections(casebridge, jurisdiction, found)
+    return found | _by_timeline(casebridge, jurisdiction, found)
 
 
-def _with_corrections(casebridge: Casebridge, jurisdiction: str | None, found: Mapping[UUID, str]) -> dict[UUID, str]:
-    """Cases beside `found` in which an office may be owed a correction or a recall, or something is on hold."""
+def _by_timeline(casebridge: Casebridge, jurisdiction: str | None, found: Mapping[UUID, str]) -> dict[UUID, str]:
+    """Cases beside `found` in which an office may be owed a correction or a recall, or something is on hold or up for
+    review."""
     from adapters.cli.holds import cases_on_hold
     from adapters.cli.recalls import cases_with_corrections
+    from domain.case.moments import ReviewRaised
+    from projections.timeline import cases_with
 
+    reviewed = cases_with(casebridge.views, ReviewRaised.TOPIC)
     more: dict[UUID, str] = {}
-    for case_id in (*cases_with_corrections(casebridge), *cases_on_hold(casebridge)):
+    for case_id in (*cases_with_corrections(casebridge), *cases_on_hold(casebridge), *reviewed):
         if case_id not in found:
             code = casebridge.backbone.case(case_id).intake.agency
             if code is not None and jurisdiction in (None, casebridge.backbone.agency(code).jurisdiction):
@@ -162,6 +168,7 @@ def _explained(
 ) -> CaseDue:
     from adapters.reading.acts import explain_acts, explain_questions
     from adapters.reading.holds import explain_holds
+    from adapters.reading.reviews import explain_reviews
     from adapters.reading.taken_back import explain_owing
     from adapters.reading.waiting import explain_waiting
     from adapters.reading.words import missing
@@ -196,6 +203,10 @@ def _explained(
         owing=tuple(
             one for one in explain_owing(case, agency, now)
             if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.owed.clock_start, now)
+        ),
+        reviews=tuple(
+            one for one in explain_reviews(case, agency, now)
+            if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.review.raised_at, now)
         ),
     )
 

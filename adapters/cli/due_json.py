@@ -12,6 +12,7 @@ from adapters.cli.recalls import document as corrections
 if TYPE_CHECKING:
     from adapters.cli.due_found import AskedFact, CaseDue
     from adapters.reading.acts import Explained
+    from adapters.reading.reviews import OpenReview
     from adapters.reading.waiting import Waiting
     from domain.agency.state import Agency
     from domain.case.obligations import Duty
@@ -27,6 +28,7 @@ def document(one: CaseDue) -> dict[str, Any]:
         "waiting": [_waiting(item, one.now) for item in one.waiting],
         "holds": [hold(standing) for standing in one.holds],
         "corrections": [corrections(item) for item in one.owing],
+        "reviews": [review(item, one.now) for item in one.reviews],
     }
 
 
@@ -72,6 +74,17 @@ def _duty(duty: Duty, agency: Agency, now: datetime) -> dict[str, Any]:
         "target_words": target.limit.words if target else None,
         "age_seconds": int((now - raised.clock_start).total_seconds()),
         "has_passed": has_passed(duty, now), "met": plain(duty.met),
+    }
+
+
+def review(item: OpenReview, now: datetime) -> dict[str, Any]:
+    """One open review."""
+    found = item.review
+    return {
+        "child_id": str(item.child_id), "engagement_ids": [str(one) for one in found.engagement_ids],
+        "consent_ids": [str(one) for one in found.consent_ids], "raised_event_id": str(found.event_id),
+        "since": found.raised_at.isoformat(), "age_seconds": int((now - found.raised_at).total_seconds()),
+        "owner": _owner(item.owner), "title": item.title, "state": item.state, "next": item.next,
     }
 
 

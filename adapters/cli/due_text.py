@@ -13,6 +13,7 @@ from adapters.cli.page import Page
 if TYPE_CHECKING:
     from adapters.cli.due_found import AskedFact, CaseDue
     from adapters.reading.acts import Explained
+    from adapters.reading.reviews import OpenReview
     from adapters.reading.waiting import Waiting
     from domain.agency.state import Agency
     from domain.case.obligations import Duty
@@ -45,6 +46,7 @@ def show(found: Sequence[CaseDue]) -> None:
     ))
     _section(page, "Owed to offices because of what they were given: the oldest first", _owing(found))
     _section(page, "On hold: the first to be looked at again", _holds(found))
+    _section(page, "Up for review, because somebody comes of age: the oldest first", _reviews(found))
     if not page.explains:
         if any(is_unrecorded(duty, one.now) for one in found for act in one.acts for duty in act.act.duties):
             page.line("\n(passed): nobody has recorded the miss yet; `casebridge work` does.")
@@ -84,11 +86,13 @@ def _summary(found: Sequence[CaseDue]) -> str:
     waiting = [item for one in found for item in one.waiting]
     overdue = sum(item.is_overdue for item in waiting)
     asked, owing = sum(len(one.questions) for one in found), sum(len(one.owing) for one in found)
+    reviews = sum(len(one.reviews) for one in found)
     parts = [
         _count(asked, "question", "questions") if asked else "",
         _count(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
         f"{len(waiting)} waiting on others" + (f" ({overdue} overdue)" if overdue else "") if waiting else "",
         _count(owing, "correction or recall owed", "corrections or recalls owed") if owing else "",
+        _count(reviews, "review open", "reviews open") if reviews else "",
     ]
     told = ", ".join(filter(None, parts)) or "nothing is open"
     at = moment(found[0].now, found[0].agency.zone)
@@ -161,6 +165,20 @@ def _owing(found: Sequence[CaseDue]) -> Lines:
         told = item.owed.owed
         yield 6, f"case {one.case_id}, correction {told.correction_id}, {_whose((item.owner,))}", "dim"
         yield 6, f"next: {item.next}", ""
+
+
+def _reviews(found: Sequence[CaseDue]) -> Lines:
+    waiting = [(case, item) for case in found for item in case.reviews]
+    for one, item in sorted(waiting, key=lambda pair: pair[1].review.raised_at):
+        yield from review_lines(item, f"case {one.case_id}, ")
+
+
+def review_lines(item: OpenReview, where: str = "") -> Lines:
+    """One review: what waits, whose it is, what is to be looked at, and what a person does."""
+    yield 2, f"- {item.title}: {item.state}", ""
+    yield 6, f"{where}child {item.child_id}, {_whose((item.owner,))}", "dim"
+    yield from ((8, line, "") for line in item.lines)
+    yield 6, f"next: {item.next}", ""
 
 
 def _sentence(text: str) -> str:

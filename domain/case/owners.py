@@ -61,6 +61,11 @@ def owner_of_correction(case: Case, standing: Agency, correction_id: UUID, now: 
     return _assigned(case, correction_id) or _settled(standing, (CORRECTIONS, "P19"), now)
 
 
+def owner_of_review(standing: Agency, now: datetime) -> Owner:
+    """Who looks again at what was opened and agreed to for a child who comes of age."""
+    return _settled(standing, ("P19",), now)
+
+
 def _assigned(case: Case, id: UUID) -> Owner | None:
     assigned = case.assignments.to.get(id)
     return None if assigned is None else Owner(assigned.owner, assigned.kind, OwnedBecause.ASSIGNED)
