@@ -29,8 +29,10 @@ TEXTS: dict[type[Event], Text] = {
     moments.ReviewRaised: _review,
     moments.ReviewCompleted: lambda c, e: f"what was opened for {person(c, e.child_id)}, by {e.reviewed_by}",
     moments.ReviewWithdrawn: lambda c, e: f"{person(c, e.child_id)} does not come of age yet",
-    moments.ReunificationEndNeared: lambda c, e: f"{e.months} months for {person(c, e.child_id)} end with {e.ends_on}",
-    moments.ReunificationPeriodEnded: lambda c, e: f"{e.months} months for {person(c, e.child_id)} ended with {e.ends_on}",
+    moments.ReunificationEndNeared: lambda c, e:
+        f"{e.months} months to reunify {person(c, e.child_id)} end with {e.ends_on}, unless a court extends them",
+    moments.ReunificationPeriodEnded: lambda c, e:
+        f"{e.months} months to reunify {person(c, e.child_id)} ended with {e.ends_on}",
     trafficking.OtipExpiryWithdrawn:
         lambda c, e: f"for {person(c, e.child_id)} the next letter had come in time, and was recorded late",
 }

@@ -98,6 +98,12 @@ def dry_run(at: Setting) -> list[Figure]:
     return policy.dry_runs(at.folder, events=at.size(100_000, 4_000))
 
 
+def schedule(at: Setting) -> list[Figure]:
+    from tests.bench import schedule
+
+    return schedule.schedule(at.folder, events=at.size(100_000, 4_000))
+
+
 def end_to_end(at: Setting) -> list[Figure]:
     from tests.bench import embedded
 
@@ -151,6 +157,7 @@ ROWS = {
     "replay": Row(run=replay),
     "duties": Row(run=duties),
     "dry-run": Row(run=dry_run),
+    "schedule": Row(run=schedule),
     "end-to-end": Row(run=end_to_end, needs=("kafka",)),
     "disclosures": Row(run=disclosures),
     "ledger": Row(run=ledger),

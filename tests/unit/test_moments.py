@@ -334,7 +334,8 @@ def test_it_reads_as_sentences() -> None:
     )
     ended = periods.running("SDC").given((look, datetime(2027, 10, 1, tzinfo=UTC)))
     assert [line.text for line in lines(ended.envelopes)][-2:] == [
-        "12 months for Nahomy Zúñiga Ochoa end with 2027-08-31", "12 months for Nahomy Zúñiga Ochoa ended with 2027-08-31",
+        "12 months to reunify Nahomy Zúñiga Ochoa end with 2027-08-31, unless a court extends them",
+        "12 months to reunify Nahomy Zúñiga Ochoa ended with 2027-08-31",
     ]
 
 
