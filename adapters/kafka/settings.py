@@ -1,6 +1,7 @@
 """How to reach Kafka: addresses, credentials and names, from `CASEBRIDGE_KAFKA_...` variables."""
 from __future__ import annotations
 
+import logging
 import re
 from typing import Literal
 
@@ -67,6 +68,7 @@ class KafkaSettings(BaseSettings):
 
     def client(self) -> Options:
         """What every client is given, secrets in clear: never log it."""
+        keep_records_out_of_logs()
         options: Options = {
             "bootstrap_servers": self.bootstrap.split(","),
             "client_id": self.prefix,
@@ -124,6 +126,18 @@ class KafkaSettings(BaseSettings):
 
     def admin(self) -> Options:
         return self.client()
+
+
+def keep_records_out_of_logs() -> None:
+    """Whatever level is asked for, the client's loggers say nothing below INFO: there it repeats every record and
+    every handshake, and a log is no place for what a partner reads."""
+    for name in list(logging.root.manager.loggerDict):
+        if name.partition(".")[0] == "kafka":
+            logging.getLogger(name).addFilter(_is_no_detail)
+
+
+def _is_no_detail(record: logging.LogRecord) -> bool:
+    return record.levelno >= logging.INFO
 
 
 def settings_from_environment() -> KafkaSettings:
