@@ -213,8 +213,9 @@ def _show_text(name: str, agencies: Sequence[Agency], whole: bool, as_json: bool
 
 
 def _latest(agency: Agency, kind: str, id: str) -> Adoption | None:
-    adopted = [adoption for of, adoption in _adoptions(agency) if of == kind and adoption.id == id]
-    return max(adopted, key=lambda adoption: adoption.effective_at, default=None)
+    from domain.agency.state import last_of
+
+    return last_of(adoption for of, adoption in _adoptions(agency) if of == kind and adoption.id == id)
 
 
 def _document(kind: str, adoption: Adoption) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from domain.agency.events import (
     Treaty,
     TreatyPartiesListed,
 )
-from domain.agency.state import Adoption, Agency, Office
+from domain.agency.state import Adoption, Agency, Office, last_of
 from domain.countries import country
 from domain.disclosure.check import require_lawful
 from domain.disclosure.contract import parse_contract
@@ -158,7 +158,7 @@ def _second_person(submission: Submission[Any], second_person: str) -> None:
 
 
 def _new(adopted: tuple[Adoption, ...], id: str, text_digest: str) -> bool:
-    latest = max((a for a in reversed(adopted) if a.id == id), key=lambda a: a.effective_at, default=None)
+    latest = last_of(adoption for adoption in adopted if adoption.id == id)
     return latest is None or latest.digest != text_digest
 
 
@@ -325,7 +325,7 @@ def list_treaty_parties(submission: Submission[ListTreatyParties], agency: Agenc
         country(code, "countries")
     countries = tuple(sorted(set(wish.countries)))
     text_digest = digest(" ".join((wish.treaty, *countries, wish.source)))
-    latest = max((a for a in agency.treaties if a.treaty is wish.treaty), key=lambda a: a.effective_at, default=None)
+    latest = last_of(listed for listed in agency.treaties if listed.treaty is wish.treaty)
     if latest is not None and latest.digest == text_digest:
         return []
     return [Recording(event=TreatyPartiesListed(

@@ -1,11 +1,11 @@
 """The agency as its stream tells it. A decision about a case reads it, and never changes it."""
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol, TypeVar
 from uuid import UUID
 
 from domain.agency import agreements, before_a_case, settings, standing, targets
@@ -75,6 +75,19 @@ class PartyList:
     effective_at: datetime
 
 
+class Dated(Protocol):
+    @property
+    def effective_at(self) -> datetime: ...
+
+
+D = TypeVar("D", bound=Dated)
+
+
+def last_of(adopted: Iterable[D]) -> D | None:
+    """What counts from the latest moment; of several from one moment, what was recorded last."""
+    return max(reversed(tuple(adopted)), key=lambda one: one.effective_at, default=None)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Agency:
     """Everything adopted and listed so far. `version` is that of the agency's stream."""
@@ -119,16 +132,14 @@ class Agency:
         return None if pack is None or rule is None else (pack, rule)
 
     def calendar_at(self, moment: datetime) -> Calendar | None:
-        adopted = [adoption for adoption in self.calendars if adoption.effective_at <= moment]
-        latest = max(adopted, key=lambda adoption: adoption.effective_at, default=None)
+        latest = last_of(adoption for adoption in self.calendars if adoption.effective_at <= moment)
         return None if latest is None else parse_calendar(latest.text, latest.digest)
 
     def contract_for(self, recipient_kind: str) -> Contract | None:
         """The last adopted contract of this kind; `CONS-xx` stands for every consulate without one of its own."""
         for kind in (recipient_kind, "CONS-xx" if recipient_kind.startswith("CONS-") else recipient_kind):
-            adopted = [adoption for adoption in self.contracts if adoption.id == kind]
-            if adopted:
-                latest = max(reversed(adopted), key=lambda adoption: adoption.effective_at)  # The later of one moment.
+            latest = last_of(adoption for adoption in self.contracts if adoption.id == kind)
+            if latest is not None:
                 return parse_contract(latest.text, latest.digest)
         return None
 
@@ -163,8 +174,7 @@ class Agency:
 
     def parties_at(self, treaty: Treaty, moment: datetime) -> frozenset[str] | None:
         """The countries party to a treaty, as the agency listed them by `moment`; None where it listed none."""
-        listed = [item for item in self.treaties if item.treaty is treaty and item.effective_at <= moment]
-        latest = max(listed, key=lambda item: item.effective_at, default=None)
+        latest = last_of(item for item in self.treaties if item.treaty is treaty and item.effective_at <= moment)
         return None if latest is None else latest.countries
 
     def latest_packs(self) -> tuple[Pack, ...]:

@@ -96,6 +96,31 @@ def test_the_whole_history_leaves_one_office_live_and_one_ended() -> None:
     }
 
 
+def test_of_two_texts_or_lists_of_one_moment_the_later_recorded_counts() -> None:
+    calendar, contract = adopted("calendars/NM.toml"), adopted("contracts/cons-mx.v1.toml")
+    parties = decide.ListTreatyParties(
+        treaty=Treaty.HAGUE_SERVICE, countries=("MX",), source="status table", second_person="counsel-1"
+    )
+    agency, second = EMPTY, [
+        decide.AdoptCalendar(text=f"{calendar}\n# The later one.\n", second_person="counsel-1"),
+        decide.AdoptContract(text=f"{contract}\n# The later one.\n", second_person="counsel-1"),
+        replace(parties, countries=("MX", "GT")),
+    ]
+    first = [
+        decide.AdoptCalendar(text=calendar, second_person="counsel-1"),
+        decide.AdoptContract(text=contract, second_person="counsel-1"), parties,
+    ]
+    for number, command in enumerate([*first, *second]):
+        for envelope in recorded(command, agency, number):
+            agency = evolve(agency, envelope)
+    in_force = (agency.calendar_at(NOON), agency.contract_for("CONS-MX"), agency.contract_at("CONS-MX", NOON))
+    assert [text and text.digest for text in in_force] == [
+        agency.calendars[1].digest, agency.contracts[1].digest, agency.contracts[1].digest,
+    ]
+    assert agency.parties_at(Treaty.HAGUE_SERVICE, NOON) == frozenset({"MX", "GT"})
+    assert (len(agency.calendars), len(agency.contracts), len(agency.treaties)) == (2, 2, 2)
+
+
 @pytest.mark.parametrize(("change", "field"), [
     ({"office": "Cons-MX"}, "office"), ({"office": "cons mx"}, "office"), ({"office": "cons..mx"}, "office"),
     ({"office": "-cons"}, "office"), ({"office": "cons/mx"}, "office"), ({"office": "a" * 61}, "office"),
