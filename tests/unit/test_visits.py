@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from domain.agency.state import Adoption
+from domain.case.checklist import expected_of
 from domain.case.court import EnterCourtOrder, OrderKind
 from domain.case.state import fold
 from domain.case.visits import (
@@ -27,7 +29,7 @@ from domain.case.visits import (
 )
 from domain.events import fields_of
 from domain.personal import Known
-from tests.specification import NOON, Scenario, an_id
+from tests.specification import NOON, ROOT, Scenario, an_id, new_mexico
 from tests.unit.abroad import family, family_in
 from tests.unit.people import AUNT, CHILD, FATHER, SIBLING
 
@@ -192,3 +194,21 @@ def test_a_visit_that_nobody_planned_is_refused() -> None:
 def test_what_became_of_a_visit_folds_without_its_plan() -> None:
     told = at_border.given(coordinate).when(held, at=AFTER, occurred_at=ON).scenario().envelopes
     assert fold([e for e in told if type(e.event) is not VisitPlanned]).visits.visits == {}
+
+
+def test_a_visit_of_one_kind_ticks_off_no_visit_of_another() -> None:
+    texts = {name: (ROOT / f"domain/packs/{name}.toml").read_text("utf-8") for name in ("US", "NM", "NJ", "NYC", "SDC")}
+    packs = tuple(Adoption(id=name, digest=name, text=text, effective_at=NOON) for name, text in texts.items())
+    abroad = replace(virtual, mode=VisitMode.ABROAD, platform=None, place="Ciudad Delicias")
+    done = {
+        visit.mode: {
+            item.rule.id for item in expected_of(took_place.case, replace(new_mexico(), packs=packs), AFTER)["P09"].items
+            if item.done is not None
+        }
+        for visit in (virtual, border, abroad)
+        for took_place in [family.given(visit).when(held, at=AFTER, occurred_at=ON).scenario()]
+    }
+    assert done == {
+        VisitMode.VIRTUAL: {"US-VISIT-VIRTUAL", "NM-VISIT-VIRTUAL"}, VisitMode.BORDER: set(),
+        VisitMode.ABROAD: {"US-VISIT-ABROAD", "NJ-VISIT-ABROAD", "NYC-VISIT-ABROAD", "SDC-VISIT-CROSS"},
+    }
