@@ -147,7 +147,9 @@ def state_of(act: Act, now: datetime, zone: str) -> str:
 
 def rule_of(agency: Agency, duty: Duty) -> tuple[Pack, Rule] | None:
     """The rule of a duty in the very text that was adopted when it was raised."""
-    return agency.rule_in(duty.raised.pack_digest, duty.raised.rule_id)
+    pack = agency.pack_by_digest(duty.raised.pack_digest)
+    rule = None if pack is None else pack.rule(duty.raised.rule_id)
+    return None if pack is None or rule is None else (pack, rule)
 
 
 def _explanation(duties: list[Duty], case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explanation:

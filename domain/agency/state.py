@@ -124,12 +124,14 @@ class Agency:
         """The packs in force at `moment`, outermost layer first: of each id the last adopted by then."""
         return _ordered(tuple(adoption for adoption in self.packs if adoption.effective_at <= moment))
 
-    def rule_in(self, pack_digest: str, rule_id: str) -> tuple[Pack, Rule] | None:
-        """A rule as it stood in the very text of this digest, where that was adopted here."""
-        adoption = next((adoption for adoption in self.packs if adoption.digest == pack_digest), None)
-        pack = None if adoption is None else parse_pack(adoption.text, adoption.digest)
-        rule = None if pack is None else pack.rule(rule_id)
-        return None if pack is None or rule is None else (pack, rule)
+    def pack_by_digest(self, digest: str) -> Pack | None:
+        """The very text of this digest, where it was adopted here, whatever was adopted since."""
+        return next((parse_pack(pack.text, digest) for pack in self.packs if pack.digest == digest), None)
+
+    def rule_by_digest(self, digest: str, rule_id: str) -> Rule | None:
+        """A rule as it stands in the text of this digest."""
+        pack = self.pack_by_digest(digest)
+        return None if pack is None else pack.rule(rule_id)
 
     def calendar_at(self, moment: datetime) -> Calendar | None:
         latest = last_of(adoption for adoption in self.calendars if adoption.effective_at <= moment)
@@ -150,11 +152,6 @@ class Agency:
 
     def contract_by_digest(self, digest: str) -> Contract | None:
         return next((parse_contract(a.text, a.digest) for a in self.contracts if a.digest == digest), None)
-
-    def rule_by_digest(self, digest: str, rule_id: str) -> Rule | None:
-        """A rule in the very text that was adopted, whatever was adopted since."""
-        text = next((adoption.text for adoption in self.packs if adoption.digest == digest), None)
-        return None if text is None else parse_pack(text, digest).rule(rule_id)
 
     def offices_of(self, recipient_kind: str) -> list[Office]:
         """Offices of one kind that serve this agency's jurisdiction and have not ended."""

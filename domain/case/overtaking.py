@@ -11,7 +11,6 @@ from domain.case.facts import facts_of
 from domain.case.obligations import Duty, WithdrawnBecause
 from domain.case.state import Case
 from domain.policy.owed import Assessment, DutyKey, Owed, assess, restarted
-from domain.policy.pack import parse_pack
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +73,7 @@ class _Overtaking:
     def before(self, digest: str) -> Assessment:
         """What today's facts would make owed if this older text were in force in the place of the newer one."""
         if digest not in self._before:
-            old = next((parse_pack(a.text, a.digest) for a in self.standing.packs if a.digest == digest), None)
+            old = self.standing.pack_by_digest(digest)
             packs = tuple(old if old is not None and pack.id == old.id else pack for pack in self.packs)
             self._before[digest] = assess(facts_of(self.case, self.standing.zone), packs, self.calendar)
         return self._before[digest]

@@ -38,10 +38,9 @@ def owner_of_duty(case: Case, standing: Agency, duty: Duty, now: datetime) -> Ow
     assigned = _assigned(case, duty.duty_id)
     if assigned is not None:
         return assigned
-    found = standing.rule_in(duty.raised.pack_digest, duty.raised.rule_id)
-    if found is None:
+    rule = standing.rule_by_digest(duty.raised.pack_digest, duty.raised.rule_id)
+    if rule is None:
         return Owner(duty.raised.owner, OwnerKind.UNIT, OwnedBecause.PACK)
-    _, rule = found
     if rule.owner is not None:
         return Owner(rule.owner, OwnerKind.UNIT, OwnedBecause.PACK)
     return _settled(standing, (rule.id, rule.process), now)
