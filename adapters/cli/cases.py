@@ -187,7 +187,8 @@ def show(
     heading(f"Case {case}, by {len(kept)} events")
     show_reviews(reviews)
     show_processes(state, agency, processes)
-    _show_record(areas, state)
+    _show_record({name: content for name, content in areas.items() if name not in SHOWN_ELSEWHERE}, state)
+    say(f"\nWhat is owed and awaited: `casebridge due --case {case}`. Every field and id: --json.")
 
 
 def _show_known(
@@ -220,6 +221,8 @@ def _show_known(
 
 NOT_SHOWN = ("recorded", "version", "happenings", "mislinks", "as_of")
 """Parts of the state that repeat others, kept for deciding."""
+SHOWN_ELSEWHERE = ("obligations", "requests", "assignments", "corrections", "moments", "sources", "told")
+"""Parts that `due`, `recall` and `ledger` tell better, or that are kept for the workers: for programs here."""
 
 
 def _show_record(areas: Mapping[str, object], state: Case) -> None:

@@ -1,52 +1,69 @@
 """Events and states as plain data: for `--json`, and as an outline for people."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from datetime import date, datetime
 from enum import Enum
 from typing import Any
 from uuid import UUID
 
+from adapters.reading.words import in_words
 from domain.events import Envelope
 from domain.facts import Register
 from domain.personal import Known, Unknown, Withheld
 
 WITHHELD = {"withheld": True}
 UNKNOWN = {"unknown": True}
-IN_WORDS = ((WITHHELD, "(withheld)"), (UNKNOWN, "(not known)"))
+ABSENT = ((WITHHELD, "(withheld)"), (UNKNOWN, "(not known)"))
 DEPTH_MAX = 12
-NOT_OUTLINED = ("event_id", "digest")
+NOT_OUTLINED = (
+    "event_id", "digest", "command_id", "correlation_id", "principal", "packs", "duty_ids", "prepared_version", "signs"
+)
 """Fields that end so are for programs: `--json` has them."""
 
 
-def plain(value: Any, unknown: Any = None) -> Any:
-    """JSON's own types. Unknown is null unless said otherwise, withheld is {"withheld": true}; a register is what it
-    says now."""
+def _for_programs(value: Unknown | datetime | Enum) -> Any:
     match value:
-        case Known() | Register():
-            return plain(value.value, unknown)
         case Unknown():
-            return unknown
-        case Withheld():
-            return dict(WITHHELD)
+            return None
         case datetime():
             key = getattr(value.tzinfo, "key", None)
             return f"{value.isoformat()}[{key}]" if key else value.isoformat()
+    return value.value
+
+
+def _for_people(value: Unknown | datetime | Enum) -> Any:
+    match value:
+        case Unknown():
+            return dict(UNKNOWN)
+        case datetime():
+            return f"{value:%a %d %b %Y %H:%M %Z}"
+    return in_words(value.value)
+
+
+def plain(value: Any, told: Callable[[Any], Any] = _for_programs) -> Any:
+    """JSON's own types. Unknown is null unless `told` says otherwise, withheld is {"withheld": true}; a register is what
+    it says now."""
+    match value:
+        case Known() | Register():
+            return plain(value.value, told)
+        case Withheld():
+            return dict(WITHHELD)
+        case Unknown() | datetime() | Enum():
+            return told(value)
         case date():
             return value.isoformat()
         case UUID():
             return str(value)
         case bytes():
             return value.hex()
-        case Enum():
-            return value.value
         case Mapping():
-            return {_key(key): plain(item, unknown) for key, item in value.items()}
+            return {_key(key): plain(item, told) for key, item in value.items()}
         case list() | tuple() | set() | frozenset():
-            return [plain(item, unknown) for item in value]
+            return [plain(item, told) for item in value]
     if is_dataclass(value) and not isinstance(value, type):
-        return {item.name: plain(getattr(value, item.name), unknown) for item in fields(value)}
+        return {item.name: plain(getattr(value, item.name), told) for item in fields(value)}
     return value
 
 
@@ -72,7 +89,7 @@ def plain_envelope(envelope: Envelope) -> dict[str, Any]:
 def outline(value: Any, names: Mapping[str, str], depth: int = 0) -> Iterator[str]:
     """A state as indented lines; ids that `names` knows are written as whose they are. What does not apply is left out."""
     assert depth <= DEPTH_MAX, "a state is not that deep"
-    yield from _lines(plain(value, dict(UNKNOWN)), names, depth)
+    yield from _lines(plain(value, _for_people), names, depth)
 
 
 def _lines(value: Mapping[str, Any], names: Mapping[str, str], depth: int, own: str = "") -> Iterator[str]:
@@ -97,9 +114,9 @@ def _is_leaf(item: Any) -> bool:
     """What stands on one line: a value, a list of values, or a record of few that names nobody."""
     if isinstance(item, list):
         return all(not isinstance(entry, dict | list) for entry in item)
-    if not isinstance(item, dict) or _in_words(item):
+    if not isinstance(item, dict) or _absent(item):
         return True
-    return all(not isinstance(part, dict | list) or _in_words(part) for part in item.values()) and not any(
+    return all(not isinstance(part, dict | list) or _absent(part) for part in item.values()) and not any(
         key.endswith("_id") or len(key) == UUID_LENGTH for key in item
     )
 
@@ -107,12 +124,12 @@ def _is_leaf(item: Any) -> bool:
 UUID_LENGTH = 36
 
 
-def _in_words(item: Any) -> str | None:
-    return next((words for value, words in IN_WORDS if item == value), None)
+def _absent(item: Any) -> str | None:
+    return next((words for value, words in ABSENT if item == value), None)
 
 
 def _leaf(item: Any, names: Mapping[str, str]) -> str:
-    words = _in_words(item)
+    words = _absent(item)
     if words is not None:
         return words
     if isinstance(item, bool):

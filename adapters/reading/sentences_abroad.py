@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.reading.words import countries, moment, people, person, personal
+from adapters.reading.words import countries, in_words, moment, people, person, personal
 from domain.case import clearance, court, documents, kin, relatives, service, visits
 from domain.case.state import Case
 from domain.events import Event
@@ -13,16 +13,12 @@ from domain.personal import Known, Personal, transform
 Text = Callable[[Case, Any], str]
 
 
-def _words(code: str) -> str:
-    return code.replace("_", " ")
-
-
 def _code(value: Personal[Any]) -> str:
-    return _words(personal(transform(value, str)))
+    return in_words(personal(transform(value, str)))
 
 
 def _attendees(value: Personal[tuple[visits.Attendee, ...]]) -> str:
-    return _words(personal(transform(value, ", ".join)))
+    return in_words(personal(transform(value, ", ".join)))
 
 
 def _country(value: Personal[str]) -> str:
@@ -30,7 +26,7 @@ def _country(value: Personal[str]) -> str:
 
 
 def _odd(warnings: tuple[str, ...]) -> str:
-    return f"; note: {', '.join(_words(code) for code in warnings)}" if warnings else ""
+    return f"; note: {', '.join(in_words(code) for code in warnings)}" if warnings else ""
 
 
 def _study_asked(case: Case, e: kin.DifHomeStudyRequested) -> str:
@@ -39,22 +35,22 @@ def _study_asked(case: Case, e: kin.DifHomeStudyRequested) -> str:
 
 def _study(case: Case, e: kin.HomeStudyCompleted) -> str:
     return (
-        f"home of {person(case, e.subject_id)}, by {_words(e.provider)}, {_words(e.mode)}: {_code(e.outcome)}"
+        f"home of {person(case, e.subject_id)}, by {in_words(e.provider)}, {in_words(e.mode)}: {_code(e.outcome)}"
         f"{_odd(e.warnings)}"
     )
 
 
 def _service_asked(case: Case, e: service.ServiceOfProcessRequested) -> str:
     return (
-        f"{personal(e.document)} for {person(case, e.party_id)} in {_country(e.country)}, by {_words(e.route)}"
+        f"{personal(e.document)} for {person(case, e.party_id)} in {_country(e.country)}, by {in_words(e.route)}"
         f"{_odd(e.warnings)}"
     )
 
 
 def _attempt(case: Case, e: service.ServiceAttempted) -> str:
-    then = f", next by {_words(e.next_route)}" if e.next_route else ""
+    then = f", next by {in_words(e.next_route)}" if e.next_route else ""
     why = f": {personal(e.reason)}" if e.result is service.AttemptResult.FAILED else ""
-    return f"on {person(case, e.party_id)} by {_words(e.route)}, {e.result.value}{why}{then}{_odd(e.warnings)}"
+    return f"on {person(case, e.party_id)} by {in_words(e.route)}, {e.result.value}{why}{then}{_odd(e.warnings)}"
 
 
 def _hearing(case: Case, e: court.HearingScheduled) -> str:
@@ -70,7 +66,7 @@ def _order(case: Case, e: court.CourtOrderEntered) -> str:
 
 
 def _document(case: Case, e: documents.DocumentReceived) -> str:
-    return f"{_words(e.doc_type)} of {person(case, e.person_id)}, issued in {_country(e.issuer_country)}{_odd(e.warnings)}"
+    return f"{in_words(e.doc_type)} of {person(case, e.person_id)}, issued in {_country(e.issuer_country)}{_odd(e.warnings)}"
 
 
 def _visit_planned(case: Case, e: visits.VisitPlanned) -> str:
@@ -106,18 +102,18 @@ TEXTS: dict[type[Event], Text] = {
     clearance.InternationalHomeClearanceRequested:
         lambda c, e: f"home of {person(c, e.subject_id)} in {_country(e.country)}",
     kin.HomeStudyCompleted: _study,
-    kin.HomeStudyFailed: lambda c, e: f"home of {person(c, e.subject_id)}: {_words(e.reason)}",
+    kin.HomeStudyFailed: lambda c, e: f"home of {person(c, e.subject_id)}: {in_words(e.reason)}",
     service.ServiceOfProcessRequested: _service_asked,
     service.ServiceAttempted: _attempt,
     service.ServiceCompleted: lambda c, e: f"on {person(c, e.party_id)}, proof {personal(e.proof_ref)}",
     court.HearingScheduled: _hearing,
-    court.RemoteParticipationArranged: lambda c, e: f"{person(c, e.party_id)} by {_words(e.channel)}{_odd(e.warnings)}",
-    court.ParentParticipatedInHearing: lambda c, e: f"{person(c, e.party_id)} by {_words(e.channel)}{_odd(e.warnings)}",
+    court.RemoteParticipationArranged: lambda c, e: f"{person(c, e.party_id)} by {in_words(e.channel)}{_odd(e.warnings)}",
+    court.ParentParticipatedInHearing: lambda c, e: f"{person(c, e.party_id)} by {in_words(e.channel)}{_odd(e.warnings)}",
     court.CourtOrderEntered: _order,
-    documents.DocumentRequested: lambda c, e: f"{_words(e.doc_type)} of {person(c, e.person_id)}, "
-                                              f"from {_words(e.source)}",
+    documents.DocumentRequested: lambda c, e: f"{in_words(e.doc_type)} of {person(c, e.person_id)}, "
+                                              f"from {in_words(e.source)}",
     documents.DocumentReceived: _document,
-    documents.DocumentUnobtainable: lambda c, e: f"{_words(e.doc_type)} of {person(c, e.person_id)}: "
+    documents.DocumentUnobtainable: lambda c, e: f"{in_words(e.doc_type)} of {person(c, e.person_id)}: "
                                                  f"{personal(e.reason)}",
     documents.DualCitizenshipEstablished: lambda c, e: f"{person(c, e.child_id)}: {countries(e.countries)}",
     visits.VisitPlanned: _visit_planned,

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.reading.words import people, person, personal
+from adapters.reading.words import in_words, people, person, personal
 from domain.case import (
     detention,
     language,
@@ -22,17 +22,13 @@ from domain.personal import Known, transform
 Text = Callable[[Case, Any], str]
 
 
-def _plain(code: object) -> str:
-    return str(code).replace("_", " ")
-
-
 def _listed(codes: tuple[object, ...]) -> str:
-    return ", ".join(_plain(code) for code in codes) or "nothing"
+    return ", ".join(in_words(code) for code in codes) or "nothing"
 
 
 def _code(value: Any) -> str:
     """A code as this reader may see it, in words."""
-    return personal(transform(value, _plain))
+    return personal(transform(value, in_words))
 
 
 def _codes(value: Any) -> str:
@@ -92,12 +88,12 @@ def _letter(case: Case, e: trafficking.OtipLetterReceived) -> str:
 
 def _screening(case: Case, e: screening.TraffickingScreeningCompleted) -> str:
     version = f" ({e.tool_version})" if e.tool_version else ""
-    return f"{person(case, e.child_id)} with {_plain(e.tool)}{version}: {_code(e.outcome)}{_odd_boxed(e.warnings)}"
+    return f"{person(case, e.child_id)} with {in_words(e.tool)}{version}: {_code(e.outcome)}{_odd_boxed(e.warnings)}"
 
 
 def _hotline(case: Case, e: trafficking_notices.TraffickingHotlineNotified) -> str:
     onward = f", which passes it on to {_listed(e.onward_disclosure)}" if e.onward_disclosure else ""
-    return f"{_plain(e.line)} about {person(case, e.child_id)}{onward}"
+    return f"{in_words(e.line)} about {person(case, e.child_id)}{onward}"
 
 
 TRAFFICKING: dict[type[Event], Text] = {
@@ -119,11 +115,11 @@ TRAFFICKING: dict[type[Event], Text] = {
 
 RELIEF: dict[type[Event], Text] = {
     relief.ReliefScreeningRequested: lambda c, e: f"for {person(c, e.child_id)}, of {e.provider}",
-    relief.ImmigrationCounselAssigned: lambda c, e: f"to {person(c, e.person_id)}, {_plain(e.kind)}",
-    relief.ReliefScreeningCompleted: lambda c, e: f"of {person(c, e.person_id)}, by {_plain(e.screened_by)}: "
+    relief.ImmigrationCounselAssigned: lambda c, e: f"to {person(c, e.person_id)}, {in_words(e.kind)}",
+    relief.ReliefScreeningCompleted: lambda c, e: f"of {person(c, e.person_id)}, by {in_words(e.screened_by)}: "
                                                   f"{_codes(e.candidates)}",
     relief.ImmigrationStatusRecorded:
-        lambda c, e: f"of {person(c, e.person_id)}, by {_plain(e.told_by)}: {personal(e.status)}",
+        lambda c, e: f"of {person(c, e.person_id)}, by {in_words(e.told_by)}: {personal(e.status)}",
     relief.LegalResourcesProvided: lambda c, e: f"{e.list_ref} to {person(c, e.child_id)}",
     petitions.SijsEligibilityIdentified: lambda c, e: f"of {person(c, e.child_id)}, {personal(e.basis_ref)}",
     petitions.SijsPetitionFiled: lambda c, e: f"for {person(c, e.child_id)}{_odd(e.warnings)}",
@@ -138,7 +134,7 @@ def _preferred(case: Case, e: language.PreferredLanguageDetermined) -> str:
 
 
 def _interpreter(case: Case, e: language.InterpreterAssigned) -> str:
-    how = f"{_plain(e.interpreter_kind)}, {_plain(e.mode)}"
+    how = f"{in_words(e.interpreter_kind)}, {in_words(e.mode)}"
     return f"{personal(e.language)} for {person(case, e.person_id)}, {how}{_odd(e.warnings)}"
 
 

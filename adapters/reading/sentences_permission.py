@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from adapters.reading.words import people, person, personal
+from adapters.reading.words import in_words, people, person, personal
 from domain.case import consent, corrections, disclosures, holds, permission, recalls, told
 from domain.case.state import Case
 from domain.events import Event
@@ -13,7 +13,7 @@ Text = Callable[[Case, Any], str]
 
 
 def _listed(codes: Iterable[object]) -> str:
-    return ", ".join(str(code).replace("_", " ") for code in codes)
+    return ", ".join(map(in_words, codes))
 
 
 def _granted(case: Case, e: consent.ConsentGranted) -> str:

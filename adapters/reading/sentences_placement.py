@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from adapters.reading.words import countries, people, person, personal
+from adapters.reading.words import countries, in_words, people, person, personal
 from domain.case import (
     adoption,
     citizenship_sources,
@@ -26,13 +26,9 @@ from domain.personal import Known, Personal, transform
 Text = Callable[[Case, Any], str]
 
 
-def _plain(code: object) -> str:
-    return str(code).replace("_", " ")
-
-
 def _code(value: Personal[Any]) -> str:
     """A code as this reader may see it, in words."""
-    return personal(transform(value, _plain))
+    return personal(transform(value, in_words))
 
 
 def _country(value: Personal[str]) -> str:
@@ -40,7 +36,7 @@ def _country(value: Personal[str]) -> str:
 
 
 def _warned(warnings: tuple[object, ...]) -> str:
-    return f"; note: {', '.join(_plain(code) for code in warnings)}" if warnings else ""
+    return f"; note: {', '.join(in_words(code) for code in warnings)}" if warnings else ""
 
 
 def _determined(case: Case, e: citizenship_sources.CitizenshipDetermined) -> str:
@@ -57,7 +53,7 @@ def _undeliverable(case: Case, e: consular_service.ConsularNotificationUndeliver
 
 
 def _disclosure_refused(case: Case, e: privacy.DisclosureRefused) -> str:
-    items = personal(transform(e.fields, lambda fields: ", ".join(_plain(field) for field in fields)))
+    items = personal(transform(e.fields, lambda fields: ", ".join(in_words(field) for field in fields)))
     return f"{personal(e.partner)} asked for {items} of {people(case, e.person_ids)} and was refused ({e.rule_id})"
 
 
@@ -84,8 +80,8 @@ def _received(case: Case, e: unaccompanied.UnaccompaniedMinorReceived) -> str:
 TEXTS: dict[type[Event], Text] = {
     custody.CustodyPlanned: lambda c, e: f"{e.decided_by} decided to take {person(c, e.child_id)} into custody",
     particulars.FactCorrected:
-        lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)}: what was recorded was never true",
-    particulars.FactSuperseded: lambda c, e: f"{_plain(e.field)} of {person(c, e.person_id)} is another from now on",
+        lambda c, e: f"{in_words(e.field)} of {person(c, e.person_id)}: what was recorded was never true",
+    particulars.FactSuperseded: lambda c, e: f"{in_words(e.field)} of {person(c, e.person_id)} is another from now on",
     mislinks.MislinkWithdrawn:
         lambda c, e: f"recorded of {people(c, e.person_ids)}, was another's, counts no more: {personal(e.evidence)}",
     mislinks.ReportWithdrawn:
@@ -93,9 +89,9 @@ TEXTS: dict[type[Event], Text] = {
     mislinks.TimeCorrected:
         lambda c, e: f"the time of what was recorded of {people(c, e.person_ids)} was wrong: {personal(e.evidence)}",
     citizenship_sources.CitizenshipDocumentObtained:
-        lambda c, e: f"{_plain(e.doc_type)} of {person(c, e.person_id)}, issued in {_country(e.issuer_country)}",
+        lambda c, e: f"{in_words(e.doc_type)} of {person(c, e.person_id)}, issued in {_country(e.issuer_country)}",
     citizenship_sources.CitizenshipSourceConsulted:
-        lambda c, e: f"{_plain(e.method)} about {person(c, e.person_id)}: {personal(e.result)}",
+        lambda c, e: f"{in_words(e.method)} about {person(c, e.person_id)}: {personal(e.result)}",
     citizenship_sources.CitizenshipDetermined: _determined,
     consular_service.ConsularNotificationUndeliverable: _undeliverable,
     consular_service.PartnerAcknowledged: lambda c, e: f"{personal(e.partner)} has it, about {people(c, e.person_ids)}",

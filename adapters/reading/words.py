@@ -44,6 +44,16 @@ def personal(value: Personal[Any]) -> str:
     return WITHHELD if isinstance(value, Withheld) else NOT_KNOWN
 
 
+SAID = {"clear": "no concern at this screening", "clear despite signs": "no concern at this screening in spite of signs"}
+"""Codes that would say more than anybody knows."""
+
+
+def in_words(code: object) -> str:
+    """A code as people read it."""
+    words = str(code).replace("_", " ")
+    return SAID.get(words, words)
+
+
 def country(code: str) -> str:
     return COUNTRY_NAMES.get(code, code)
 

@@ -58,3 +58,13 @@ def test_the_page_names_states_next_steps_and_how_the_rest_begins(in_august: Pro
     ):
         assert said in text, said
     assert text.index("P01 Custody") < text.index("\nIntake"), "the processes come before the record"
+
+
+def test_the_page_has_what_people_read_and_says_where_the_rest_stands(in_august: Program) -> None:
+    text = in_august.ok("case", "show", CASE)
+    for bookkeeping in ("command id", "correlation id", "clock start", "\nObligations", "\nMoments", "T16:10", "): clear"):
+        assert bookkeeping not in text, bookkeeping
+    assert "opened at: Thu 13 Aug 2026 15:20 MDT" in text
+    assert text.splitlines()[-1] == (
+        f"What is owed and awaited: `casebridge due --case {CASE}`. Every field and id: --json."
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 import io
 from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import pytest
 import typer
@@ -12,6 +13,8 @@ from adapters.cli.console import clean, duration, identifier, moment
 from adapters.cli.failures import explained
 from adapters.cli.plain import outline, plain
 from adapters.json_lines import LINE_BYTES_MAX, Read, lines
+from domain.case.citizenship import CitizenshipStage
+from domain.case.screening import ScreeningOutcome
 from domain.events import Compartment
 from domain.people import PersonName
 from domain.personal import UNKNOWN, WITHHELD, Known
@@ -122,6 +125,15 @@ def test_an_outline_tells_unknown_from_withheld_and_from_what_does_not_apply() -
         "people:", "  Ana Paz:", "    name: given names Ana, surnames Paz", "    phone: (not known)",
         "    address: (withheld)", "ids: Ana Paz", "is open: yes",
     ]
+
+
+def test_an_outline_has_times_and_codes_in_words() -> None:
+    at = datetime(2026, 8, 13, 16, 10, tzinfo=ZoneInfo("America/Denver"))
+    state = {"outcome": Known(ScreeningOutcome.CLEAR), "stage": CitizenshipStage.INFORMATION_OBTAINED, "taken_at": at}
+    assert list(outline(state, {})) == [
+        "outcome: no concern at this screening", "stage: information obtained", "taken at: Thu 13 Aug 2026 16:10 MDT",
+    ]
+    assert plain(state)["outcome"] == "clear", "a program reads the code"
 
 
 @pytest.mark.parametrize(("error", "code"), [
