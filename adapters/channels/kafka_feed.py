@@ -134,7 +134,7 @@ class KafkaFeed:
             del self._marks[office]  # Not known again before the transaction is.
             if not publisher.ready:
                 raise Interrupted(f"{office}: the session ended")
-            publisher.publish([_message(parcel) for parcel in some], last)
+            publisher.publish([message_of(parcel) for parcel in some], last)
             self._marks[office] = last
 
     def _standing(self, office: str) -> Mark:
@@ -216,7 +216,7 @@ def _id(parcel: Parcel) -> str:
     return dict(parcel.headers).get("id", f"{parcel.office}/{parcel.number}")
 
 
-def _message(parcel: Parcel) -> Message:
+def message_of(parcel: Parcel) -> Message:
     """CloudEvents 1.0, binary mode; `datacontenttype` travels as `content-type`."""
     given = {"specversion": "1.0", "id": _id(parcel), "datacontenttype": "application/avro"} | dict(parcel.headers)
     content_type = given.pop("datacontenttype")

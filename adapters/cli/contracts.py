@@ -220,7 +220,27 @@ def pages(
     """
     from adapters.reading.manual import pages as made
 
-    wanted = made([text.contract() for text in shipped()])
+    _written(folder, made([text.contract() for text in shipped()]), as_json)
+
+
+@app.command()
+def asyncapi(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", file_okay=False, help="Where they go; made if need be.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write the partners' AsyncAPI 3.0 documents: topics, headers, schemas and worked examples, one for each kind.
+
+    A kind to which nothing is given has none. The examples are invented, and laid out by the renderers of real entries.
+
+    Example: casebridge contracts asyncapi docs/asyncapi
+    Next: give a partner's engineer the document of its kind; a test holds the committed ones to the contracts.
+    """
+    from adapters.asyncapi import documents
+
+    _written(folder, documents([text.contract() for text in shipped()]), as_json)
+
+
+def _written(folder: Path, wanted: dict[str, str], as_json: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in wanted.items():
         (folder / name).write_text(text, encoding="utf-8")

@@ -69,8 +69,7 @@ class Rendering:
             raise Unrenderable(f"renderer {entry.renderer}")  # A newer program has it.
         record = renderer(envelope, self._facts(entry))
         form = self._registry.find(bytes.fromhex(entry.schema_fingerprint), entry.renderer)
-        laid_out = fitted(form, record)
-        return Rendered(laid_out, write(form, _raw(laid_out)), form.name)
+        return rendered(form, record)
 
     def proven(self, envelope: Envelope) -> Rendered:
         """`render`, with the entry's digest checked. Raises DigestMismatch too."""
@@ -82,8 +81,7 @@ class Rendering:
 
     def placeholder(self) -> Rendered:
         """What goes out under a number whose content does not leave."""
-        form = self._by_name["Placeholder.v1"]
-        return Rendered({}, write(form, {}), form.name)
+        return rendered(self._by_name["Placeholder.v1"], {})
 
     def _facts(self, entry: FeedEntry) -> Facts:
         facts: dict[Any, Envelope] = {}
@@ -114,6 +112,12 @@ def salt_of(entry: FeedEntry) -> str:
     if not isinstance(entry.salt, Known):
         raise Unrenderable("salt")
     return entry.salt.value
+
+
+def rendered(form: Format, record: Record) -> Rendered:
+    """A record in the bytes of its published schema. Raises Unwritable where it gives what the schema has no place for."""
+    laid_out = fitted(form, record)
+    return Rendered(laid_out, write(form, _raw(laid_out)), form.name)
 
 
 def digest_of(salt: str, content: bytes) -> str:

@@ -15,7 +15,7 @@ EVENT: dict[str, Any] = {
         "id": {"type": "string", "description": "Feed and number: the same entry never comes under another id."},
         "source": {"type": "string", "description": "Feed and your reference of the case."},
         "type": {"type": "string", "description": "Full name of the published event; a Placeholder has no content."},
-        "time": {"type": "string", "format": "date-time"},
+        "time": {"type": "string", "format": "date-time", "description": "When the entry was made, to the hour, in UTC."},
         "sequence": {"type": "string", "description": "Place among the entries of its case, 20 digits."},
         "feednumber": {"type": "string", "description": "Gapless over the feed, from 1."},
         "datacontenttype": {"const": "application/avro"},

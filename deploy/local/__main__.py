@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from typing import TypedDict
 
+from deploy.local.asyncapi import asyncapi_parser, node
 from deploy.local.jars import LOCAL, kafka_jars, say
 from deploy.local.kafka import KafkaServer, java
 from deploy.local.postgres import PostgresServer, server_user, unreachable
@@ -35,7 +36,7 @@ def main(arguments: list[str], local: Path = LOCAL) -> int:
     verbs.add_parser("up", help="start both; data and ports stay the same from one time to the next")
     verbs.add_parser("down", help="stop both, and keep their data")
     verbs.add_parser("status", help="what runs, and where; exit code 1 when something does not")
-    verbs.add_parser("fetch", help="fetch Kafka's jars now, where Java and Maven are installed")
+    verbs.add_parser("fetch", help="fetch what tests need now: Kafka's jars, the parser of AsyncAPI")
     sweep_verb = verbs.add_parser("sweep", help="stop servers that a killed test run left behind below a directory")
     sweep_verb.add_argument("directory", type=Path)
     chosen = parser.parse_args(arguments)
@@ -126,12 +127,13 @@ def status(local: Path) -> int:
 
 
 def fetch() -> int:
-    """Success also where Java or Maven is missing: the tests that need Kafka then say so by name."""
-    try:
-        java()
-        kafka_jars()
-    except Missing as lacking:
-        say(f"note: {lacking}")
+    """Success also where a program is missing: the tests that need it then say so by name."""
+    for needed, fetched in ((java, kafka_jars), (node, asyncapi_parser)):
+        try:
+            needed()
+            fetched()
+        except Missing as lacking:
+            say(f"note: {lacking}")
     return 0
 
 

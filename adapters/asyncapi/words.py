@@ -1,0 +1,54 @@
+"""The standing words of every document: what holds of all feeds, and of each way to read one."""
+from __future__ import annotations
+
+from adapters.http.app import WAIT_SECONDS_MAX
+from adapters.kafka.topics import DAY_MS, OFFICE_RETENTION_MS
+
+RETENTION_DAYS = OFFICE_RETENTION_MS // DAY_MS
+
+INTRO = """\
+Everything that an agency may give to an office of kind {kind}, and how it arrives. What is not named here is not given.
+Your office has a feed of its own; nobody shares it, and no sign in it means anything to another partner. The agency lists
+you for one of three channels: Kafka, HTTP that you read, or a signed webhook. All three carry the same bytes under the
+same numbers. `send` and `receive` are said of the agency: what it sends, you receive."""
+READING = """\
+## Bytes
+An entry's bytes are Avro single-object encoding: `C3 01`, eight bytes of the schema's CRC-64-AVRO fingerprint
+(`x-fingerprint`), the body. In the examples `payload` is what the bytes of `x-bytes` say; dates are days since 1970,
+moments are microseconds since 1970. Null means that the agency does not know, or may not tell you. A published version
+never changes; a later one reads the earlier ones and is read by them."""
+ORDER = """\
+## Numbers and order
+`feednumber` begins at 1 and has no gap: when you have all numbers up to one, you have everything up to there. `sequence` is
+the order within one case, whose reference is the key; between cases only `feednumber` says which entry is older. The same
+entry may come twice; it then has the same id and the same bytes, so keep each id once. A number whose entry does not leave
+(its basis ended, or it is held back) comes as a Placeholder; what stood for it comes, if at all, under its own number."""
+RETENTION = f"""\
+## Retention
+A topic keeps an entry {RETENTION_DAYS} days, and its file on disk stays a day longer at most. Commit an offset when you have
+kept what comes before it: the committed offset of your group is the hand-over, and the agency's duty may rest on it."""
+DELETION = """\
+## Deletion
+Nothing is deleted from a feed before its age, and no record has an empty value. An entry that should not have been sent is
+followed by a Disregard, which names its number and tells nothing new: stop using that entry, erase your copy of it, and
+answer the agency that you did. When a record is expunged the agency destroys the keys of its own copy, so that a feed which
+you read again by HTTP gives that number as a Placeholder; the agency asks you to erase your copy and to confirm it."""
+CHECKING = """\
+## Proof
+The agency keeps of each entry the SHA-256 of salt and bytes (`digest` in `x-bytes`). Keep the salt with the bytes:
+together they prove what you were given. A Placeholder has none."""
+FEED = """\
+One partition. Read with isolation level `read_committed`: what is not committed may never have been sent. Key: your
+reference of the case, a text. Headers: CloudEvents 1.0 in binary mode. No trace of the agency's own travels with it."""
+INBOX = """\
+Yours to write to, nobody else's. No form of an answer is published for it yet, and the agency acts on nothing that is
+written here: answer as you do today, and quote your reference of the case."""
+PULL = f"""\
+With your credential, as CloudEvents in a batch. To read after a number says that you have kept all up to it, and is the
+hand-over. `wait` waits up to {WAIT_SECONDS_MAX} seconds for something new. Each reading is checked anew: an entry
+whose basis ended since keeps its number and comes as a Placeholder. 401: not your feed, or none; 429 and 503 say in
+`retry-after` when to come again. The agency's `/openapi.json` describes the same for tools of HTTP."""
+WEBHOOK = """\
+A CloudEvent 1.0 in structured mode; the bytes of the published event are in `data_base64`, the same as on every other
+channel. Verify the signature, keep the entry, answer 2xx: that is the hand-over. 410 holds the entry back until a person
+looks; any other answer is tried again, from five seconds on doubling to two hours, for five days."""
