@@ -128,6 +128,7 @@ def zone_name(moment: datetime) -> str:
     return _offset_name(offset)
 
 
+@lru_cache(maxsize=ZONES_CACHED_MAX)
 def _offset_name(offset: timedelta) -> str:
     seconds = int(abs(offset).total_seconds())
     hours, rest = divmod(seconds, 3_600)

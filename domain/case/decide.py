@@ -21,7 +21,7 @@ from domain.case.engagement import (
     Signs,
     routed,
 )
-from domain.case.facts import READ, facts_of
+from domain.case.facts import READ, facts_of, last_day
 from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.notice_items import people_around
@@ -178,7 +178,8 @@ class _Recorded:
 def _assess(submission: Submission[Any], case: Case, known: Assessed | None) -> Assessed:
     standing, moment = submission.standing, submission.learned_at
     rests_on = (
-        *(getattr(case, name) for name in READ), standing.zone, standing.packs_at(moment), standing.calendar_at(moment)
+        last_day(case, standing.zone), *(getattr(case, name) for name in READ),
+        standing.zone, standing.packs_at(moment), standing.calendar_at(moment),
     )
     if known is not None and known.rests_on == rests_on:
         return known

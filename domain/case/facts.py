@@ -1,7 +1,7 @@
 """The facts of a case as triggers read them: each child in each spell of custody, with its parents."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -12,6 +12,7 @@ from domain.case.custody import Episode, Plan
 from domain.case.happenings import Happening
 from domain.case.relief import ReliefScreeningCompleted
 from domain.case.screening import ScreeningOutcome, TraffickingScreeningCompleted
+from domain.facts import Register
 from domain.people import PARENTS
 from domain.personal import Known, Withheld
 from domain.policy.facts import ChildFacts, PersonFacts, Since
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 EVER = datetime.min.replace(tzinfo=UTC)
-READ = ("as_of", "intake", "custody", "citizenship", "language", "happenings")
-"""What of a case the facts are read from: while it is the same, so are they."""
+READ = ("intake", "custody", "citizenship", "language", "happenings")
+"""What of a case the facts are read from: while it and `last_day` are the same, so are they."""
 
 
 def facts_of(case: Case, zone: str) -> Iterator[ChildFacts]:
@@ -32,7 +33,7 @@ def facts_of(case: Case, zone: str) -> Iterator[ChildFacts]:
     people = case.intake.people
     episodes = case.custody.episodes.values()
     children = dict.fromkeys((*(p.person_id for p in people.values() if p.role is None), *(e.child_id for e in episodes)))
-    as_of = (case.as_of or EVER).astimezone(ZoneInfo(zone)) if case.as_of else EVER
+    as_of = last_day(case, zone)
     for child_id in children:
         parents = tuple(
             _person(case, p.person_id) for p in people.values() if p.role in PARENTS and child_id in p.child_ids
@@ -41,26 +42,33 @@ def facts_of(case: Case, zone: str) -> Iterator[ChildFacts]:
         yield from _in_spells(case, alone)
 
 
+def last_day(case: Case, zone: str) -> datetime:
+    """The beginning of the last day, in the zone of the agency, in which the case was told anything."""
+    if case.as_of is None:
+        return EVER
+    return case.as_of.astimezone(ZoneInfo(zone)).replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
+
+
 def _person(case: Case, person_id: UUID) -> PersonFacts:
     origin, person = case.citizenship.of(person_id), case.intake.people.get(person_id)
-    facts = PersonFacts(
+    return PersonFacts(
         person_id=person_id, nationalities=origin.nationalities, birth_country=origin.birth_country,
         language=case.language.of(person_id).language,
+        birth_date=Register() if person is None else person.birth_date,
+        address=Register() if person is None else person.address,
     )
-    return facts if person is None else replace(facts, birth_date=person.birth_date, address=person.address)
 
 
 def _whatever_the_custody(case: Case, facts: ChildFacts) -> ChildFacts:
     """What has happened to the child apart from custody."""
-    child = facts.child.person_id
+    happened = case.happenings.about(facts.child.person_id)
 
     def first(*names: str) -> Since | None:
-        found = (h.since for name in names for h in case.happenings.named((child,), name))
-        return min(found, key=lambda since: since.at, default=None)
+        found = [happening for name in names for happening in happened.get(name, ())]
+        return min(found, key=lambda happening: happening.learned_at).since if found else None
 
-    suspected, is_suspicion_withheld = _suspected(case, child)
-    screened = case.happenings.named((child,), "ReliefScreeningCompleted")
-    relief, is_relief_withheld = _relief(screened)
+    suspected, is_suspicion_withheld = _suspected(happened)
+    relief, is_relief_withheld = _relief(happened.get("ReliefScreeningCompleted", ()))
     eligible = first("SijsEligibilityIdentified")
     received = first("UnaccompaniedMinorReceived")
     return replace(
@@ -72,12 +80,11 @@ def _whatever_the_custody(case: Case, facts: ChildFacts) -> ChildFacts:
     )
 
 
-def _suspected(case: Case, child: UUID) -> tuple[tuple[Since, ...], bool]:
+def _suspected(happened: Mapping[str, tuple[Happening, ...]]) -> tuple[tuple[Since, ...], bool]:
     """Concerns, reports of a hotline, and screenings that found one; and whether a finding is withheld."""
-    found = [h for name in ("TraffickingConcernFlagged", "PolarisReportReceived")
-             for h in case.happenings.named((child,), name)]
+    found = [*happened.get("TraffickingConcernFlagged", ()), *happened.get("PolarisReportReceived", ())]
     is_withheld = False
-    for happening in case.happenings.named((child,), "TraffickingScreeningCompleted"):
+    for happening in happened.get("TraffickingScreeningCompleted", ()):
         assert isinstance(happening.event, TraffickingScreeningCompleted)
         outcome = happening.event.outcome
         is_withheld |= isinstance(outcome, Withheld)
@@ -122,7 +129,7 @@ def _spell(case: Case, alone: ChildFacts, plan: Plan | None, episode: Episode | 
     )
     begun = planned or custody
     informed = tuple(
-        h.since for h in case.happenings.named((alone.child.person_id,), "ImmigrationUnitInformed")
+        h.since for h in case.happenings.about(alone.child.person_id).get("ImmigrationUnitInformed", ())
         if begun is None or h.occurred_at >= begun.occurred_at
     )
     return replace(

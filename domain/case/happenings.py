@@ -42,6 +42,10 @@ class Happenings:
                     seen.add(happening.event_id)
                     yield happening
 
+    def about(self, person: UUID) -> Mapping[str, tuple[Happening, ...]]:
+        """What has happened to one person, by the event's name."""
+        return self.of.get(person, NOTHING)
+
 
 NOTHING: Mapping[str, tuple[Happening, ...]] = {}
 

@@ -53,6 +53,6 @@ def differences(before: Pack, after: Pack) -> Differences:
 
 
 def _changes(before: Pack | Rule, after: Pack | Rule, *apart: str) -> list[Changed]:
-    names = [item.name for item in fields(cast(Any, before)) if item.name not in apart]
+    names = [item.name for item in fields(cast(Any, before)) if item.init and item.name not in apart]
     pairs = ((name, getattr(before, name), getattr(after, name)) for name in names)
     return [Changed(field=name, before=old, after=new) for name, old, new in pairs if old != new]

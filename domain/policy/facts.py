@@ -55,8 +55,8 @@ class PersonFacts:
 class ChildFacts:
     """A child of the case in one spell of custody, planned or taken; a child without any has one without a spell.
 
-    `as_of` is the last moment up to which the case was told anything, in the zone of the agency: what a birthday brings
-    is there once it has passed. `suspected` are the concerns and findings that the child may have been trafficked;
+    `as_of` begins the last day in which the case was told anything, in the zone of the agency: what a birthday brings
+    is there once it has come. `suspected` are the concerns and findings that the child may have been trafficked;
     `is_suspicion_withheld` where a finding was recorded that this reader may not see.
     """
 

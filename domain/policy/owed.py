@@ -82,10 +82,11 @@ def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Ca
     and says so.
     """
     found = _Found(packs, calendar)
-    raising = [(rule, pack) for pack in packs for rule in pack.rules if rule.raises_duties]
     for facts in children:
-        for rule, pack in raising:
-            found.judge(rule, pack, facts)
+        answers = _Answers(facts)
+        for pack in packs:
+            for rule in pack.raising:
+                found.judge(rule, pack, answers)
     return Assessment(
         owed=found.owed, missing=found.missing, undecided=frozenset(found.undecided), withheld=frozenset(found.withheld)
     )
@@ -96,22 +97,22 @@ class _Found:
 
     def __init__(self, packs: tuple[Pack, ...], calendar: Calendar | None) -> None:
         self.zone, self.calendar = packs[-1].zone if packs else "UTC", calendar
-        self.cited = [rule for pack in packs for rule in pack.rules if rule.cited_on]
+        self.citing = [rule for pack in packs for rule in pack.citing]
         self.owed: dict[DutyKey, Owed] = {}
         self.missing: dict[tuple[UUID, MissingFact], Missing] = {}
         self.undecided: set[tuple[str, UUID, UUID]] = set()
         self.withheld: set[tuple[UUID, MissingFact]] = set()
 
-    def judge(self, rule: Rule, pack: Pack, facts: ChildFacts) -> None:
-        trigger = _trigger(rule)
-        starts = trigger.starts(facts)
+    def judge(self, rule: Rule, pack: Pack, answers: _Answers) -> None:
+        starts, given = answers.of(rule)
         if starts is None:
             return
-        for answer in trigger.judge(facts):
+        facts = answers.facts
+        for answer in given:
             if isinstance(answer, Yes):
                 for recipient in recipients(rule, answer.country):
                     key = DutyKey(rule.id, recipient, facts.child.person_id, starts.spell_id)
-                    self._keep(self._owe(key, rule, pack, facts, starts, answer))
+                    self._keep(self._owe(key, rule, pack, answers, starts, answer))
             elif isinstance(answer, CannotTell):
                 self.undecided.add((rule.id, facts.child.person_id, answer.person_id))
                 if answer.withheld:
@@ -119,12 +120,12 @@ class _Found:
                 else:
                     self._miss(answer, rule, facts, starts)
 
-    def _owe(self, key: DutyKey, rule: Rule, pack: Pack, facts: ChildFacts, starts: Since, answer: Yes) -> Owed:
+    def _owe(self, key: DutyKey, rule: Rule, pack: Pack, answers: _Answers, starts: Since, answer: Yes) -> Owed:
         cause, calendar = later(starts, answer.since), self.calendar
         due_at, qualifier = _due(rule, cause.at, self.zone, calendar)
         return Owed(
             key=key, subject_ids=frozenset({answer.person_id}),
-            cited_rule_ids=tuple(other.id for other in self.cited if _is_cited(other, rule, facts)),
+            cited_rule_ids=tuple(other.id for other in self.citing if _is_cited(other, rule, answers)),
             cause_event_id=cause.event_id, clock_start=cause.at, due_at=due_at, due_zone=self.zone,
             began_at=starts.occurred_at, qualifier=qualifier,
             calendar_digest=calendar.digest if calendar is not None and rule.limit.kind == "business_days" else None,
@@ -171,8 +172,22 @@ def _trigger(rule: Rule) -> Trigger:
     return named
 
 
-def _answers(rule: Rule, facts: ChildFacts) -> list[Answer]:
-    return list(_trigger(rule)(facts))
+class _Answers:
+    """What triggers say of one child, each asked once for all rules that have it."""
+
+    def __init__(self, facts: ChildFacts) -> None:
+        self.facts = facts
+        self._given: dict[str | None, tuple[Since | None, tuple[Answer, ...]]] = {}
+
+    def of(self, rule: Rule) -> tuple[Since | None, tuple[Answer, ...]]:
+        """What the rule hangs on, and the answers of its trigger; none before that."""
+        given = self._given.get(rule.trigger)
+        if given is None:
+            trigger = _trigger(rule)
+            starts = trigger.starts(self.facts)
+            answers = () if starts is None else tuple(trigger.judge(self.facts))
+            given = self._given[rule.trigger] = starts, answers
+        return given
 
 
 def recipients(rule: Rule, country: str | None) -> list[str]:
@@ -186,5 +201,8 @@ def recipients(rule: Rule, country: str | None) -> list[str]:
     return [kind] if kind in rule.recipients or (ANY_CONSULATE in rule.recipients and kind != "CONS-MX") else []
 
 
-def _is_cited(other: Rule, rule: Rule, facts: ChildFacts) -> bool:
-    return rule.id in other.cited_on and all(isinstance(answer, Yes) for answer in _answers(other, facts))
+def _is_cited(other: Rule, rule: Rule, answers: _Answers) -> bool:
+    if rule.id not in other.cited_on:
+        return False
+    starts, given = answers.of(other)
+    return starts is not None and all(isinstance(answer, Yes) for answer in given)

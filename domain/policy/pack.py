@@ -1,7 +1,8 @@
 """A policy pack: the rules of one layer, as legal staff can read them."""
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from datetime import date
 from enum import StrEnum
 from functools import lru_cache
@@ -82,6 +83,9 @@ class Rule:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Pack:
+    """`raising` are the rules that raise duties, `citing` those that stand on the duties that they name.
+    Both, and the rules by their ids, are found once for a pack."""
+
     id: str
     layer: str
     jurisdiction: str
@@ -91,9 +95,17 @@ class Pack:
     effective_from: date
     digest: str
     rules: tuple[Rule, ...]
+    raising: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    citing: tuple[Rule, ...] = field(init=False, repr=False, compare=False)
+    by_id: Mapping[str, Rule] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "raising", tuple(rule for rule in self.rules if rule.raises_duties))
+        object.__setattr__(self, "citing", tuple(rule for rule in self.rules if rule.cited_on))
+        object.__setattr__(self, "by_id", {rule.id: rule for rule in self.rules})
 
     def rule(self, rule_id: str) -> Rule | None:
-        return next((rule for rule in self.rules if rule.id == rule_id), None)
+        return self.by_id.get(rule_id)
 
 
 @lru_cache(maxsize=64)

@@ -69,6 +69,17 @@ def test_another_text_or_zone_is_assessed_anew() -> None:
     assert deciding._assess(earlier, case, kept) is not kept
 
 
+def test_what_comes_later_on_the_same_day_is_assessed_again_only_when_it_tells_a_fact() -> None:
+    [line] = [parse_line(raw) for raw in read(H2)[:40] if raw["command"] == "OpenCase"][:1]
+    made = submission(line.command, at=line.learned_at, standing=new_mexico(), number=1, occurred_at=line.occurred_at)
+    noon = Case(as_of=NOON)
+    kept = deciding._assess(made, noon, None)
+    assert deciding._assess(made, noon._replace(version=9, as_of=NOON + timedelta(hours=1)), kept) is kept
+    assert deciding._assess(made, noon._replace(as_of=NOON + timedelta(days=1)), kept) is not kept
+    told = decided(made, noon, STREAM, kept)
+    assert deciding._assess(made, told.case, kept) is not kept
+
+
 class Watched:
     """A case that notes which of its parts are looked at."""
 
@@ -83,4 +94,4 @@ class Watched:
 def test_the_facts_are_read_from_nothing_else_than_they_are_said_to_be() -> None:
     watched = Watched(played(carried=False)[1])
     assert list(facts_of(watched, "America/Denver"))  # type: ignore[arg-type]
-    assert watched.seen == set(READ)
+    assert watched.seen == {"as_of", *READ}
