@@ -133,12 +133,13 @@ class Backbone:
 
     def __init__(
         self, *, log: EventLog, codec: EventCodec, keys: KeyStore, clock: Clock,
-        entropy: Callable[[int], bytes] = os.urandom,
+        entropy: Callable[[int], bytes] = os.urandom, monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
+        """`monotonic` (seconds) ages the cached states."""
         self.log, self.codec, self.keys, self.clock, self.entropy = log, codec, keys, clock, entropy
-        self._cases = States[Case](STATES_MAX)
-        self._agencies = States[Agency](STATES_MAX)
-        self._assessed = States[Assessed](STATES_MAX)
+        self._cases = States[Case](STATES_MAX, monotonic)
+        self._agencies = States[Agency](STATES_MAX, monotonic)
+        self._assessed = States[Assessed](STATES_MAX, monotonic)
         self._schemas_stored = {schema.fingerprint for schema in log.schemas()}
         self._command_key = keys.command_key()
         self.outside_ids = OutsideIds(self._command_key)

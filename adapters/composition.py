@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import os
+import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -81,12 +82,15 @@ class Casebridge:
         clock: Clock | None = None,
         entropy: Callable[[int], bytes] = os.urandom,
         address_of: Callable[[str], str] | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices."""
+        """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices.
+        `monotonic` (seconds) ages opened keys and cached states."""
         self.settings = settings
         self.clock: Clock = clock or SystemClock()
         self._address_of = address_of or self.address_of
         self.entropy = entropy
+        self._monotonic = monotonic
         self._closing = ExitStack()
         try:
             self._open()
@@ -105,11 +109,14 @@ class Casebridge:
         self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))
         self._closing.callback(self.keys.close)
         self.registry = SchemaRegistry.load(SCHEMAS, more=self.log.schemas)
-        self.codec = EventCodec(self.registry, self.keys)
+        self.codec = EventCodec(self.registry, self.keys, monotonic=self._monotonic)
         self.clear_codec = ClearCodec(self.registry)
         self.views: Engine = open_views(settings.views_url)
         self._closing.callback(self.views.dispose)
-        self.backbone = Backbone(log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=self.entropy)
+        self.backbone = Backbone(
+            log=self.log, codec=self.codec, keys=self.keys, clock=self.clock, entropy=self.entropy,
+            monotonic=self._monotonic,
+        )
         self.custodian = Custodian(self.backbone, self.keys)
         self.custodian.replay()
         self.secrets = WebhookSecrets(self.keys.command_key())

@@ -181,3 +181,44 @@ def test_no_box_of_any_compartment_opens_any_more(played: Embedded) -> None:
                 last[declaration.compartment] += isinstance(getattr(envelope.event, name), Withheld)
                 assert not isinstance(getattr(envelope.event, name), Known), f"{type(envelope.event).__name__}.{name}"
     assert last[Compartment.IDENTITY] > 50 and last[Compartment.LEGAL] > 0
+
+
+@pytest.mark.parametrize(("command", "warmed_at"), [("SealRecord", 0), ("OrderExpunge", 29)])
+def test_another_running_process_is_without_the_text_within_a_minute(
+    played: Embedded, command: str, warmed_at: int
+) -> None:
+    """It opened keys at one moment and folded the case just before those were dropped: both caches at their longest."""
+    seconds = [0.0]
+    settings = played.casebridge.settings
+    with Casebridge(settings, clock=played.clock, monotonic=lambda: seconds[0]) as other:
+        rows = other.log.read_stream(f"case-{H1_CASE}", limit=5_000)
+
+        def readable() -> bool:
+            people = other.backbone.case(H1_CASE).intake.people
+            decoded = [other.codec.decode(row).event for row in rows]
+            state = any(isinstance(person.name.value, Known) for person in people.values())
+            return state or any(_is_open(event) for event in decoded)
+
+        for seconds[0] in (float(warmed_at), warmed_at + 29.0):
+            assert readable()
+        if command == "SealRecord":
+            submit(played, command, seal_id=str(uuid4()), order_ref="JQ-1", second_person="counsel-1")
+            played.casebridge.custodian.step()
+        else:
+            order(played)
+            pass_days(played, 8)
+        gone_at, left = seconds[0], 0
+        while readable():
+            left += 1
+            seconds[0] += 1.0
+            assert seconds[0] - gone_at <= 60.0, "text outlived its key by more than a minute"
+        assert left > 0, "caches were in play"
+        seconds[0] += 1_000.0
+        assert not readable()
+
+
+def _is_open(event: object) -> bool:
+    return any(
+        isinstance(getattr(event, name), Known) for name, declaration in fields_of(type(event)).items()  # type: ignore[arg-type]
+        if isinstance(declaration, Boxed)
+    )
