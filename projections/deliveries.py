@@ -173,9 +173,13 @@ def of_office(engine: Engine, office: str, *, after: int = 0, limit: int = ROWS_
     return _read(engine, deliveries.c.office == office, deliveries.c.number > after, limit=limit)
 
 
-def of_case(engine: Engine, case_id: UUID, *, limit: int = ROWS_MAX) -> Sequence[Delivery]:
-    """Everything that a case's facts went out in, in order of office and number."""
-    return _read(engine, deliveries.c.case_id == case_id, limit=limit)
+def of_case(
+    engine: Engine, case_id: UUID, *, after: tuple[str, int] = ("", 0), limit: int = ROWS_MAX
+) -> Sequence[Delivery]:
+    """What a case's facts went out in, in order of office and number, after such a pair, at most `limit`."""
+    office, number = after
+    beyond = (deliveries.c.office > office) | ((deliveries.c.office == office) & (deliveries.c.number > number))
+    return _read(engine, deliveries.c.case_id == case_id, beyond, limit=limit)
 
 
 def _read(engine: Engine, *wanted: ColumnElement[bool], limit: int) -> Sequence[Delivery]:

@@ -57,7 +57,7 @@ def ledger_of(
 
     `path` may be the beginning of one, such as `child.` or `parent.address`.
     """
-    deliveries = of_case(casebridge.views, case_id)
+    deliveries = list(_deliveries(casebridge, case_id))
     withdrawn = _withdrawn(casebridge, deliveries)
     return [
         line
@@ -65,6 +65,14 @@ def ledger_of(
         for line in _lines(casebridge, delivery, withdrawn)
         if (person_id is None or line.person_id == person_id) and (path is None or line.path.startswith(path))
     ]
+
+
+def _deliveries(casebridge: Casebridge, case_id: UUID) -> Iterator[Delivery]:
+    """All of them, a page at a time: a ledger that left some out would say less than the truth."""
+    after = ("", 0)
+    while page := of_case(casebridge.views, case_id, after=after):
+        yield from page
+        after = page[-1].office, page[-1].number
 
 
 def _withdrawn(casebridge: Casebridge, deliveries: Sequence[Delivery]) -> dict[tuple[str, int], int]:

@@ -86,3 +86,9 @@ def test_what_an_office_would_be_given_if_something_happened(played: Program, tm
 
 def test_what_was_told_outside_is_listed(played: Program) -> None:
     assert played.json("ledger", "outside", CASE)["told"] == []
+
+
+def test_a_ledger_longer_than_a_page_is_told_whole(played: Program, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = played.json("ledger", "who", CASE)["lines"]
+    monkeypatch.setattr("projections.deliveries.ROWS_MAX", 1)
+    assert played.json("ledger", "who", CASE)["lines"] == whole
