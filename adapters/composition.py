@@ -142,13 +142,13 @@ class Casebridge:
         return known[1].address
 
     def office_of(self, office: str) -> tuple[str, Office] | None:
-        """An office with the code of the agency that lists it."""
+        """An office with the code of the agency that lists it. All are looked through: the time does not tell whether."""
+        found = None
         for stream, _ in self.log.streams("agency-"):
             code = stream.removeprefix("agency-")
             known = self.backbone.agency(code).offices.get(office)
-            if known is not None:
-                return code, known
-        return None
+            found = found or (None if known is None else (code, known))
+        return found
 
     def secret_of(self, office: str) -> str:
         """What an office proves itself by, or proves us by: its credential for HTTP or Kafka, or its webhook's secret."""

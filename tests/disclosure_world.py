@@ -30,8 +30,8 @@ PUBLISHED = ROOT / "schemas" / "published"
 AGENCY = "NM-CYFD"
 START = datetime(2026, 8, 13, 16, tzinfo=UTC)
 SPACE = UUID("d15c0000-0000-4000-8000-000000000000")
-MEXICO, GUATEMALA = "cons-mx.el-paso", "cons-gt.denver"
-KINDS = {MEXICO: ("CONS-MX", "MX"), GUATEMALA: ("CONS-GT", "GT")}
+MEXICO, DENVER, GUATEMALA = "cons-mx.el-paso", "cons-mx.denver", "cons-gt.denver"
+KINDS = {MEXICO: ("CONS-MX", "MX"), DENVER: ("CONS-MX", "MX"), GUATEMALA: ("CONS-GT", "GT")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +145,16 @@ class World:
         }, case_id=case_id)
         return family
 
+    def route(self, family: Family, *, office: str) -> None:
+        """A person says which of several offices of a kind it is."""
+        self.submit("RouteToOffice", {"recipient_kind": KINDS[office][0], "office": office}, case_id=family.case_id)
+
     def release(self, family: Family, *, office: str = MEXICO, notices: int = 1) -> None:
         """Prepare and release; more than one notice makes several entries of one case."""
         for number in range(notices):
             notice_id = family.notice_id if number == 0 else uuid5(family.notice_id, str(number))
             self.submit("PrepareConsularNotification", {
-                "notice_id": notice_id, "office": office, "form": "nm_mexico" if office == MEXICO else "nm_plain",
+                "notice_id": notice_id, "office": office, "form": "nm_mexico" if KINDS[office][1] == "MX" else "nm_plain",
             }, case_id=family.case_id)
             self.submit("ReleaseDisclosure", {"notice_id": notice_id}, case_id=family.case_id)
 

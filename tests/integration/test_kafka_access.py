@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
@@ -32,12 +33,16 @@ def member(office: str, *, may_read: bool = True, generation: int = 1) -> Member
     return Member(office, may_read, SECRETS.of(office, generation))
 
 
-@pytest.fixture(scope="module")
-def settings() -> Iterator[KafkaSettings]:
+@contextmanager
+def guarded_broker(more_passwords: dict[str, str] | None = None) -> Iterator[KafkaSettings]:
+    """A broker that checks rights, with the topics, logins and rights of these offices and nothing in any feed.
+
+    With `more_passwords` (by user) those log in by PLAIN too, with the same rights.
+    """
     with (
         servers.scratch() as directory,
         servers.installed(lambda: KafkaServer(
-            directory, jars=kafka_jars(), passwords={"casebridge": "s3cret"}, settings=AUTHORIZER,
+            directory, jars=kafka_jars(), passwords={"casebridge": "s3cret", **(more_passwords or {})}, settings=AUTHORIZER,
         )) as broker,
     ):
         broker.start()
@@ -47,6 +52,12 @@ def settings() -> Iterator[KafkaSettings]:
         )
         applied(made, topic_specs(made, OFFICES), dry_run=False)
         reconcile(made, [member(office) for office in OFFICES])
+        yield made
+
+
+@pytest.fixture(scope="module")
+def settings() -> Iterator[KafkaSettings]:
+    with guarded_broker() as made:
         producer = KafkaProducer(**made.client())
         for office in OFFICES:
             producer.send(made.feed_topic(office), b"given", b"case").get(10)
