@@ -12,6 +12,7 @@ from sqlalchemy import Column, ColumnElement, Engine, Index, Integer, MetaData, 
 
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryLetGo,
     DeliveryStopped,
     Disclosed,
     HandedOver,
@@ -38,6 +39,7 @@ class DeliveryStage(StrEnum):
     FAILED = "failed"
     DOUBTED = "doubted"
     HELD_BACK = "held_back"
+    LET_GO = "let_go"
     STOPPED = "stopped"
 
 
@@ -86,7 +88,7 @@ class Delivery:
 
 
 _ENTRIES = (Disclosed, Withdrawn, Held, Released)
-_STAGES = (HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack, DeliveryStopped)
+_STAGES = (HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack, DeliveryLetGo, DeliveryStopped)
 _TOPICS = frozenset(declared.TOPIC for declared in (*_ENTRIES, *_STAGES))
 
 
@@ -120,13 +122,14 @@ class Deliveries:
                 yield _staged(told, envelope, DeliveryStage.DOUBTED, told.attempt, told.retry_at, channel=told.channel)
             case DeliveryHeldBack() as told:
                 yield _staged(told, envelope, DeliveryStage.HELD_BACK, told.attempts)
-            case DeliveryStopped() as told:  # How often it was tried stays as it was.
-                yield Put(deliveries, {**_key(told), "stage": DeliveryStage.STOPPED.value, "next_attempt_at": None,
+            case DeliveryStopped() | DeliveryLetGo() as told:  # How often it was tried stays as it was.
+                stage = DeliveryStage.STOPPED if isinstance(told, DeliveryStopped) else DeliveryStage.LET_GO
+                yield Put(deliveries, {**_key(told), "stage": stage.value, "next_attempt_at": None,
                                        "staged_at": envelope.circumstances.occurred_at})
 
 
 Entry = Disclosed | Withdrawn | Held | Released
-Stage = HandOverStarted | HandedOver | HandOverFailed | HandOverDoubted | DeliveryHeldBack | DeliveryStopped
+Stage = HandOverStarted | HandedOver | HandOverFailed | HandOverDoubted | DeliveryHeldBack | DeliveryLetGo | DeliveryStopped
 
 
 def _key(told: Entry | Stage) -> Row:

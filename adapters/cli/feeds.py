@@ -146,7 +146,7 @@ def _delivery(casebridge: Casebridge, office: str, number: int) -> tuple[str, st
 
 STAGES = {
     "HandOverStarted": "started", "HandedOver": "handed over", "HandOverFailed": "failed", "HandOverDoubted": "in doubt",
-    "DeliveryHeldBack": "held back", "DeliveryStopped": "stopped",
+    "DeliveryHeldBack": "held back", "DeliveryLetGo": "let go", "DeliveryStopped": "stopped",
 }
 
 
@@ -224,14 +224,25 @@ def release(
     ] = None,
     user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who decides, if not you.")] = None,
     case: Annotated[UUID | None, typer.Option(metavar="CASE", parser=identifier, help="List this case alone.")] = None,
+    delivery: Annotated[str | None, typer.Option(
+        metavar="OFFICE:N", help="Let number N of an office's feed go, which is held back, with what follows in its case."
+    )] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """What waits for a person before it leaves; with CASE and NOTICE_ID: show it as it will leave, ask, release it.
 
+    A delivery that could not succeed for five days is held back, and what follows in its case with it. Once its cause is
+    mended, --delivery lets it go: its content leaves under a number of its own that names the first, once and in order.
+
     Example: casebridge release
     Next: casebridge release CASE NOTICE_ID shows the letter and the facts that it rests on, and asks.
     """
+    if delivery is not None:
+        from adapters.cli.held import let_go
+
+        let_go(ctx, delivery, user, as_json)
+        return
     if (target is None) is not (notice is None):
         raise end(USAGE, "to release, give both CASE and NOTICE_ID; `casebridge release` alone lists what waits")
     with installation(ctx) as casebridge:

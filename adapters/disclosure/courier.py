@@ -11,8 +11,8 @@ from uuid import UUID
 
 from adapters.backbone import Backbone
 from adapters.disclosure.hand_overs import UNRENDERABLE, HandOvers, failure_of
-from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage
-from adapters.disclosure.parcel import parcel_of, placeholder_of
+from adapters.disclosure.outstanding import DONE_WITH, WITHOUT_CONTENT, Delivery, Queue, Stage
+from adapters.disclosure.parcel import placeholder_of
 from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.telemetry import telemetry
 from domain.agency.events import OfficeStage
@@ -76,6 +76,7 @@ class Courier:
             office = self._live(name, queue)
             if office is None:
                 continue
+            moved += self._hand_overs.mend(queue)
             if office.channel in self._channels:
                 moved += self._to_channel(office, queue, self._channels[office.channel])
             elif self._topics is not None and office.channel == self._topics.name:
@@ -101,22 +102,23 @@ class Courier:
         if self._backbone.clock.now() < self._paused_until.get(office.office, EARLIEST):
             return 0
         moved, failures, waiting = 0, 0, set[UUID]()
-        for delivery in list(queue.deliveries.values()):
+        for delivery in sorted(queue.deliveries.values(), key=lambda delivery: delivery.place):
             if failures >= FAILURES_IN_A_ROW_MAX:
                 self._paused_until[office.office] = self._backbone.clock.now() + timedelta(seconds=PAUSE_SECONDS)
                 break
             if moved >= HAND_OVERS_MAX:
                 break
             case_id = delivery.told.case_id
-            if delivery.stage is Stage.STOPPED or case_id in waiting:
+            is_word = delivery.holds is not None  # It tells no fact, and waits for nothing before it.
+            if delivery.stage in DONE_WITH or (case_id in waiting and not is_word):
                 continue
-            if delivery.stage is not Stage.HELD_BACK and self._is_due(delivery):
+            if delivery.stage not in WITHOUT_CONTENT and self._is_due(delivery):
                 if self._live(office.office, queue) is None:
                     break  # It was suspended a moment ago.
                 self._hand_over(delivery, channel)
                 moved += 1
                 failures = 0 if delivery.stage in (Stage.HANDED_OVER, Stage.STOPPED) else failures + 1
-            if delivery.stage not in (Stage.HANDED_OVER, Stage.STOPPED):
+            if delivery.stage not in (Stage.HANDED_OVER, *DONE_WITH) and not is_word:
                 waiting.add(case_id)
         return moved
 
@@ -129,7 +131,7 @@ class Courier:
 
     def _hand_over(self, delivery: Delivery, channel: Channel) -> None:
         try:
-            parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+            parcel = self._hand_overs.parcel(delivery)
         except UNRENDERABLE as error:
             self._hand_overs.unrenderable(delivery, channel.name, error, retry=not isinstance(error, DigestMismatch))
             return
@@ -183,13 +185,12 @@ class Courier:
 
     def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
         """Everything after the last number published, in order; a number without content as a placeholder."""
-        held = {d.told.case_id for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK}
         unpublished = [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]
         if not unpublished:
             return 0
         parcels: list[Parcel] = []
         with telemetry.hand_over(topics.name, None) as span:
-            contents = self._hand_overs.contents(unpublished, topics.name, held)
+            contents = self._hand_overs.contents(unpublished, topics.name)
             ready = [delivery for delivery in unpublished if delivery.told.number in contents]
             begun = self._hand_overs.start_all(ready, topics.name, surely_failed=True)
             for delivery in unpublished:

@@ -13,7 +13,7 @@ from uuid import UUID, uuid5
 from adapters.avro.errors import Unwritable
 from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
-from adapters.disclosure.render import Rendering, digest_of
+from adapters.disclosure.render import HELD, Rendering, digest_of
 from adapters.disclosure.streams import feed_stream, head_of
 from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
@@ -24,7 +24,16 @@ from domain.case.holding import whom
 from domain.case.recalls import DisclosureRecalled
 from domain.case.state import Case
 from domain.disclosure.contract import Flow
-from domain.disclosure.events import Disclosed, FeedEntry, HandedOver, Withdrawn
+from domain.disclosure.events import (
+    DeliveryHeldBack,
+    DeliveryLetGo,
+    Disclosed,
+    FeedEntry,
+    HandedOver,
+    Held,
+    Released,
+    Withdrawn,
+)
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Unrenderable
 from domain.disclosure.telling import sources
@@ -50,7 +59,8 @@ SALT_BYTES = 16
 CAUSES_MAX = 32
 """Steps back from what was released to what brought it about."""
 RECALLS = frozenset({ConsularNotificationCorrected.TOPIC, DisclosureRecalled.TOPIC})
-TOPICS = RECALLS | {DisclosureReleased.TOPIC}
+HELD_AND_LET_GO = frozenset({DeliveryHeldBack.TOPIC, DeliveryLetGo.TOPIC})
+TOPICS = RECALLS | HELD_AND_LET_GO | {DisclosureReleased.TOPIC}
 Recalled = ConsularNotificationCorrected | DisclosureRecalled
 
 
@@ -155,7 +165,8 @@ class Discloser:
                 continue
             heads[entry.stream] = entry.version
             entries.append(entry)
-            forms.add(form)
+            if form is not None:
+                forms.add(form)
         return entries, forms, skipped
 
     # -- the entry
@@ -168,9 +179,13 @@ class Discloser:
         except _Skip as skip:
             return skip.reason
 
-    def _entry(self, source: Envelope, traceparent: str | None, heads: Mapping[str, int]) -> tuple[Envelope, Format]:
+    def _entry(
+        self, source: Envelope, traceparent: str | None, heads: Mapping[str, int]
+    ) -> tuple[Envelope, Format | None]:
         """The entry of one source, after `heads` where feeds of the same batch have grown. Raises _Skip."""
         told = source.event
+        if isinstance(told, DeliveryHeldBack | DeliveryLetGo):
+            return self._held_or_released(source, told, traceparent, heads)
         assert isinstance(told, DisclosureReleased | Recalled)
         case_id = UUID(source.stream.removeprefix("case-"))
         now = self._backbone.case(case_id)
@@ -187,8 +202,7 @@ class Discloser:
         form = self._rendering.format(flow.publishes)
         if form is None:
             raise _Skip(NotDisclosed.NO_CONTRACT)
-        stream = feed_stream(told.office)
-        number = 1 + (heads.get(stream) or self._heads.get(stream) or head_of(self._backbone.log, stream))
+        stream, number = self._next(told.office, heads)
         if isinstance(told, DisclosureReleased):
             event: FeedEntry = _disclosed(
                 number, case_id, then, source, told, engagement, flow, contract_digest, form
@@ -200,6 +214,27 @@ class Discloser:
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
         return replace(entry, event=self._proven(entry, event)), form
+
+    def _next(self, office: str, heads: Mapping[str, int]) -> tuple[str, int]:
+        """The stream of a feed and the number that comes next in it."""
+        stream = feed_stream(office)
+        return stream, 1 + (heads.get(stream) or self._heads.get(stream) or head_of(self._backbone.log, stream))
+
+    def _held_or_released(
+        self, source: Envelope, told: DeliveryHeldBack | DeliveryLetGo, traceparent: str | None, heads: Mapping[str, int]
+    ) -> tuple[Envelope, Format | None]:
+        """A number of its own that says of another that it is held back, or that brings its content after all."""
+        stream, number = self._next(told.office, heads)
+        is_held = isinstance(told, DeliveryHeldBack)
+        event: Held | Released = (
+            Held(office=told.office, number=number, holds=told.number, case_id=told.case_id) if is_held
+            else Released(office=told.office, number=number, releases=told.number, case_id=told.case_id)
+        )
+        circumstances = replace(
+            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        )
+        entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
+        return entry, self._rendering.format(HELD) if is_held else None
 
     def _leads_back(self, source: Envelope, office: str) -> bool:
         """Whether one of the causes of an event is a hand-over to this office: what comes of a receipt is not told back."""
@@ -245,14 +280,19 @@ class Discloser:
         )
 
     def _number_of(self, office: str, disclosure_id: UUID) -> int:
-        """The number under which it went out. What was told by telephone has none in this feed."""
-        stream, after = feed_stream(office), 0
+        """The number under which it went out, which is another where it was held back. What was told by telephone has
+        none in this feed."""
+        stream, after, number = feed_stream(office), 0, 0
         while rows := self._backbone.log.read_stream(stream, after=after, limit=READ_LIMIT_MAX):
             for row in rows:
                 entry = self._backbone.codec.decode(row).event
-                if isinstance(entry, Disclosed) and entry.notice_id == disclosure_id:
-                    return entry.number
+                if (isinstance(entry, Disclosed) and entry.notice_id == disclosure_id) or (
+                    isinstance(entry, Released) and entry.releases == number
+                ):
+                    number = entry.number
             after = rows[-1].version
+        if number:
+            return number
         raise _Skip(NotDisclosed.TOLD_OUTSIDE)
 
 
@@ -278,7 +318,15 @@ def _recalled(told: Recalled) -> tuple[UUID, tuple[UUID, ...]]:
 
 
 def _entry_id(source: Envelope) -> UUID:
-    what = "disclosed" if isinstance(source.event, DisclosureReleased) else "withdrawn"
+    match source.event:
+        case DisclosureReleased():
+            what = "disclosed"
+        case DeliveryHeldBack():
+            what = "held"
+        case DeliveryLetGo():
+            what = "released"
+        case _:
+            what = "withdrawn"
     return uuid5(source.circumstances.event_id, what)
 
 

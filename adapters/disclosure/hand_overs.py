@@ -2,14 +2,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
 from adapters.avro import AvroError
 from adapters.backbone import Backbone
-from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstanding, Stage
-from adapters.disclosure.parcel import parcel_of
+from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Outstanding, Queue, Stage
+from adapters.disclosure.parcel import parcel_of, placeholder_of
 from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.disclosure.stages import StageRecorder, Stages, proven
 from adapters.disclosure.streams import DELIVERY, agency_stream, case_stream
@@ -18,6 +18,7 @@ from domain.case.holds import Hold, hold_on
 from domain.case.state import Case
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryLetGo,
     DeliveryStopped,
     Disclosed,
     Failure,
@@ -26,7 +27,7 @@ from domain.disclosure.events import (
     HandOverStarted,
 )
 from domain.disclosure.rendering import Unrenderable
-from domain.events import Event
+from domain.events import Actor, Event
 from domain.ports import Conflict, Guard, Parcel, Receipt
 from domain.ports import HandOverFailed as Failed
 
@@ -34,9 +35,32 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS_MIN = 5.0
 RETRY_SECONDS_MAX = 2 * 3_600.0
 TRY_FOR = timedelta(days=5)
+LET_GO_MAX = 100
 STARTS_MAX = 8
 """How often a case may change under a hand-over that is about to start before the next step tries again."""
 UNRENDERABLE = (Unrenderable, DigestMismatch, AvroError)
+
+
+class _Order:
+    """What of a case is still to come before its other entries: held back, or let go and to leave under a later number."""
+
+    def __init__(self) -> None:
+        self._held: dict[UUID, int] = {}
+        self._released: dict[UUID, list[Delivery]] = {}
+
+    def see(self, delivery: Delivery) -> None:
+        case_id = delivery.told.case_id
+        if delivery.stage in (Stage.HELD_BACK, Stage.LET_GO):
+            self._held[case_id] = min(self._held.get(case_id, delivery.place), delivery.place)
+        elif delivery.releases is not None:
+            self._released.setdefault(case_id, []).append(delivery)
+
+    def is_behind(self, delivery: Delivery) -> bool:
+        """Whether it would leave before what comes before it in its case."""
+        case_id, place = delivery.told.case_id, delivery.place
+        return delivery.holds is None and (self._held.get(case_id, place) < place or any(
+            one.place < place and one.told.number > delivery.told.number for one in self._released.get(case_id, ())
+        ))
 
 
 class HandOvers:
@@ -47,25 +71,75 @@ class HandOvers:
         self.outstanding = Outstanding(backbone.log, backbone.codec)
         self.stages = StageRecorder(backbone, self.outstanding, entropy)
 
-    def contents(self, deliveries: Iterable[Delivery], channel: str, held: set[UUID]) -> dict[int, Parcel]:
+    def parcel(self, delivery: Delivery) -> Parcel:
+        """What leaves under a number: the entry as it renders, or the word that another is held back.
+
+        Raises one of UNRENDERABLE.
+        """
+        if delivery.holds is not None:
+            return placeholder_of(delivery, self._rendering.held(delivery.told, delivery.holds))
+        return parcel_of(delivery, self._rendering.proven(delivery.entry))
+
+    def contents(self, deliveries: Sequence[Delivery], channel: str) -> dict[int, Parcel]:
         """Parcels by number. What cannot be rendered, or is on hold, is held back, for a topic cannot wait for one
-        number, and with it what follows in its case."""
+        number, and with it what follows in its case, until that has left under its new number."""
         contents: dict[int, Parcel] = {}
+        order = self._order(deliveries)
         for delivery in deliveries:
-            if delivery.stage not in WITHOUT_CONTENT:
-                try:
-                    parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
-                except UNRENDERABLE as error:
-                    self.unrenderable(delivery, channel, error, retry=False)
+            if delivery.stage in WITHOUT_CONTENT:
+                continue
+            try:
+                parcel = self.parcel(delivery)
+            except UNRENDERABLE as error:
+                self.unrenderable(delivery, channel, error, retry=False)
+            else:
+                case = self._backbone.known_case(delivery.told.case_id)
+                if order.is_behind(delivery) or self.on_hold(delivery, case) is not None:
+                    self.stages.record(Stages(delivery, (self._held_back(delivery, delivery.attempts),)))
                 else:
-                    case = self._backbone.known_case(delivery.told.case_id)
-                    if delivery.told.case_id in held or self.on_hold(delivery, case) is not None:
-                        self.stages.record(Stages(delivery, (self._held_back(delivery, delivery.attempts),)))
-                    else:
-                        contents[delivery.told.number] = parcel
-            if delivery.stage is Stage.HELD_BACK:
-                held.add(delivery.told.case_id)
+                    contents[delivery.told.number] = parcel
+            order.see(delivery)
         return contents
+
+    def _order(self, deliveries: Sequence[Delivery]) -> _Order:
+        order = _Order()
+        for office in {delivery.told.office for delivery in deliveries}:
+            for delivery in self.outstanding.offices[office].deliveries.values():
+                order.see(delivery)
+        return order
+
+    def mend(self, queue: Queue) -> int:
+        """Let go what was held back for no failure of its own, once no hold stands and what stood before it in its case
+        was let go; how many. What failed for as long as it may be tried waits for a person."""
+        held = sorted(
+            (d for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK), key=lambda delivery: delivery.place
+        )
+        blocked, free = set[UUID](), list[Delivery]()
+        for delivery in held:
+            case_id = delivery.told.case_id
+            if case_id in blocked:
+                continue
+            if delivery.was_tried or self.on_hold(delivery, self._backbone.case(case_id)) is not None:
+                blocked.add(case_id)
+            else:
+                free.append(delivery)
+        return self.let_go(free[:LET_GO_MAX], by=None)
+
+    def let_go(self, deliveries: Sequence[Delivery], *, by: Actor | None) -> int:
+        """Record that these leave after all, in this order, each under a number of its own; how many. `by` is the person
+        who decided so. None where another was quicker."""
+        try:
+            self.stages.record(*(
+                Stages(delivery, (DeliveryLetGo(
+                    office=delivery.told.office, number=delivery.told.number, case_id=delivery.told.case_id,
+                    by_person=by is not None,
+                ),), by=by)
+                for delivery in deliveries
+            ))
+        except Conflict:
+            self.outstanding.tail()
+            return 0
+        return len(deliveries)
 
     def start(self, delivery: Delivery, channel: str, *, surely_failed: bool = False) -> bool:
         """Record that a hand-over begins, while its engagement is open; or that it ended, and nothing leaves.
@@ -131,7 +205,7 @@ class HandOvers:
     def on_hold(self, delivery: Delivery, case: Case) -> Hold | None:
         """A hold that covers what an entry tells. A recall tells nothing, and is never held."""
         entry = delivery.told
-        if not isinstance(entry, Disclosed) or not case.holds.standing:
+        if delivery.holds is not None or not isinstance(entry, Disclosed) or not case.holds.standing:
             return None
         engagement = case.engagements.engagements.get(entry.engagement_id)
         offices = self._backbone.agency(delivery.entry.circumstances.agency).offices
@@ -176,7 +250,8 @@ class HandOvers:
         self.failed(delivery, channel, Failure.UNRENDERABLE, attempt=delivery.attempts + 1, retry=retry)
 
     def failed(self, delivery: Delivery, channel: str, failure: Failure, *, attempt: int, retry: bool) -> None:
-        entry, retry_at = delivery.told, self._retry_at(delivery, attempt) if retry else None
+        entry = delivery.told
+        retry_at = self._retry_at(delivery, attempt) if retry or delivery.holds is not None else None
         failed = HandOverFailed(
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=attempt, channel=channel,
             failure=failure, retry_at=retry_at,
@@ -203,9 +278,10 @@ class HandOvers:
         return DeliveryHeldBack(office=entry.office, number=entry.number, case_id=entry.case_id, attempts=attempts)
 
     def _retry_at(self, delivery: Delivery, attempt: int) -> datetime | None:
-        """When to try again; None after TRY_FOR."""
+        """When to try again; None after TRY_FOR, for a person to decide."""
         now = self._backbone.clock.now()
-        if delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
+        is_word = delivery.holds is not None  # That another is held back is never held back itself.
+        if not is_word and delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
             return None
         return now + timedelta(seconds=retry_seconds(attempt))
 

@@ -2,15 +2,16 @@
 from __future__ import annotations
 
 from array import array
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
 from adapters.avro import EventCodec
-from adapters.disclosure.streams import DELIVERY, FEED, place_of
+from adapters.disclosure.streams import DELIVERY, FEED, feed_stream, place_of
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryLetGo,
     DeliveryStopped,
     Disclosed,
     FeedEntry,
@@ -26,6 +27,8 @@ from domain.events import Envelope
 from domain.ports import EventLog, Recorded
 
 ROWS_MAX = 5_000
+NAMED_MAX = 1_000
+"""How often one entry may be held back and let go."""
 
 
 class Stage(StrEnum):
@@ -34,19 +37,32 @@ class Stage(StrEnum):
     FAILED = "failed"
     DOUBTED = "doubted"
     HELD_BACK = "held_back"
+    LET_GO = "let_go"  # its content comes under another number, which the feed has not got yet
+    RELEASED = "released"  # the feed has it
     STOPPED = "stopped"
     HANDED_OVER = "handed_over"
 
 
-WITHOUT_CONTENT = frozenset({Stage.HELD_BACK, Stage.STOPPED})
+WITHOUT_CONTENT = frozenset({Stage.HELD_BACK, Stage.STOPPED, Stage.LET_GO, Stage.RELEASED})
+DONE_WITH = frozenset({Stage.STOPPED, Stage.RELEASED})
+"""What leaves no more, and keeps nothing waiting."""
 
 
 @dataclass(kw_only=True, slots=True)
 class Delivery:
-    """One entry on its way. `sequence` counts the entries of its case in its feed, `version` its own stream."""
+    """One entry on its way. `sequence` counts the entries of its case in its feed, `version` its own stream.
+
+    What was held back and let go leaves as a delivery of its own: `entry` is then the one that holds the content, under
+    the new number, and `releases` names the first. `holds` makes it the word that another number is held back, which
+    tells no fact. `place` is the number by which it stands in its case's order.
+    """
 
     entry: Envelope
     sequence: int
+    place: int = 0
+    releases: int | None = None
+    holds: int | None = None
+    was_tried: bool = False  # held back because it failed, and not for what stood before it or for a hold
     stage: Stage = Stage.WAITING
     version: int = 0
     attempts: int = 0
@@ -55,6 +71,9 @@ class Delivery:
     last_event_id: UUID | None = None
     traceparent: str | None = None  # of its last stage
     retry_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        self.place = self.place or self.told.number
 
     @property
     def told(self) -> FeedEntry:
@@ -77,7 +96,11 @@ class Delivery:
             case HandOverDoubted():
                 self.stage, self.retry_at = Stage.DOUBTED, event.retry_at
             case DeliveryHeldBack():
+                failed_for_good = self.stage is Stage.FAILED and self.retry_at is None
+                self.was_tried = failed_for_good or self.stage is Stage.DOUBTED
                 self.stage, self.retry_at = Stage.HELD_BACK, None
+            case DeliveryLetGo():
+                self.stage, self.retry_at = Stage.LET_GO, None
             case DeliveryStopped():
                 self.stage, self.retry_at = Stage.STOPPED, None
             case HandedOver():
@@ -127,19 +150,44 @@ class Outstanding:
 
     def _apply(self, envelope: Envelope) -> None:
         event = envelope.event
-        if isinstance(event, Disclosed | Withdrawn):
+        if isinstance(event, Disclosed | Withdrawn | Held | Released):
             queue = self.offices.setdefault(event.office, Queue())
             assert event.number == queue.last + 1, f"the feed of {event.office} has a gap before {event.number}"
             queue.last = event.number
             queue.counts[event.case_id] = sequence = queue.counts.get(event.case_id, 0) + 1
             queue.sequences.append(sequence)
-            queue.deliveries[event.number] = Delivery(entry=envelope, sequence=sequence)
-        elif isinstance(event, Held | Released):
-            queue = self.offices.setdefault(event.office, Queue())
-            queue.last = event.number  # tells of a number, has no content
-            queue.sequences.append(0)
+            queue.deliveries[event.number] = delivery_of(self._log, self._codec, envelope, sequence)
+            first = queue.deliveries.get(event.releases) if isinstance(event, Released) else None
+            if first is not None:
+                first.stage = Stage.RELEASED
         elif envelope.stream.startswith(DELIVERY):
             office, number = place_of(envelope.stream)
             delivery = self.offices[office].deliveries[number]
             delivery.apply(envelope)
             self.settle(delivery)
+
+
+def delivery_of(log: EventLog, codec: EventCodec, envelope: Envelope, sequence: int) -> Delivery:
+    """The delivery of an entry. One that holds back or releases another has its content from there."""
+    told = envelope.event
+    if isinstance(told, Held):
+        first, _ = _content(log, codec, told.office, told.holds)
+        entry = replace(envelope, event=replace(first, number=told.number, digest=""))
+        return Delivery(entry=entry, sequence=sequence, holds=told.holds)
+    if isinstance(told, Released):
+        first, place = _content(log, codec, told.office, told.releases)
+        entry = replace(envelope, event=replace(first, number=told.number))
+        return Delivery(entry=entry, sequence=sequence, place=place, releases=told.releases)
+    return Delivery(entry=envelope, sequence=sequence)
+
+
+def _content(log: EventLog, codec: EventCodec, office: str, number: int) -> tuple[FeedEntry, int]:
+    """The entry whose content a number names, and its own number: what was released may be held back once more."""
+    for _ in range(NAMED_MAX):
+        (row,) = log.read_stream(feed_stream(office), after=number - 1, limit=1)
+        told = codec.decode(row).event
+        if isinstance(told, Disclosed | Withdrawn):
+            return told, number
+        assert isinstance(told, Released), "only content is held back"
+        number = told.releases
+    raise AssertionError(f"number {number} of {office} was held back more than {NAMED_MAX} times")

@@ -17,7 +17,8 @@ CONTENT_TYPE = "application/avro"
 
 def parcel_of(delivery: Delivery, rendered: Rendered) -> Parcel:
     """The same entry gives the same parcel at every attempt. Raises Unrenderable where the salt is withheld."""
-    return _parcel(delivery, rendered, (("salt", salt_of(delivery.told)),))
+    named = () if delivery.releases is None else (("releases", str(delivery.releases)),)
+    return _parcel(delivery, rendered, (("salt", salt_of(delivery.told)), *named))
 
 
 def placeholder_of(delivery: Delivery, rendered: Rendered) -> Parcel:

@@ -13,12 +13,12 @@ from uuid import UUID
 
 from adapters.backbone import Backbone
 from adapters.disclosure.hand_overs import STARTS_MAX, UNRENDERABLE, HandOvers
-from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage
-from adapters.disclosure.parcel import parcel_of, placeholder_of
+from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage, delivery_of
+from adapters.disclosure.parcel import placeholder_of
 from adapters.disclosure.render import Rendering
 from adapters.disclosure.streams import access_stream, feed_stream, head_of
 from domain.case.state import Case
-from domain.disclosure.events import Disclosed, FeedRead, Withdrawn
+from domain.disclosure.events import FeedRead
 from domain.events import Actor, Circumstances, Envelope
 from domain.ports import Append, Conflict, Guard, LogUnavailable, Parcel, Receipt
 
@@ -96,16 +96,17 @@ class PullFeed:
                 break
             entry = self._backbone.codec.decode(row)
             known = queue.deliveries.get(row.version)
-            if known is None and isinstance(entry.event, Disclosed | Withdrawn):
-                known = Delivery(entry=entry, sequence=queue.sequences[row.version - 1], stage=Stage.HANDED_OVER)
-            if known is not None:
-                found.append(known)
+            if known is None:
+                known = delivery_of(
+                    self._backbone.log, self._backbone.codec, entry, queue.sequences[row.version - 1]
+                )
+                known.stage = Stage.HANDED_OVER
+            found.append(known)
         return found
 
     def _begin(self, fresh: Sequence[Delivery]) -> dict[int, Parcel]:
         """The parcels of what is on its way, each begun while its engagement is open, or its placeholder."""
-        held = {d.told.case_id for d in fresh if d.stage is Stage.HELD_BACK}
-        contents = self._hand_overs.contents(fresh, CHANNEL, held)
+        contents = self._hand_overs.contents(fresh, CHANNEL)
         ready = [delivery for delivery in fresh if delivery.told.number in contents]
         begun = self._hand_overs.start_all(ready, CHANNEL, surely_failed=False)
         parcels = {number: parcel for number, parcel in contents.items() if number in begun}
@@ -127,7 +128,7 @@ class PullFeed:
             parcel = None
             if is_open:
                 try:
-                    parcel = parcel_of(delivery, self._rendering.proven(delivery.entry))
+                    parcel = self._hand_overs.parcel(delivery)
                 except UNRENDERABLE:
                     parcel = None  # Its key was withheld or destroyed since.
             parcels[delivery.told.number] = parcel or placeholder_of(delivery, self._rendering.placeholder())

@@ -6,6 +6,7 @@ from collections import Counter
 from uuid import uuid5
 
 from adapters.backbone import Backbone, Outcome
+from adapters.disclosure.outstanding import delivery_of
 from adapters.disclosure.streams import feed_stream
 from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
@@ -64,9 +65,12 @@ class Receipts:
     def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
         told, circumstances = envelope.event, envelope.circumstances
         assert isinstance(told, HandedOver)
-        (row,) = self._backbone.log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
-        entry = self._backbone.codec.decode(row).event
-        assert isinstance(entry, Disclosed | Withdrawn), "only an entry with content is handed over"
+        log, codec = self._backbone.log, self._backbone.codec
+        (row,) = log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
+        delivery = delivery_of(log, codec, codec.decode(row), 0)
+        if delivery.holds is not None:
+            return  # That a number is held back tells nothing of the case.
+        entry = delivery.told
         # Where the reference's own key is gone, the entry's number still proves the hand-over.
         receipt = told.receipt.value if isinstance(told.receipt, Known) else f"{told.office}:{told.number}"
         command, which = _recorded_by(entry)

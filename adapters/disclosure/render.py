@@ -26,6 +26,7 @@ from domain.personal import Known
 from domain.ports import EventLog, Recorded
 
 ROWS_CACHED_MAX = 1_024
+HELD = "Held.v1"
 
 
 class DigestMismatch(Exception):
@@ -82,6 +83,12 @@ class Rendering:
     def placeholder(self) -> Rendered:
         """What goes out under a number whose content does not leave."""
         return rendered(self._by_name["Placeholder.v1"], {})
+
+    def held(self, entry: FeedEntry, holds: int) -> Rendered:
+        """The word that another number is held back, and that its content comes later."""
+        form = self._by_name[HELD]
+        record: Record = {"case_reference": entry.case_reference, "holds": holds}
+        return Rendered(record, write(form, record), form.name)
 
     def _facts(self, entry: FeedEntry) -> Facts:
         facts: dict[Any, Envelope] = {}

@@ -18,12 +18,16 @@ from domain.ports import Append, Guard, Receipt
 
 @dataclass(frozen=True, slots=True)
 class Stages:
-    """What comes next in one delivery's life; `guards` are what it rests on besides, `occurred_at` is now if absent."""
+    """What comes next in one delivery's life; `guards` are what it rests on besides, `occurred_at` is now if absent.
+
+    `by` is the person who decided it, where one did.
+    """
 
     delivery: Delivery
     events: tuple[Event, ...]
     guards: tuple[Guard, ...] = ()
     occurred_at: datetime | None = None
+    by: Actor | None = None
 
     @property
     def own(self) -> Guard:
@@ -69,7 +73,8 @@ class StageRecorder:
         delivery, cause, now = stages.delivery, stages.delivery.entry.circumstances, self._backbone.clock.now()
         circumstances = replace(
             cause, occurred_at=now if stages.occurred_at is None else min(stages.occurred_at, now), learned_at=now,
-            actor=Actor(agency=cause.agency, role="courier", user="casebridge"), principal="casebridge-courier",
+            actor=stages.by or Actor(agency=cause.agency, role="courier", user="casebridge"),
+            principal="casebridge-courier" if stages.by is None else stages.by.user,
             causation_id=delivery.last_event_id or cause.event_id,
             traceparent=telemetry.traceparent or delivery.traceparent or cause.traceparent,
         )

@@ -20,6 +20,7 @@ EVENT: dict[str, Any] = {
         "feednumber": {"type": "string", "description": "Gapless over the feed, from 1."},
         "datacontenttype": {"const": "application/avro"},
         "salt": {"type": "string", "description": "Proves, with the bytes, the digest that the agency keeps."},
+        "releases": {"type": "string", "description": "Only on what was held back: the number that it had first."},
         "data_base64": {"type": "string", "contentEncoding": "base64"},
     },
 }

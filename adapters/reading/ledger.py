@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.disclosure.streams import feed_stream
 from domain.agency.state import Agency
 from domain.case.state import Case
-from domain.disclosure.events import Disclosed, Withdrawn
+from domain.disclosure.events import Disclosed, Released, Withdrawn
 from domain.disclosure.telling import sources
+from domain.events import Event
 from projections.deliveries import Delivery, of_case
 
 if TYPE_CHECKING:
@@ -88,7 +90,7 @@ def _lines(
 ) -> Iterator[LedgerLine]:
     row = casebridge.log.event(delivery.entry_event_id)
     assert row is not None, "a view shows what the log has"
-    told = casebridge.clear_codec.decode(row).event
+    told = _content(casebridge, casebridge.clear_codec.decode(row).event)
     if not isinstance(told, Disclosed):
         return
     persons = persons_of(told)
@@ -99,6 +101,14 @@ def _lines(
             contract_digest=told.contract_digest, entered_at=delivery.entered_at, stage=delivery.stage.value,
             staged_at=delivery.staged_at, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
         )
+
+
+def _content(casebridge: Casebridge, told: Event) -> Event:
+    """The entry whose content a number brings: another's, where that was held back and let go."""
+    while isinstance(told, Released):
+        (row,) = casebridge.log.read_stream(feed_stream(told.office), after=told.releases - 1, limit=1)
+        told = casebridge.clear_codec.decode(row).event
+    return told
 
 
 def persons_of(entry: Disclosed) -> dict[str, UUID]:

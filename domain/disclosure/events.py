@@ -168,6 +168,16 @@ class DeliveryHeldBack(Event):
     attempts: int = clear("how often it was tried")
 
 
+@event("casebridge.delivery.DeliveryLetGo")
+class DeliveryLetGo(Event):
+    """What was held back may go: a person decided so, or its cause was mended. It leaves under a number of its own."""
+
+    office: str = clear(OFFICE)
+    number: int = clear(NUMBER)
+    case_id: UUID = clear(OUR_ID)
+    by_person: bool = clear("whether a person decided")
+
+
 @event("casebridge.delivery.DeliveryStopped")
 class DeliveryStopped(Event):
     """The engagement behind an entry ended before its hand-over was proven: it does not leave any more.

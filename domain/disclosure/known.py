@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from domain.case.told import Reached
-from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, HandOverStarted, Withdrawn
+from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, HandOverStarted, Released, Withdrawn
 from domain.events import Envelope
 
 RANK = {stage: place for place, stage in enumerate(Reached)}
@@ -35,22 +35,32 @@ def known_by(
 ) -> list[Given]:
     """The entries of one case that had come to a stage by `at`, in the order of their numbers.
 
+    What was held back and let go stands under the number by which it came, with the entry that holds its content.
     `stages` are the events of each delivery, `reported` what the office itself said of later stages. Outputs say "was
     given", never "knew" (design decision 15).
     """
     found: list[Given] = []
     withdrawn: dict[int, int] = {}
+    contents: dict[int, Envelope] = {}
     for entry in entries:
         told = entry.event
-        if not isinstance(told, Disclosed | Withdrawn):
+        if isinstance(told, Released):
+            if told.releases not in contents:
+                continue  # A feed that is cut short; a fold never raises (I10).
+            entry, number = contents[told.releases], told.number
+        elif isinstance(told, Disclosed | Withdrawn):
+            number = told.number
+        else:
             continue
-        moment = _moment(stages.get(told.number, ()), reported.get(told.number, {}), reached)
+        contents[number] = entry
+        told = entry.event
+        moment = _moment(stages.get(number, ()), reported.get(number, {}), reached)
         if moment is not None and moment <= at:
-            found.append(Given(entry=entry, number=told.number, at=moment))
+            found.append(Given(entry=entry, number=number, at=moment))
             if isinstance(told, Withdrawn):
-                withdrawn[told.withdraws] = told.number
-        elif reached is Reached.HANDED_OVER and _is_doubtful(stages.get(told.number, ()), at):
-            found.append(Given(entry=entry, number=told.number, at=None))
+                withdrawn[told.withdraws] = number
+        elif reached is Reached.HANDED_OVER and _is_doubtful(stages.get(number, ()), at):
+            found.append(Given(entry=entry, number=number, at=None))
     return [replace(one, withdrawn_by=withdrawn.get(one.number)) for one in found]
 
 

@@ -146,6 +146,11 @@ def test_a_recall_settles_it_when_the_office_has_it_and_not_before() -> None:
     assert owed(after) == [] and [e for e in after.envelopes if isinstance(e.event, CorrectionSettled)]
 
 
+def test_who_has_disregarded_all_of_it_is_owed_nothing_more() -> None:
+    gone = told.given(RecallDisclosure(disclosure_id=NOTICE, text_code=TextCode.DISREGARD), recalled)
+    gone.when(birth_date(gone)).then(FactCorrected)
+
+
 # -- what is told in its place
 
 def test_what_is_true_is_prepared_anew_and_the_office_is_asked_to_disregard_the_rest() -> None:

@@ -1,0 +1,66 @@
+"""`release --delivery` lets go what an office refused; `hold` stops, shows and lets go what would leave."""
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from adapters.disclosure.courier import Courier
+from adapters.disclosure.discloser import Discloser
+from tests.e2e.cli_world import CASE, H1, Program, commands
+from tests.recording_channel import RecordingChannel
+from tests.webhook_receiver import Mood
+
+MEXICO = "cons-mx.el-paso"
+CANARY = "fears the consulate of her own state"
+
+
+@pytest.fixture(scope="module")
+def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """A home in which a consulate refused the first notice for good."""
+    program = Program(tmp_path_factory.mktemp("held") / "home")
+    lines = commands(H1)
+    until = next(n for n, line in enumerate(lines) if line["command"] == "ReleaseDisclosure")
+    answers = program.submitted(lines[:until + 1])
+    assert {answer["status"] for answer in answers} == {"accepted"}
+    turn(program, 410)
+    yield program
+
+
+def turn(program: Program, mood: Mood | int) -> RecordingChannel:
+    with program.casebridge() as casebridge:
+        channel = RecordingChannel(casebridge.clock, lambda _, parcel: mood)
+        discloser = Discloser(casebridge.backbone, casebridge.rendering())
+        courier = Courier(casebridge.backbone, casebridge.rendering(), {"webhook": channel}, entropy=os.urandom)
+        for _ in range(3):
+            while discloser.step():
+                pass
+            courier.step()
+        return channel
+
+
+def test_what_an_office_refused_is_let_go_by_a_person_and_comes_once(refused: Program) -> None:
+    assert "held back" in refused.ok("feed", MEXICO)
+    assert refused("release", "--delivery", MEXICO).exit_code == 2
+    assert refused("release", "--delivery", f"{MEXICO}:99").exit_code == 1
+    assert "let go: 1" in refused.ok("release", "--delivery", f"{MEXICO}:1")
+    assert refused("release", "--delivery", f"{MEXICO}:1").exit_code == 1
+    channel = turn(refused, Mood.ACCEPT)
+    assert [dict(parcel.headers).get("releases") for parcel in channel.taken].count("1") == 1
+    shown = refused.ok("feed", MEXICO)
+    assert "Released, about number 1" in shown and "Held, about number 1" in shown
+    assert refused("fsck").exit_code == 0
+
+
+def test_a_hold_is_placed_shown_and_lifted(refused: Program) -> None:
+    placed = refused.json("hold", "place", CASE, "--kind", "CONS-GT", "--reason", CANARY, "--review-on", "2027-01-01")
+    [one] = refused.json("hold", "list")
+    assert (one["hold_id"], one["reason"], one["is_overdue"]) == (placed["hold_id"], CANARY, False)
+    shown = refused.ok("due", "--case", CASE)
+    assert "On hold" in shown and "CONS-GT" in shown
+    files = [path for path in refused.home.rglob("*") if path.is_file()]
+    assert not [path.name for path in files if CANARY.encode() in path.read_bytes()]
+    assert "lifted" in refused.ok("hold", "lift", CASE, placed["hold_id"], "--reason", "counsel agrees")
+    assert "nothing is on hold" in refused.ok("hold", "list")
+    assert refused("hold", "place", CASE, "--reason", "r", "--review-on", "2027-01-01").exit_code == 2
