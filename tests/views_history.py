@@ -25,6 +25,7 @@ from domain.case.obligations import (
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import (
     DeliveryHeldBack,
+    DeliveryLetGo,
     DeliveryStopped,
     Disclosed,
     Failure,
@@ -47,7 +48,7 @@ EVENTS: tuple[type[Event], ...] = (
     ChildAddedToCase, DutyRaised, DutyMet, DeadlineMissed, MissWithdrawn, DutyClockCorrected, DutyWithdrawn,
     QuestionRaised, QuestionClosed,
     Disclosed, Withdrawn, HandOverStarted, HandedOver, HandOverFailed, HandOverDoubted, DeliveryHeldBack,
-    DeliveryStopped,
+    DeliveryLetGo, DeliveryStopped,
 )
 
 
@@ -169,6 +170,7 @@ class History:
             HandOverFailed(**same, failure=Failure.REFUSED, retry_at=self._chance.choice([None, retry_at])),
             HandOverDoubted(**same, retry_at=retry_at),
             DeliveryHeldBack(office=office, number=number, case_id=of, attempts=attempt),
+            DeliveryLetGo(office=office, number=number, case_id=of, by_person=True),
             DeliveryStopped(
                 office=office, number=number, case_id=of, engagement_id=self._id("engagement"), case_version=1
             ),
@@ -231,7 +233,8 @@ def questions_folded(envelopes: Iterable[Envelope]) -> dict[UUID, datetime | Non
 def deliveries_folded(envelopes: Iterable[Envelope]) -> dict[tuple[str, int], tuple[Any, ...]]:
     """(kind of entry, number it refers to, stage, attempts, next attempt) of every number of every feed."""
     stages = {"HandOverStarted": "started", "HandedOver": "handed_over", "HandOverFailed": "failed",
-              "HandOverDoubted": "doubted", "DeliveryHeldBack": "held_back", "DeliveryStopped": "stopped"}
+              "HandOverDoubted": "doubted", "DeliveryHeldBack": "held_back", "DeliveryLetGo": "let_go",
+              "DeliveryStopped": "stopped"}
     numbers: dict[tuple[str, int], list[Any]] = {}
     for envelope in envelopes:
         told: Any = envelope.event
