@@ -55,7 +55,7 @@ owners = Table(
     Column("case_id", Uuid, nullable=False),
     Column("agency", String, nullable=False),
     Column("jurisdiction", String, nullable=False),
-    Column("owner", String, nullable=False),
+    Column("owner", String, primary_key=True),  # everybody who ever had it: a late word takes nobody away
     Index("ix_waiting_board_owner", "owner"),
 )
 
@@ -145,7 +145,7 @@ def asked_by(
 
 
 def given_to(engine: Engine, owner: str, *, jurisdiction: str | None = None, limit: int = CASES_MAX) -> Mapping[UUID, str]:
-    """Cases in which somebody was given an act or a question, with their agencies."""
+    """Cases in which somebody was given an act or a question at some time, with their agencies."""
     wanted = select(owners.c.case_id, owners.c.agency).where(owners.c.owner == owner)
     return _cases(engine, wanted, owners.c.case_id, owners, jurisdiction, limit)
 

@@ -20,6 +20,7 @@ from domain.policy.clock import LimitKind
 from domain.policy.facts import MissingFact
 from domain.policy.pack import Pack, Rule
 
+SATURDAY = 5
 FactOf = Callable[[UUID], str | None]
 """An event by its id, as a sentence; None where this reader does not look it up."""
 
@@ -209,22 +210,27 @@ def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:
     if raised.due_at is None:
         words = limit(raised.qualifier)
         return f"{start}; {words}{'' if words == limit(None) else ': no number is stated'}, so only its age is shown"
-    if rule.limit.kind is LimitKind.BUSINESS_DAYS:
-        counted = f"calendar {(raised.calendar_digest or '')[:8]}{_skipped(duty, agency)}"
-    else:
-        counted = "hours run on, over weekends and holidays too"
+    counted = _counted(duty, rule.limit.kind, agency)
     missed = " That moment passed with the act undone: MISSED." if duty.was_missed else ""
     return f"{start}; {rule.limit.words}: due {due(raised.due_at, raised.due_zone)} ({counted}).{missed}"
 
 
-def _skipped(duty: Duty, agency: Agency) -> str:
-    """The holidays that lay between the start of a clock and its end."""
+def _counted(duty: Duty, kind: LimitKind, agency: Agency) -> str:
+    """How a due moment was reckoned: by which calendar and over which days off, or over everything."""
     raised = duty.raised
     assert raised.due_at is not None
-    first, last = (at.astimezone(ZoneInfo(raised.due_zone)).date() for at in (raised.clock_start, raised.due_at))
+    if kind is LimitKind.CALENDAR_MONTHS:
+        return "calendar months; a shorter month ends on its last day"
+    if kind is not LimitKind.BUSINESS_DAYS:
+        return "hours run on, over weekends and holidays too"
+    version = f"calendar {(raised.calendar_digest or '')[:8]}"
     for adoption in agency.calendars:
         if adoption.digest == raised.calendar_digest:
+            start, last = (at.astimezone(ZoneInfo(raised.due_zone)).date() for at in (raised.clock_start, raised.due_at))
             days_off = parse_calendar(adoption.text, adoption.digest).days_off
-            passed = [f"{day:%a %d %b} is {name}" for day, name in sorted(days_off.items()) if first < day <= last]
-            return f"; {', '.join(passed)}" if passed else "; no holiday in between"
-    return ""
+            days = [start + timedelta(days=number) for number in range(1, (last - start).days + 1)]
+            holidays = [f"{day:%a %d %b} is {days_off[day]}" for day in days if day in days_off]
+            weekend = sum(day.weekday() >= SATURDAY and day not in days_off for day in days)
+            skipped = ", ".join(holidays) or "no holiday in between"
+            return f"{version} of {adoption.id}; {skipped}" + (f"; {weekend} days of weekends skipped" if weekend else "")
+    return version

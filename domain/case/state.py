@@ -174,8 +174,7 @@ AREAS = {
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
-    "mislinks", "moments",
-    "mislinks", "recalls", "corrections", "holds",
+    "mislinks", "moments", "recalls", "corrections", "holds",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

@@ -1,11 +1,14 @@
 """Who owns an act or a question: whoever was assigned, else the pack's unit, else what the agency settled."""
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
+from adapters.commands import parse_line
 from adapters.reading.timeline import lines
 from domain.agency.settings import OwnerSet, SetOwner, SetWaitingTime
 from domain.agency.state import Agency
@@ -18,9 +21,10 @@ from domain.case.assignments import (
 )
 from domain.case.obligations import Duty, DutyStage
 from domain.case.owners import CASEWORKER, OwnedBecause, owner_of_duty, owner_of_question
+from domain.catalogue import AGENCY_COMMANDS, CASE_COMMANDS
 from domain.refusals import Refused
 from domain.requests import AskedFor
-from tests.specification import NOON, Scenario, an_id, new_mexico
+from tests.specification import NOON, ROOT, Scenario, an_id, new_mexico
 from tests.unit.desks import settled, with_settings
 from tests.unit.people import CHILD, FAMILY, from_country, obtain, take_child
 
@@ -148,6 +152,16 @@ def test_a_question_lies_with_the_caseworker_the_agencys_unit_or_who_was_assigne
     answered.when(give).then_nothing()
     answered.when(replace(give, reassignment_id=an_id("too late"))).then_refused(rule="DECISION-9", field="question_id")
     assert "now for Hotline to find out: she took the call" in lines(given.envelopes)[-1].text
+
+
+def test_the_setting_on_the_page_for_liaisons_is_accepted_as_it_stands_there() -> None:
+    page = (ROOT / "docs" / "liaisons.md").read_text(encoding="utf-8")
+    [block] = re.findall(r"```\n(\{.*?\})\n```", page, re.DOTALL)
+    line = parse_line(json.loads(block.replace("\n", " ")))
+    assert isinstance(line.command, SetOwner)
+    assert settled(new_mexico(), line.command).settings.owner_of("questions", NOON) == "Intake desk"
+    named = set(re.findall(r"`([A-Z][a-z]+(?:[A-Z][a-z]+)+)`", page))
+    assert named <= {command.__name__ for command in CASE_COMMANDS | AGENCY_COMMANDS}
 
 
 def test_a_reassignment_reads_as_a_sentence() -> None:
