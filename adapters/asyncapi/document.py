@@ -35,7 +35,8 @@ from domain.disclosure.contract import Contract, Flow
 
 Json = dict[str, Any]
 AVRO = "application/vnd.apache.avro;version=1.9.0"
-DISREGARD, PLACEHOLDER = "Disregard.v1", "Placeholder.v1"
+DISREGARD, PLACEHOLDER, HELD = "Disregard.v1", "Placeholder.v1", "Held.v1"
+WITHOUT_SALT = frozenset({"Placeholder", "Held"})
 PUBLISHED = Path(__file__).resolve().parents[2] / "schemas" / "published"
 KAFKA = KafkaSettings(bootstrap="kafka.example:9094")
 OFFICE_TEXT = OFFICE.pattern.removesuffix(r"\Z")
@@ -88,7 +89,7 @@ def document(contract: Contract) -> Json:
 
 
 def messages_of(contract: Contract) -> Iterator[Message]:
-    """The events that a contract's flows publish, then the two that may come to anybody."""
+    """The events that a contract's flows publish, then the three that may come to anybody."""
     office, flows = office_of(contract), dict[str, list[Flow]]()
     for flow in contract.flows:
         if flow.publishes != DISREGARD:
@@ -98,12 +99,15 @@ def messages_of(contract: Contract) -> Iterator[Message]:
         yield Message(name=publishes.partition(".")[0], form=form, examples=tuple(
             (f"For {flow.purpose.replace('_', ' ')}", example.of_flow(office, flow, form)) for flow in given
         ))
-    disregard, placeholder = _form(DISREGARD), _form(PLACEHOLDER)
+    disregard, placeholder, held = _form(DISREGARD), _form(PLACEHOLDER), _form(HELD)
     yield Message(name="Disregard", form=disregard, examples=(
         ("Number 1 was sent in error", example.of_disregard(office, disregard)),
     ))
     yield Message(name="Placeholder", form=placeholder, examples=(
         ("The third number carries nothing", example.of_placeholder(office, placeholder)),
+    ))
+    yield Message(name="Held", form=held, examples=(
+        ("The content of number 1 comes later", example.of_held(office, held)),
     ))
 
 
@@ -243,10 +247,10 @@ def _number(most: int, default: int, description: str) -> Json:
 
 def _binary(message: Message) -> Json:
     """As it is in Kafka: CloudEvents in binary mode, the bytes as the record's value."""
-    is_empty = message.name == "Placeholder"
     return {
         "name": message.form.name, "title": message.name, "contentType": CONTENT_TYPE,
-        "summary": message.form.declared["doc"], "headers": headers(message.form.name, has_salt=not is_empty),
+        "summary": message.form.declared["doc"],
+        "headers": headers(message.form.name, has_salt=message.name not in WITHOUT_SALT),
         "payload": {"schemaFormat": AVRO, "schema": _english(message.form.declared)},
         "bindings": {"kafka": {
             "key": {"type": "string", "description": "Your reference of the case."}, "bindingVersion": "0.5.0",

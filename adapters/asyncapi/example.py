@@ -17,6 +17,7 @@ from adapters.disclosure.render import digest_of, rendered
 from domain.disclosure.contract import Flow
 from domain.disclosure.events import Disclosed, FieldSource, Withdrawn
 from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.rendering import Record
 from domain.disclosure.vocabulary import GROUPS, WORDS
 from domain.events import Actor, Circumstances, Envelope, Event
 from domain.people import Address, BirthDate, PersonName, Role
@@ -28,7 +29,7 @@ SPACE = UUID("a57c0000-0000-4000-8000-000000000000")
 ZONE = ZoneInfo("America/Denver")
 MOMENT, LATER = datetime(2026, 8, 13, 10, 10, tzinfo=ZONE), datetime(2026, 9, 1, 9, 0, tzinfo=ZONE)
 JURISDICTION = "NM"
-FIRST, SECOND, THIRD = 1, 2, 3
+FIRST, SECOND, THIRD, FOURTH = 1, 2, 3, 4
 
 NAMES: Mapping[str, PersonName] = {
     "child": PersonName(given_names="Nayeli", surnames="Inventada Muestra"),
@@ -145,13 +146,24 @@ def of_disregard(office: str, form: Format) -> Example:
 
 def of_placeholder(office: str, form: Format) -> Example:
     """The third number keeps its place and carries nothing."""
+    return _of_a_place(office, form, THIRD, sign(f"{office}/other case"), {})
+
+
+def of_held(office: str, form: Format) -> Example:
+    """The fourth number says that the content of the first comes later."""
+    reference = sign(f"{office}/case")
+    return _of_a_place(office, form, FOURTH, reference, {"case_reference": reference, "holds": FIRST})
+
+
+def _of_a_place(office: str, form: Format, number: int, reference: str, record: Record) -> Example:
+    """What tells of a number and of no person, and so has neither salt nor digest."""
     entry = _recorded(Withdrawn(
-        office=office, number=THIRD, withdraws=FIRST, case_id=SPACE, case_reference=sign(f"{office}/other case"),
-        engagement_id=SPACE, notice_id=SPACE, text_code="disregard", schema_fingerprint="", renderer="placeholder.v1",
-        source_event_id=SPACE, person_ids=(), digest="", salt=Known(""),
+        office=office, number=number, withdraws=FIRST, case_id=SPACE, case_reference=reference, engagement_id=SPACE,
+        notice_id=SPACE, text_code="disregard", schema_fingerprint="", renderer="placeholder.v1", source_event_id=SPACE,
+        person_ids=(), digest="", salt=Known(""),
     ), JURISDICTION)
-    parcel = placeholder_of(Delivery(entry=entry, sequence=1, stage=Stage.STOPPED), rendered(form, {}))
-    return Example(parcel=parcel, record={}, digest=None)
+    parcel = placeholder_of(Delivery(entry=entry, sequence=1, stage=Stage.STOPPED), rendered(form, record))
+    return Example(parcel=parcel, record=record, digest=None)
 
 
 def _example(entry: Envelope, facts: Mapping[UUID, Envelope], form: Format, *, sequence: int) -> Example:

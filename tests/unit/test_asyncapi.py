@@ -22,7 +22,7 @@ from domain.disclosure.vocabulary import GROUPS, WORDS
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "asyncapi"
 CONTRACTS = {text.contract().recipient_kind: text.contract() for text in shipped()}
 GIVEN = sorted(kind for kind, contract in CONTRACTS.items() if contract.flows)
-OURS = {"Disregard", "Placeholder"}
+OURS = {"Disregard", "Placeholder", "Held"}
 HTTP = {"CloudEvent", "Batch", "Reading"}
 
 
