@@ -364,13 +364,22 @@ def test_a_feed_tells_in_the_offices_time_what_was_given_and_what_proved_untrue(
 def test_a_feed_is_followed_until_told_to_stop(played: Program) -> None:
     words = [sys.executable, "-m", "adapters.cli.main", "feed", "cons-mx.el-paso", "--follow", "--json"]
     environment = {**os.environ, "CASEBRIDGE_HOME": str(played.home)}
-    with subprocess.Popen(
-        words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert json.loads(process.stdout.readline())["number"] == 1
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=60)
+    # A shell starts its background jobs with SIGINT ignored, and their children inherit that.
+    inherited = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        process = subprocess.Popen(
+            words, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, inherited)
+    with process:
+        try:
+            assert process.stdout is not None
+            assert json.loads(process.stdout.readline())["number"] == 1
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=60)
+        finally:
+            process.kill()
     assert (process.returncode, err) == (0, "")
 
 
