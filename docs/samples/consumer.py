@@ -58,9 +58,7 @@ class Kept:
         if number != self.last + 1:
             raise SystemExit(f"number {self.last + 1} is missing: {number} came. Tell your agency; nothing was committed.")
         entry = {"number": number, "id": headers["ce_id"], "case": record.key.decode(), "type": headers["ce_type"]}
-        if headers["ce_type"] == PLACEHOLDER:
-            pass  # The number carries nothing.
-        else:
+        if headers["ce_type"] != PLACEHOLDER:  # The number of a placeholder carries nothing.
             told = decoded(known, record.value)
             # With salt and bytes you can prove what you were given: the agency keeps this digest too.
             digest = hashlib.sha256(bytes.fromhex(headers["ce_salt"]) + record.value).hexdigest()

@@ -43,7 +43,7 @@ from domain.case.recalls import DisclosureRecalled, RecallDisclosure, RecallRece
 from domain.disclosure.kinds import COUNSEL, SENT_TO
 from domain.disclosure.purposes import Purpose
 from domain.people import PersonName
-from tests.specification import Scenario, an_id
+from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import having, office_of
 from tests.unit.people import CHILD, FAMILY, MOTHER, h1_information, take_child, take_sibling
 from tests.unit.test_permission import on_consent, opening, release, study, withdraw
@@ -282,7 +282,9 @@ def test_a_mislink_is_owed_until_the_receipt_of_the_recall_that_goes_out_by_itse
 
 
 def test_the_agency_may_set_itself_a_target_for_corrections() -> None:
-    having(told.standing, SetTarget(rule_id=CORRECTIONS, amount=2, unit=TargetUnit.WORKING_DAYS))
+    agency = having(told.standing, SetTarget(rule_id=CORRECTIONS, amount=2, unit=TargetUnit.WORKING_DAYS))
+    limit = agency.targets.in_force(CORRECTIONS, NOON)
+    assert limit is not None and limit.amount == 2 and told.standing.targets.in_force(CORRECTIONS, NOON) is None
 
 
 # -- every office that was handed it, and no other
