@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from adapters.cli.acting import no_case
 from adapters.cli.console import (
     REFUSED,
     USAGE,
@@ -113,7 +114,7 @@ def _rows(casebridge: Casebridge, case_id: UUID) -> Iterator[Recorded]:
         yield from rows
         after = rows[-1].version
     if not after:
-        raise _nobody(case_id)
+        raise no_case(case_id)
 
 
 def _row(one: Read) -> tuple[str, ...]:
@@ -249,12 +250,8 @@ def _moment_of(
 def _history(casebridge: Casebridge, case_id: UUID) -> list[Envelope]:
     envelopes = casebridge.backbone.envelopes(f"case-{case_id}")
     if not envelopes:
-        raise _nobody(case_id)
+        raise no_case(case_id)
     return envelopes
-
-
-def _nobody(case_id: UUID) -> typer.Exit:
-    return end(REFUSED, f"there is no case {case_id}: see that the id is whole, or open it with OpenCase")
 
 
 def standing(

@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from adapters.cli.console import LISTED_MAX, REFUSED, end
+from adapters.cli.acting import no_case
+from adapters.cli.console import LISTED_MAX
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
@@ -99,7 +100,7 @@ def _cases(casebridge: Casebridge, wanted: Wanted) -> Mapping[UUID, str]:
     if wanted.case_id is not None:
         recorded = casebridge.log.read_stream(f"case-{wanted.case_id}", limit=1)
         if not recorded:
-            raise end(REFUSED, f"there is no case {wanted.case_id}: see that the id is whole")
+            raise no_case(wanted.case_id)
         return {wanted.case_id: casebridge.clear_codec.decode(recorded[0]).circumstances.agency}
     if wanted.at is not None:
         return _begun(casebridge, wanted, wanted.at)

@@ -6,12 +6,12 @@ from uuid import uuid4
 
 import typer
 
-from adapters.cli.console import REFUSED, USAGE, AsJson, CaseId, actor, end, installation, principal, say, tell_json
+from adapters.cli.acting import act, opened_case
+from adapters.cli.console import REFUSED, USAGE, AsJson, CaseId, end, installation, say, tell_json
 
 if TYPE_CHECKING:
     from uuid import UUID
 
-    from adapters.composition import Casebridge
     from domain.case.state import Case
 
 app = typer.Typer(name="duties", no_args_is_help=True, help="Acts and questions: give them to a person or a unit.")
@@ -39,30 +39,16 @@ def reassign(
     if (user is None) is (unit is None):
         raise end(USAGE, "say to whom: either --user or --unit")
     with installation(ctx) as casebridge:
-        agency, state = _case(casebridge, case)
+        agency, state = opened_case(casebridge, case)
         command, data = _wish(state, id)
-        outcome = casebridge.backbone.submit({
-            "command": command, "command_id": str(uuid4()), "agency": agency, "case": str(case),
-            "actor": actor(agency, "supervisor", by), "occurred_at": casebridge.clock.now().isoformat(),
-            "data": {
-                **data, "reassignment_id": str(uuid4()), "owner": user or unit, "reason": because,
-                "owner_kind": "person" if user else "unit",
-            },
-        }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+        outcome = act(casebridge, agency, command, {
+            **data, "reassignment_id": str(uuid4()), "owner": user or unit, "reason": because,
+            "owner_kind": "person" if user else "unit",
+        }, role="supervisor", user=by, case=case)
     if as_json:
         tell_json({"case": str(case), "command": command, **data, "owner": user or unit, "position": outcome.last})
     else:
         say(f"{user or unit} has it now")
-
-
-def _case(casebridge: Casebridge, case_id: UUID) -> tuple[str, Case]:
-    """The agency that opened the case, and the case."""
-    state = casebridge.backbone.case(case_id)
-    if state.intake.agency is None:
-        raise end(REFUSED, f"there is no case {case_id}: see that the id is whole")
-    return state.intake.agency, state
 
 
 def _wish(case: Case, start: str) -> tuple[str, dict[str, Any]]:

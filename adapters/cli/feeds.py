@@ -5,21 +5,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import typer
 
+from adapters.cli.acting import act
 from adapters.cli.console import (
     REFUSED,
     USAGE,
     AsJson,
-    actor,
     catch_up,
     end,
     heading,
     identifier,
     installation,
-    principal,
     say,
     table,
     tell_json,
@@ -258,13 +257,8 @@ def release(
         office = chosen.office
         if not yes and (as_json or not typer.confirm(f"Release it to {office}?")):
             raise end(REFUSED, "nothing was released" + ("; with --json, say --yes" if as_json else ""))
-        outcome = casebridge.backbone.submit({
-            "command": "ReleaseDisclosure", "command_id": str(uuid4()), "agency": chosen.agency, "case": str(target),
-            "actor": actor(chosen.agency, "liaison", user), "occurred_at": casebridge.clock.now().isoformat(),
-            "data": {"notice_id": str(notice)},
-        }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+        data = {"notice_id": str(notice)}
+        outcome = act(casebridge, chosen.agency, "ReleaseDisclosure", data, role="liaison", user=user, case=target)
     if as_json:
         tell_json({"case": str(target), "notice_id": str(notice), "office": office, "position": outcome.last})
     else:

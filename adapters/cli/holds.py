@@ -7,17 +7,15 @@ from uuid import UUID, uuid4
 
 import typer
 
+from adapters.cli.acting import act, opened_case
 from adapters.cli.console import (
-    REFUSED,
     USAGE,
     AsJson,
     CaseId,
-    actor,
     catch_up,
     end,
     identifier,
     installation,
-    principal,
     say,
     table,
     tell_json,
@@ -149,12 +147,5 @@ def document(one: Standing) -> dict[str, Any]:
 
 
 def _submit(casebridge: Casebridge, case_id: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
-    agency = casebridge.backbone.case(case_id).intake.agency
-    if agency is None:
-        raise end(REFUSED, f"there is no case {case_id}: see that the id is whole")
-    outcome = casebridge.backbone.submit({
-        "command": command, "command_id": str(uuid4()), "agency": agency, "case": str(case_id),
-        "actor": actor(agency, "liaison", user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
-    }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    agency, _ = opened_case(casebridge, case_id)
+    act(casebridge, agency, command, data, role="liaison", user=user, case=case_id)

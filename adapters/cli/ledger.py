@@ -9,6 +9,7 @@ from uuid import UUID
 
 import typer
 
+from adapters.cli.acting import opened_case
 from adapters.cli.console import (
     REFUSED,
     AsJson,
@@ -50,7 +51,7 @@ def who(
     Next: `casebridge feed OFFICE` shows the entry as it left; `casebridge case timeline CASE` the event behind a field.
     """
     with installation(ctx) as casebridge:
-        state = _case(casebridge, case)
+        _, state = opened_case(casebridge, case)
         lines = _ledger(casebridge, case, person_id=person, path=field)
     _tell(case, state, lines, as_json, "nothing of that was disclosed to anybody")
 
@@ -63,7 +64,7 @@ def office(ctx: typer.Context, office: OfficeCode, case: CaseId, as_json: AsJson
     Next: `casebridge case show CASE --known-by OFFICE` shows the entries as they left.
     """
     with installation(ctx) as casebridge:
-        state = _case(casebridge, case)
+        _, state = opened_case(casebridge, case)
         lines = _ledger(casebridge, case, office=office)
     _tell(case, state, lines, as_json, f"{office} was given nothing of this case")
 
@@ -113,7 +114,7 @@ def outside(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
     from adapters.reading.words import personal
 
     with installation(ctx) as casebridge:
-        state = _case(casebridge, case)
+        _, state = opened_case(casebridge, case)
     notices = [
         ("", notice.prepared.office, notice.notified.channel.value, "consular notice", notice.prepared.child_ids)
         for notice in state.consular.notices.values() if notice.notified is not None and notice.notified.entry is None
@@ -136,18 +137,11 @@ def outside(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
         ])
 
 
-def _case(casebridge: Casebridge, case_id: UUID) -> Case:
-    found = casebridge.backbone.case(case_id)
-    if not found.intake.is_open:
-        raise end(REFUSED, f"there is no case {case_id}")
-    return found
-
-
 def _supposed(casebridge: Casebridge, case_id: UUID, commands: Path | None) -> Case:
     """The case as these commands would leave it, each judged after the one before."""
     from adapters.commands import parse_line
 
-    state = _case(casebridge, case_id)
+    _, state = opened_case(casebridge, case_id)
     for line in commands.read_text(encoding="utf-8").splitlines() if commands else ():
         raw: Mapping[str, Any] = json.loads(line)
         state = casebridge.backbone.judged(

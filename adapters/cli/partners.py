@@ -3,24 +3,22 @@ from __future__ import annotations
 
 import sys
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 from zoneinfo import ZoneInfo
 
 import typer
 
+from adapters.cli.acting import act
 from adapters.cli.console import (
     REFUSED,
     USAGE,
     AgencyCode,
     AgencyNeeded,
     AsJson,
-    actor,
     agency_of,
     catch_up,
     end,
     heading,
     installation,
-    principal,
     say,
     table,
     tell_json,
@@ -200,12 +198,7 @@ def suspend(
 
 
 def _submit(casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], user: str | None) -> None:
-    outcome = casebridge.backbone.submit({
-        "command": command, "command_id": str(uuid4()), "agency": agency, "actor": actor(agency, "partner desk", user),
-        "occurred_at": casebridge.clock.now().isoformat(), "data": data,
-    }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    act(casebridge, agency, command, data, role="partner desk", user=user)
 
 
 def _rights(casebridge: Casebridge) -> None:

@@ -5,11 +5,11 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import uuid4
 
 import typer
 
 from adapters.cli import policy_checks, policy_runs
+from adapters.cli.acting import act
 from adapters.cli.console import (
     LISTED_MAX,
     REFUSED,
@@ -17,12 +17,10 @@ from adapters.cli.console import (
     AgencyCode,
     AgencyNeeded,
     AsJson,
-    actor,
     end,
     has_log,
     heading,
     installation,
-    principal,
     say,
     table,
     tell_json,
@@ -129,16 +127,10 @@ def adopt(
     with installation(ctx, new=True) as casebridge:
         if kind == "pack":
             policy_checks.refuse_errors(of_file(file), casebridge.backbone.agency(agency), casebridge.clock.now())
-        outcome = casebridge.backbone.submit({
-            "command": KINDS[kind], "command_id": str(uuid4()), "agency": agency,
-            "actor": actor(agency, "policy officer", user), "occurred_at": casebridge.clock.now().isoformat(),
-            "data": {
-                "text": content.decode(), "second_person": second_person,
-                **({"dry_run_digest": dry_run_digest} if dry_run_digest else {}),
-            },
-        }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+        outcome = act(casebridge, agency, KINDS[kind], {
+            "text": content.decode(), "second_person": second_person,
+            **({"dry_run_digest": dry_run_digest} if dry_run_digest else {}),
+        }, role="policy officer", user=user)
     if as_json:
         tell_json({"kind": kind, "adopted": bool(outcome.events), "stream": outcome.stream, "position": outcome.last})
     else:

@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import typer
 
+from adapters.cli.acting import act
 from adapters.cli.console import (
     REFUSED,
     USAGE,
     AsJson,
-    actor,
     catch_up,
     end,
     heading,
@@ -20,7 +20,6 @@ from adapters.cli.console import (
     table,
     tell_json,
 )
-from adapters.cli.console import principal as running
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
@@ -85,12 +84,7 @@ def recall(
 
 
 def _submit(casebridge: Casebridge, agency: str, case: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
-    outcome = casebridge.backbone.submit({
-        "command": command, "command_id": str(uuid4()), "agency": agency, "case": str(case),
-        "actor": actor(agency, "liaison", user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
-    }, principal=running())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    act(casebridge, agency, command, data, role="liaison", user=user, case=case)
 
 
 def _office_of(case: Case, disclosure_id: UUID) -> str | None:

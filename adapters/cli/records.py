@@ -7,17 +7,15 @@ from uuid import UUID, uuid4
 
 import typer
 
+from adapters.cli.acting import act, opened_case
 from adapters.cli.console import (
     INFRASTRUCTURE,
-    REFUSED,
     AsJson,
     CaseId,
-    actor,
     end,
     heading,
     identifier,
     installation,
-    principal,
     say,
     table,
     tell_json,
@@ -51,7 +49,7 @@ def show(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
     Next: `casebridge record unseal CASE SEAL`, `casebridge record confirm CASE ORDER OFFICE`.
     """
     with installation(ctx) as casebridge:
-        found = _case(casebridge, case)
+        _, found = opened_case(casebridge, case)
     if as_json:
         tell_json(_document(case, found))
         return
@@ -179,7 +177,7 @@ def expunge(
             "expunge_id": str(expunge_id), "order_ref": order, "second_person": second_person, "wait_days": wait_days,
             **_scope(person, part),
         }, user)
-        at = _case(casebridge, case).erasure.expunges[expunge_id].ordered.not_before
+        at = opened_case(casebridge, case)[1].erasure.expunges[expunge_id].ordered.not_before
     document = {"case": str(case), "expunge_id": str(expunge_id), "not_before": at.isoformat()}
     _told(document, f"ordered, as {expunge_id}: not before {at:%a %d %b %Y %H:%M %Z}", as_json)
 
@@ -236,13 +234,6 @@ def rotate_keys(as_json: AsJson = False) -> None:
     _told({"keys": count}, f"{count} keys are wrapped by a new key-encryption key", as_json)
 
 
-def _case(casebridge: Casebridge, case_id: UUID) -> Case:
-    found = casebridge.backbone.case(case_id)
-    if not found.intake.is_open:
-        raise end(REFUSED, f"there is no case {case_id}")
-    return found
-
-
 def _scope(person: list[UUID] | None, part: list[str] | None) -> dict[str, Any]:
     return {
         **({"person_ids": [str(one) for one in person]} if person else {}),
@@ -259,7 +250,7 @@ def _reach(
     from domain.case.record_scope import scope_of
     from domain.events import Compartment
 
-    case = _case(casebridge, case_id)
+    _, case = opened_case(casebridge, case_id)
     try:
         compartments = tuple(Compartment(name) for name in part) if part else None
     except ValueError:
@@ -288,14 +279,8 @@ def _reach(
 
 
 def _submit(casebridge: Casebridge, case_id: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
-    agency = _case(casebridge, case_id).intake.agency
-    assert agency is not None, "an open case has its agency"
-    outcome = casebridge.backbone.submit({
-        "command": command, "command_id": str(uuid4()), "agency": agency, "case": str(case_id),
-        "actor": actor(agency, "records desk", user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
-    }, principal=principal())
-    if outcome.status == "refused":
-        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    agency, _ = opened_case(casebridge, case_id)
+    act(casebridge, agency, command, data, role="records desk", user=user, case=case_id)
 
 
 def _told(document: dict[str, Any], sentence: str, as_json: bool) -> None:

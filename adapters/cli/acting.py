@@ -1,0 +1,43 @@
+"""One command of a person at this program, and the case that it is about."""
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID, uuid4
+
+import typer
+
+from adapters.cli.console import REFUSED, actor, end, principal
+
+if TYPE_CHECKING:
+    from adapters.backbone import Outcome
+    from adapters.composition import Casebridge
+    from domain.case.state import Case
+
+
+def opened_case(casebridge: Casebridge, case_id: UUID) -> tuple[str, Case]:
+    """The agency that opened the case, and the case; ends the program where nobody opened it."""
+    case = casebridge.backbone.case(case_id)
+    if case.intake.agency is None:
+        raise no_case(case_id)
+    return case.intake.agency, case
+
+
+def no_case(case_id: UUID) -> typer.Exit:
+    return end(REFUSED, f"there is no case {case_id}: see that the id is whole, or open it with OpenCase")
+
+
+def act(
+    casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], *, role: str, user: str | None,
+    case: UUID | None = None,
+) -> Outcome:
+    """Submit a command that occurs now, through the one door; ends the program with the reason where it is refused.
+
+    `user` is who decides it, if not whoever runs the program.
+    """
+    outcome = casebridge.backbone.submit({
+        "command": command, "command_id": str(uuid4()), "agency": agency, **({"case": str(case)} if case else {}),
+        "actor": actor(agency, role, user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
+    }, principal=principal())
+    if outcome.status == "refused":
+        raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
+    return outcome
