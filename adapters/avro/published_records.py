@@ -173,8 +173,8 @@ def names_of(renderer: str, path: str) -> tuple[str, ...]:
 
 def _published(publishes: str, head: tuple[Schema, ...], *groups: Schema) -> Schema:
     name = publishes.partition(".")[0]
-    doc, doc_es = DOCS[name]
-    if groups:
+    doc, doc_es = DOCS.get(name, ("", ""))  # What is said nowhere, the check refuses.
+    if groups and doc:
         doc, doc_es = f"{doc} {NULL}", f"{doc_es} {NULL_ES}"
     return {
         "type": "record", "name": name, "namespace": NAMESPACE, "doc": doc, "doc_es": doc_es, "fields": [*head, *groups],

@@ -150,6 +150,13 @@ def test_a_notice_has_only_what_its_renderer_lays_out(committed: Path) -> None:
     ]
 
 
+def test_a_new_published_event_says_what_it_is(committed: Path) -> None:
+    new = contracts("CARER", Purpose.ARRANGE_VISIT, lambda flow: replace(flow, publishes="Unsaid.v1"))
+    assert [problem for problem in problems(committed, new) if problem.startswith("Unsaid")] == [
+        "Unsaid.v1: Unsaid has no doc", "Unsaid.v1: Unsaid has no doc_es",
+    ]
+
+
 def test_one_schema_is_laid_out_by_one_renderer(committed: Path) -> None:
     two = contracts("CONS-MX", Purpose.CONSULAR_NOTICE, lambda flow: replace(flow, renderer="facts.v1"))
     assert "ConsularNotice.v1: is laid out by facts.v1 and by notice.v1" in list(problems(committed, two))
