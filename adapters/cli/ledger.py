@@ -158,8 +158,12 @@ def _ledger(casebridge: Casebridge, case_id: UUID, **wanted: Any) -> list[Ledger
 
 
 def _tell(case_id: UUID, state: Case, lines: list[LedgerLine], as_json: bool, nothing: str) -> None:
+    from adapters.reading.grounds import ground
+
     if as_json:
-        tell_json({"case": str(case_id), "lines": [_document(one) for one in lines]})
+        tell_json({"case": str(case_id), "lines": [
+            _document(one) | {"ground": ground(state, one.engagement_id)} for one in lines
+        ]})
         return
     if not lines:
         say(nothing)
@@ -169,7 +173,8 @@ def _tell(case_id: UUID, state: Case, lines: list[LedgerLine], as_json: bool, no
         of_entry = [one for one in lines if (one.office, one.number) == at]
         first = of_entry[0]
         heading(f"{first.office}, entry {first.number}: {_stage(first)}")
-        say(f"  for {first.purpose.replace('_', ' ')}; {first.basis}; rules {', '.join(first.rule_ids) or 'none'}")
+        on = f"rules {', '.join(first.rule_ids)}" if first.rule_ids else ground(state, first.engagement_id)
+        say(f"  for {first.purpose.replace('_', ' ')}; {first.basis}; {on}")
         table(("of", "field", "told by event"), [
             (_name(state, one.person_id), one.path, str(one.told_by)[:8]) for one in of_entry
         ])

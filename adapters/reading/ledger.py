@@ -33,6 +33,7 @@ class LedgerLine:
     told_by: UUID
     purpose: str
     basis: str
+    engagement_id: UUID
     rule_ids: tuple[str, ...]
     contract_digest: str
     entered_at: datetime
@@ -97,9 +98,10 @@ def _lines(
     for source in told.fields:
         yield LedgerLine(
             office=delivery.office, number=delivery.number, person_id=persons.get(source.reference), path=source.path,
-            told_by=source.event_id, purpose=told.purpose.value, basis=told.basis, rule_ids=told.rule_ids,
-            contract_digest=told.contract_digest, entered_at=delivery.entered_at, stage=delivery.stage.value,
-            staged_at=delivery.staged_at, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
+            told_by=source.event_id, purpose=told.purpose.value, basis=told.basis,
+            engagement_id=told.engagement_id, rule_ids=told.rule_ids, contract_digest=told.contract_digest,
+            entered_at=delivery.entered_at, stage=delivery.stage.value, staged_at=delivery.staged_at,
+            withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
         )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from adapters.reading.words import in_words, people, person, personal
-from domain.case import consent, corrections, disclosures, holds, permission, recalls, told
+from domain.case import approval, consent, corrections, disclosures, holds, permission, recalls, told
 from domain.case.state import Case
 from domain.events import Event
 
@@ -23,11 +23,19 @@ def _granted(case: Case, e: consent.ConsentGranted) -> str:
             f"{until}; text {e.text_version}{through}")
 
 
+def _approved(case: Case, e: approval.CounselApprovalGiven) -> str:
+    until = f", until {e.until:%Y-%m-%d}" if e.until else ""
+    return (f"by counsel {personal(e.counsel)}, paper {personal(e.paper)}, about {people(case, e.person_ids)}, "
+            f"for {_listed(e.purposes)}{until}")
+
+
 TEXTS: dict[type[Event], Text] = {
     consent.ConsentGranted: _granted,
     consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
                                           f"by {person(c, e.narrowed_by)}",
     consent.ConsentWithdrawn: lambda c, e: f"by {person(c, e.withdrawn_by)}: nothing more is told on it",
+    approval.CounselApprovalGiven: _approved,
+    approval.CounselApprovalWithdrawn: lambda c, e: "nothing more is told on it",
     permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things on a basis that fell "
                                           f"({_listed([e.reason])}): they are to be taken back",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "

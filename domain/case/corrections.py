@@ -47,7 +47,7 @@ class Owes(StrEnum):
 class OwedBecause(StrEnum):
     UNTRUE = "untrue"  # something in it was never true
     NOT_FOR_THEM = "not_for_them"  # this office should never have been told
-    BASIS_FELL = "basis_fell"  # the consent or the order under it ended
+    BASIS_FELL = "basis_fell"  # the consent, order or approval under it ended
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from domain.case import (
     adoption,
+    approval,
     assignments,
     citizenship,
     citizenship_sources,
@@ -112,6 +113,7 @@ class Case(NamedTuple):
     happenings: happenings.Happenings = happenings.INITIAL
     mislinks: mislinks.Mislinks = mislinks.INITIAL
     consents: consent.Consents = consent.INITIAL
+    approvals: approval.Approvals = approval.INITIAL
     permission: permission.Permission = permission.INITIAL
     disclosures: disclosures.Disclosures = disclosures.INITIAL
     policy: policy.AppliedPolicy = policy.INITIAL
@@ -163,6 +165,7 @@ AREAS = {
     "told": told,
     "mislinks": mislinks,
     "consents": consent,
+    "approvals": approval,
     "permission": permission,
     "disclosures": disclosures,
     "moments": moments,
