@@ -47,9 +47,10 @@ def may_have_told(line: OutsideLine, person_id: UUID | None, path: str | None) -
 
 
 def _recorded(case: Case) -> Iterator[OutsideLine]:
-    for at, told in case.told.outside:
+    for telling in case.told.outside.values():
+        told = telling.told
         yield OutsideLine(
-            at=at, to=personal(told.partner), why=in_words(told.why), what=personal(told.items),
+            at=telling.at, to=personal(told.partner), why=in_words(told.why), what=personal(told.items),
             authority=_authority(case, told), person_ids=told.person_ids,
             items=frozenset(told.items.value) if isinstance(told.items, Known) else None,
         )

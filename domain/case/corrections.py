@@ -117,12 +117,20 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untrue:
-    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case."""
+    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case.
+
+    `leaves` is what it leaves to owe at the most: where it was another person's, nothing true stands in its place.
+    """
 
     event_id: UUID
     field: str | None
     by_event_id: UUID
     version: int
+    learned_at: datetime
+    leaves: Owes
+
+    def touches(self, event_id: UUID, field: str) -> bool:
+        return event_id == self.event_id and self.field in (None, field)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -277,7 +285,9 @@ def _untrue(
         case MislinkWithdrawn():
             event_id, name = told.withdrawn_event_id, None
     untrue = Untrue(
-        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version
+        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version,
+        learned_at=envelope.circumstances.learned_at,
+        leaves=Owes.RECALL if isinstance(told, MislinkWithdrawn) else Owes.CORRECTION,
     )
     return replace(state, untrue=(*state.untrue, untrue))
 

@@ -1,0 +1,159 @@
+"""Whoever was told outside of every feed what does not stand any more is owed that until a person has told them so."""
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from domain.agency.targets import CORRECTIONS
+from domain.case.consular import Way
+from domain.case.corrections import RULE, OwedBecause, Owes
+from domain.case.intake import OUR_ID, personal
+from domain.case.keys import Keys
+from domain.case.obligations import CLOCK
+from domain.case.told import Telling
+from domain.events import Compartment, Envelope, Event, boxed, clear, event
+from domain.personal import Personal
+from domain.refusals import Refused
+from domain.submission import Command, Recording, Submission, command
+
+if TYPE_CHECKING:
+    from domain.case.state import Case
+
+BY_A_PERSON = frozenset({Way.MAIL, Way.EMAIL, Way.PAPER, Way.TELEPHONE, Way.IN_PERSON, Way.PORTAL})
+COVERS: Mapping[Owes, frozenset[Owes]] = {
+    Owes.CORRECTION: frozenset(), Owes.RECALL: frozenset({Owes.CORRECTION, Owes.RECALL}), Owes.ERASURE: frozenset(Owes),
+}
+"""Who has disregarded all of it is owed no more for a part of it."""
+
+
+@event("casebridge.disclosure.OutsideCorrectionOwed")
+class OutsideCorrectionOwed(Event):
+    """Somebody was told outside of every feed what they should not go on believing, or keep: they are owed a correction
+    or a recall. Who it is, and what they were told, the telling alone says."""
+
+    correction_id: UUID = clear(OUR_ID)
+    telling_id: UUID = clear(OUR_ID)
+    cause_event_id: UUID = clear("our own id of the event that showed it")
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    owes: Owes = clear("what they are to get, as a code")
+    because: OwedBecause = clear("why, as a code")
+    clock_start: datetime = clear(CLOCK)
+    due_zone: str = clear(CLOCK)
+
+
+@event("casebridge.disclosure.OutsideCorrectionSettled")
+class OutsideCorrectionSettled(Event):
+    """Whoever was told outside of every feed has the correction or the recall that they were owed, by a person's word."""
+
+    correction_id: UUID = clear(OUR_ID)
+    person_ids: tuple[UUID, ...] = clear(OUR_ID)
+    how: Way = clear("how it was told, as a code")
+    receipt: Personal[str] = boxed(
+        Compartment.LEGAL, about="person_ids", meaning="who there has it, with the number of their receipt"
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OwedOutside:
+    """One of them. Its clock is that of every correction: the agency's own target, and no law's."""
+
+    owed: OutsideCorrectionOwed
+    settled: OutsideCorrectionSettled | None = None
+
+    @property
+    def is_open(self) -> bool:
+        return self.settled is None
+
+    @property
+    def rule_id(self) -> str:
+        return CORRECTIONS
+
+    @property
+    def clock_start(self) -> datetime:
+        return self.owed.clock_start
+
+    @property
+    def due_at(self) -> datetime | None:
+        return None
+
+    @property
+    def due_zone(self) -> str:
+        return self.owed.due_zone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OutsideCorrections:
+    owed: Mapping[UUID, OwedOutside] = field(default_factory=dict)
+
+    def of(self, telling_id: UUID) -> list[OwedOutside]:
+        return [one for one in self.owed.values() if one.owed.telling_id == telling_id]
+
+
+@command
+class RecordCorrectedOutside(Command):
+    """Record that whoever was told outside of every feed has the correction, the recall or the order to erase that they
+    were owed. `receipt` says who there has it, with the number of their receipt where there is one; it is left out where
+    the record is expunged."""
+
+    correction_id: UUID
+    how: Way
+    receipt: str | None = None
+
+
+def still_owed(case: Case) -> Iterator[tuple[OwedOutside, Telling]]:
+    """What is open, with what was told. Of a telling that proved never to have been, nothing is."""
+    for one in case.outside_corrections.owed.values():
+        telling = case.told.outside.get(one.owed.telling_id)
+        if one.is_open and telling is not None:
+            yield one, telling
+
+
+def settle(submission: Submission[RecordCorrectedOutside], case: Case) -> Sequence[Recording]:
+    wish = submission.command
+    known = case.outside_corrections.owed.get(wish.correction_id)
+    if known is None:
+        raise Refused("no such correction is owed to anybody told outside", rule=RULE, field="correction_id")
+    if wish.how not in BY_A_PERSON:
+        raise Refused("no feed tells them: say how a person did", rule=RULE, field="how")
+    owed = known.owed
+    told = OutsideCorrectionSettled(
+        correction_id=wish.correction_id, person_ids=owed.person_ids, how=wish.how, receipt=personal(wish.receipt),
+    )
+    settled = case.once((wish.correction_id, "corrected outside"), told)
+    if not settled:
+        return []
+    _check_receipt(case, wish, owed.person_ids)
+    covered = [
+        one.owed.correction_id for one in case.outside_corrections.of(owed.telling_id)
+        if one.is_open and one is not known and one.owed.owes in COVERS[owed.owes]
+    ]
+    return [*settled, *(Recording(event=replace(told, correction_id=correction_id)) for correction_id in covered)]
+
+
+def _check_receipt(case: Case, wish: RecordCorrectedOutside, person_ids: Sequence[UUID]) -> None:
+    """Nothing is written of a person whose record is destroyed; else nobody's word stands without it."""
+    is_destroyed = any((person, Compartment.LEGAL) in case.erasure.expunged_pairs for person in person_ids)
+    if is_destroyed and wish.receipt is not None:
+        raise Refused("this record was expunged: leave out who has it", rule="P19", field="receipt")
+    if not is_destroyed and not (wish.receipt or "").strip():
+        raise Refused("say who there has it", rule=RULE, field="receipt")
+
+
+def _owed(state: OutsideCorrections, told: OutsideCorrectionOwed, _: Envelope) -> OutsideCorrections:
+    return OutsideCorrections(owed={**state.owed, told.correction_id: OwedOutside(owed=told)})
+
+
+def _settled(state: OutsideCorrections, told: OutsideCorrectionSettled, _: Envelope) -> OutsideCorrections:
+    known = state.owed.get(told.correction_id)
+    if known is None:
+        return state  # A history cut short; a fold never raises (I10).
+    return OutsideCorrections(owed={**state.owed, told.correction_id: replace(known, settled=told)})
+
+
+INITIAL = OutsideCorrections()
+DECIDES = {RecordCorrectedOutside: settle}
+EVOLVES = {OutsideCorrectionOwed: _owed, OutsideCorrectionSettled: _settled}
+KEYS: Keys = {OutsideCorrectionSettled: lambda e: (e.correction_id, "corrected outside")}
