@@ -101,10 +101,11 @@ def _outside(
     """The letter for whoever was told outside of every feed; with `told`, that they have what they were owed."""
     from adapters.reading.taken_back import told_to
     from domain.case.corrections import Owes
-    from domain.case.outside_corrections import still_owed
 
     def still() -> list[OutsideCorrectionOwed]:
-        found = [one.owed for one, _ in still_owed(casebridge.backbone.case(case_id)) if one.owed.telling_id == telling_id]
+        now = casebridge.backbone.case(case_id)
+        owed = now.outside_corrections.still_owed(now.told)
+        found = [one.owed for one, _ in owed if one.owed.telling_id == telling_id]
         return sorted(found, key=lambda owed: tuple(Owes).index(owed.owes), reverse=True)
 
     owed, case = still(), casebridge.backbone.case(case_id)

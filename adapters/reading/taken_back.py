@@ -9,7 +9,7 @@ from domain.agency.state import Agency
 from domain.agency.targets import target_of
 from domain.case.corrections import Owed, OwedBecause, Owes
 from domain.case.given_outside import proved_untrue
-from domain.case.outside_corrections import OwedOutside, still_owed
+from domain.case.outside_corrections import OwedOutside
 from domain.case.owners import Owner, owner_of_correction
 from domain.case.recalls import is_recalled
 from domain.case.state import Case
@@ -42,7 +42,8 @@ class Owing:
 def explain_owing(case: Case, agency: Agency, now: datetime) -> list[Owing]:
     """Everything of a case that is still owed because of what was given or told, the oldest first."""
     given = [_of_office(owed, case, agency, now) for owed in case.corrections.owed.values() if owed.is_open]
-    told = [_of_telling(owed, telling, case, agency, now) for owed, telling in still_owed(case)]
+    outside = case.outside_corrections.still_owed(case.told)
+    told = [_of_telling(owed, telling, case, agency, now) for owed, telling in outside]
     return sorted((*given, *told), key=lambda one: one.owed.clock_start)
 
 

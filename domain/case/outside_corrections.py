@@ -13,7 +13,7 @@ from domain.case.corrections import RULE, OwedBecause, Owes
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
 from domain.case.obligations import CLOCK
-from domain.case.told import Telling
+from domain.case.told import Telling, Told
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Personal
 from domain.refusals import Refused
@@ -91,6 +91,13 @@ class OutsideCorrections:
     def of(self, telling_id: UUID) -> list[OwedOutside]:
         return [one for one in self.owed.values() if one.owed.telling_id == telling_id]
 
+    def still_owed(self, told: Told) -> Iterator[tuple[OwedOutside, Telling]]:
+        """What is open, with what was told. Of a telling that proved never to have been, nothing is."""
+        for one in self.owed.values():
+            telling = told.outside.get(one.owed.telling_id)
+            if one.is_open and telling is not None:
+                yield one, telling
+
 
 @command
 class RecordCorrectedOutside(Command):
@@ -101,14 +108,6 @@ class RecordCorrectedOutside(Command):
     correction_id: UUID
     how: Way
     receipt: str | None = None
-
-
-def still_owed(case: Case) -> Iterator[tuple[OwedOutside, Telling]]:
-    """What is open, with what was told. Of a telling that proved never to have been, nothing is."""
-    for one in case.outside_corrections.owed.values():
-        telling = case.told.outside.get(one.owed.telling_id)
-        if one.is_open and telling is not None:
-            yield one, telling
 
 
 def settle(submission: Submission[RecordCorrectedOutside], case: Case) -> Sequence[Recording]:

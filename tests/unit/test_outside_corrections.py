@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from adapters.reading.taken_back import explain_owing
+from domain.agency.targets import CORRECTIONS, SetTarget, TargetUnit
 from domain.case.citizenship import CitizenshipCorrected, CorrectCitizenship
 from domain.case.consular import Way
 from domain.case.corrections import OwedBecause, Owes
 from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.erasure import BeginExpunge, CompleteExpunge, OrderExpunge
+from domain.case.intake import CaseClosed, CloseCase
+from domain.case.intake import Outcome as CaseOutcome
 from domain.case.mislinks import (
     CorrectTime,
     MislinkWithdrawn,
@@ -24,7 +28,6 @@ from domain.case.outside_corrections import (
     OutsideCorrectionOwed,
     OutsideCorrectionSettled,
     RecordCorrectedOutside,
-    still_owed,
 )
 from domain.case.particulars import CorrectFact, FactCorrected, FactSuperseded, SupersedeFact
 from domain.case.state import fold
@@ -37,6 +40,7 @@ from domain.people import PersonName
 from domain.personal import Known
 from tests.simulation.test_fold_properties import withhold
 from tests.specification import Outcome, Scenario, an_id
+from tests.unit.partners import having
 from tests.unit.people import CHILD, FAMILY, MOTHER, SIBLING, h1_information, take_child, take_sibling
 from tests.unit.test_corrections import added, birth_date
 from tests.unit.whole_case import whole_case
@@ -64,7 +68,7 @@ def the_one(outcome: Outcome) -> OutsideCorrectionOwed:
 
 
 def owed(scenario: Scenario) -> list[OutsideCorrectionOwed]:
-    return [one.owed for one, _ in still_owed(scenario.case)]
+    return [one.owed for one, _ in scenario.case.outside_corrections.still_owed(scenario.case.told)]
 
 
 def of_mother(scenario: Scenario, **changes: Any) -> CorrectCitizenship:
@@ -282,6 +286,16 @@ def test_an_erasure_is_settled_after_the_keys_are_gone_and_nothing_is_written_of
     assert owed(gone.given(settle(gone, receipt=None))) == []
 
 
+def test_its_age_shows_and_the_agencys_own_target_for_corrections_is_its() -> None:
+    aiming = replace(told, standing=having(told.standing, SetTarget(rule_id=CORRECTIONS, amount=2, unit=TargetUnit.HOURS)))
+    corrected = aiming.given(birth_date(aiming))
+    for hours, is_late in ((1, False), (3, True)):
+        [one] = explain_owing(corrected.case, corrected.standing, corrected.at + timedelta(hours=hours))
+        assert one.is_late is is_late and f"open for {hours} h; the agency's own target" in one.state
+        assert one.title == "Correct what LE was told outside of the feeds on 13 Aug 2026 about Nahomy Zúñiga Ochoa"
+        assert one.fields == ("child birth date",)
+
+
 # -- what a reader cannot see
 
 def test_what_is_withheld_is_not_guessed_and_what_stands_in_clear_is_owed_all_the_same() -> None:
@@ -290,7 +304,10 @@ def test_what_is_withheld_is_not_guessed_and_what_stands_in_clear_is_owed_all_th
     blind = replace(ordered, envelopes=hidden, case=fold(hidden))
     assert blind.when(birth_date(blind)).the(OutsideCorrectionOwed) == []
     assert the_one(blind.when(VACATES)).owes is Owes.RECALL
-    assert [one.owes for one in blind.when(EXPUNGE).the(OutsideCorrectionOwed)] == [Owes.ERASURE]
+    erased = blind.when(EXPUNGE)
+    assert the_one(erased).owes is Owes.ERASURE
+    [shown] = explain_owing(erased.scenario().case, blind.standing, blind.at)
+    assert shown.title.startswith("Have (withheld) erase what it was told outside of the feeds on 13 Aug 2026 about ")
 
 
 def test_what_one_reader_could_not_see_is_owed_by_the_next_who_can() -> None:
@@ -317,3 +334,11 @@ def test_every_item_with_a_word_is_found_in_a_whole_case_and_no_other() -> None:
     assert untold == {item for item in AskedItem if not PATHS[item]} - {AskedItem.CASE_FILE}
     assert all(not word.is_told for word in WORDS.values() if word.item in untold)
     assert found >= set(AskedItem) - untold - {AskedItem.HOME_STUDY_REPORT} and not found & untold
+
+
+def test_a_case_that_closes_names_what_is_still_owed() -> None:
+    corrected = told.given(birth_date(told))
+    [closed] = corrected.when(CloseCase(outcome=CaseOutcome.OTHER)).the(CaseClosed)
+    assert closed.open_correction_ids == (owed(corrected)[0].correction_id,)
+    [settled] = corrected.given(settle(corrected)).when(CloseCase(outcome=CaseOutcome.OTHER)).the(CaseClosed)
+    assert settled.open_correction_ids == ()
