@@ -71,7 +71,7 @@ def _of_telling(owed: OwedOutside, telling: Telling, case: Case, agency: Agency,
     said = f"`casebridge recall CASE {told.telling_id} --told telephone --receipt WHO` when they know"
     return _explain(
         owed, case, agency, now, to=personal(telling.told.partner), name=told_to(telling, agency),
-        verb=f"was told outside of the feeds on {telling.at:%d %b %Y}", fields=tuple(items),
+        verb=f"was told outside of the feeds on {telling.at:%d %b %Y}", fields=tuple(dict.fromkeys(items)),
         next_=f"tell them that it is not so, and what is; {said}" if told.owes is Owes.CORRECTION
         else f"`casebridge recall CASE {told.telling_id}` prints the letter, which tells nothing new; {said}",
     )

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -123,16 +123,25 @@ def _as_it_was(case: Case, telling: Telling) -> tuple[Case, Case]:
 
 
 def proved_untrue(case: Case, telling: Telling) -> Iterator[tuple[Untrue, tuple[AskedItem, ...]]]:
-    """What of a telling proved untrue, with the items of it that it touches. Nothing where the items are withheld."""
-    later, items = _later(case, telling), telling.told.items
-    if not later or not isinstance(items, Known):
-        return
-    was = _as_it_was(case, telling)
-    told = {item: {found for one in was for found in told_of(one, item, telling.told.person_ids)} for item in items.value}
-    for untrue in later:
-        touched = tuple(item for item, found in told.items() if any(untrue.touches(*field) for field in found))
-        if touched:
-            yield untrue, touched
+    """What of a telling, or of what was told to put it right, proved untrue, with the items of it that it touches. Nothing
+    where the items are withheld."""
+    items, persons = telling.told.items, telling.told.person_ids
+    for one in _told_at(case, telling) if isinstance(items, Known) else ():
+        later = _later(case, one)
+        was = _as_it_was(case, one) if later else ()
+        told = {item: {found for state in was for found in told_of(state, item, persons)} for item in items.value}
+        for untrue in later:
+            touched = tuple(item for item, found in told.items() if any(untrue.touches(*field) for field in found))
+            if touched:
+                yield untrue, touched
+
+
+def _told_at(case: Case, telling: Telling) -> Iterator[Telling]:
+    """The telling, and again when a person put it right: what was true by then was told."""
+    yield telling
+    for one in case.outside_corrections.of(telling.told.telling_id):
+        if one.settled is not None and one.owed.owes is Owes.CORRECTION:
+            yield replace(telling, at=one.settled.at, version=one.settled.version)
 
 
 def _never_theirs(case: Case, standing: Agency, telling: Telling, later: Sequence[Untrue]) -> Iterator[Cause]:

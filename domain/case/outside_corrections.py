@@ -57,11 +57,20 @@ class OutsideCorrectionSettled(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Settled:
+    """By a person's word, `at` which moment; recorded as `version` of the case."""
+
+    told: OutsideCorrectionSettled
+    at: datetime
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OwedOutside:
     """One of them. Its clock is that of every correction: the agency's own target, and no law's."""
 
     owed: OutsideCorrectionOwed
-    settled: OutsideCorrectionSettled | None = None
+    settled: Settled | None = None
 
     @property
     def is_open(self) -> bool:
@@ -145,11 +154,12 @@ def _owed(state: OutsideCorrections, told: OutsideCorrectionOwed, _: Envelope) -
     return OutsideCorrections(owed={**state.owed, told.correction_id: OwedOutside(owed=told)})
 
 
-def _settled(state: OutsideCorrections, told: OutsideCorrectionSettled, _: Envelope) -> OutsideCorrections:
+def _settled(state: OutsideCorrections, told: OutsideCorrectionSettled, envelope: Envelope) -> OutsideCorrections:
     known = state.owed.get(told.correction_id)
     if known is None:
         return state  # A history cut short; a fold never raises (I10).
-    return OutsideCorrections(owed={**state.owed, told.correction_id: replace(known, settled=told)})
+    settled = Settled(told=told, at=envelope.circumstances.occurred_at, version=envelope.version)
+    return OutsideCorrections(owed={**state.owed, told.correction_id: replace(known, settled=settled)})
 
 
 INITIAL = OutsideCorrections()

@@ -2,10 +2,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from hypothesis import given as for_any
+from hypothesis import settings
+from hypothesis import strategies as st
 
 from adapters.reading.taken_back import explain_owing
 from domain.agency.targets import CORRECTIONS, SetTarget, TargetUnit
@@ -294,6 +298,41 @@ def test_its_age_shows_and_the_agencys_own_target_for_corrections_is_its() -> No
         assert one.is_late is is_late and f"open for {hours} h; the agency's own target" in one.state
         assert one.title == "Correct what LE was told outside of the feeds on 13 Aug 2026 about Nahomy Zúñiga Ochoa"
         assert one.fields == ("child birth date",)
+
+
+def test_what_was_told_to_put_it_right_is_owed_again_where_it_was_never_true_either() -> None:
+    corrected = told.given(birth_date(told))
+    first = corrected.envelopes[-2].circumstances.event_id
+    again = birth_date(corrected, correction_id=an_id("again"), replaces_event_id=first, birth_date=date(2015, 3, 9))
+    assert len(owed(corrected.given(again))) == 1, "they have not heard the second date, and will hear the third"
+    put_right = corrected.given(settle(corrected))
+    assert the_one(put_right.when(again)).owes is Owes.CORRECTION
+
+
+@for_any(steps=st.lists(st.sampled_from(("tell", "correct", "put right")), max_size=9))
+@settings(max_examples=40, deadline=None)
+def test_whoever_heard_a_date_that_proves_wrong_is_owed_it_until_told_and_nobody_else_is(steps: list[str]) -> None:
+    scenario, told_by = in_custody, added(in_custody, CHILD)
+    heard = dict[UUID, set[int]]()  # by telling: which dates, the first one being 0
+    corrections = 0
+    for number, step in enumerate(steps):
+        if step == "tell":
+            heard[an_id(f"telling {number}")] = {corrections}
+            scenario = scenario.given(replace(SUBPOENA, telling_id=an_id(f"telling {number}")))
+        elif step == "correct":
+            corrections += 1
+            scenario = scenario.given(birth_date(
+                scenario, correction_id=an_id(f"date {number}"), replaces_event_id=told_by,
+                birth_date=date(2016, 1, 1 + number),
+            ))
+            told_by = [e.circumstances.event_id for e in scenario.envelopes if isinstance(e.event, FactCorrected)][-1]
+        elif owed(scenario):
+            one = owed(scenario)[0]
+            heard[one.telling_id].add(corrections)
+            scenario = scenario.given(settle(scenario))
+    ever = [one.owed.telling_id for one in scenario.case.outside_corrections.owed.values()]
+    wrong = [telling_id for telling_id, dates in heard.items() for heard_date in dates if heard_date < corrections]
+    assert sorted(ever) == sorted(wrong)
 
 
 # -- what a reader cannot see
