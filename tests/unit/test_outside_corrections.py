@@ -186,6 +186,16 @@ def test_what_the_agency_learned_only_after_it_was_told_was_not_told() -> None:
     assert owed(early.given(birth_date(early))) == []
 
 
+def test_what_somebody_knew_and_told_before_it_was_recorded_is_owed_when_it_proves_untrue() -> None:
+    unrecorded = Scenario().given(*FAMILY, take_child, take_sibling)
+    called = unrecorded.when(telling(AskedItem.CHILD_NATIONALITY), at=unrecorded.at + timedelta(hours=2)).scenario()
+    told_what_was_known = called.when(h1_information, occurred_at=unrecorded.at, learned_at=unrecorded.at).scenario()
+    wrong = told_what_was_known.case.citizenship.of(CHILD).nationalities.current
+    assert wrong is not None
+    wish = of_mother(told_what_was_known, person_id=CHILD, replaces_event_id=wrong.event_id)
+    assert the_one(told_what_was_known.when(wish, at=called.at + timedelta(hours=1))).because is OwedBecause.UNTRUE
+
+
 # -- the basis
 
 def test_an_order_that_stands_no_more_takes_back_what_was_told_under_it() -> None:
@@ -242,6 +252,13 @@ def test_a_telling_that_never_was_owes_nothing() -> None:
     recorded = told.envelopes[-1].circumstances.event_id
     wrong = WithdrawReport(withdrawal_id=an_id("not told"), event_id=recorded, evidence="the call was never made")
     assert owed(corrected) and owed(corrected.given(wrong)) == []
+
+
+def test_what_is_owed_is_an_act_of_the_agency_and_no_report_to_withdraw() -> None:
+    corrected = told.given(birth_date(told))
+    raised = corrected.envelopes[-1].circumstances.event_id
+    corrected.when(WithdrawReport(withdrawal_id=an_id("no"), event_id=raised, evidence="-")).then_refused(
+        rule="P19", field="event_id")
 
 
 # -- a person's word
