@@ -104,7 +104,7 @@ def _outside(
 
     def still() -> list[OutsideCorrectionOwed]:
         now = casebridge.backbone.case(case_id)
-        owed = now.outside_corrections.still_owed(now.told)
+        owed = now.outside_corrections.still_owed(now)
         found = [one.owed for one, _ in owed if one.owed.telling_id == telling_id]
         return sorted(found, key=lambda owed: tuple(Owes).index(owed.owes), reverse=True)
 

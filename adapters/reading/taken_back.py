@@ -42,7 +42,7 @@ class Owing:
 def explain_owing(case: Case, agency: Agency, now: datetime) -> list[Owing]:
     """Everything of a case that is still owed because of what was given or told, the oldest first."""
     given = [_of_office(owed, case, agency, now) for owed in case.corrections.owed.values() if owed.is_open]
-    outside = case.outside_corrections.still_owed(case.told)
+    outside = case.outside_corrections.still_owed(case)
     told = [_of_telling(owed, telling, case, agency, now) for owed, telling in outside]
     return sorted((*given, *told), key=lambda one: one.owed.clock_start)
 

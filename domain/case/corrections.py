@@ -13,7 +13,7 @@ from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsularNotificationPrepared, ConsulateNotified, DisclosureReleased, Notice, TextCode
 from domain.case.disclosures import DisclosureReceived
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, Signs, require_basis
-from domain.case.erasure import ExpungeOrdered
+from domain.case.erasure import ExpungeOrdered, ExpungeWithdrawn
 from domain.case.intake import OUR_ID, require_open
 from domain.case.keys import Keys
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
@@ -144,14 +144,15 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corrections:
-    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back."""
+    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back; `expunges`
+    are the orders that stand, by their events."""
 
     owed: Mapping[UUID, Owed] = field(default_factory=dict)
     untrue: tuple[Untrue, ...] = ()
     left: Mapping[UUID, Left] = field(default_factory=dict)
     fallen: Mapping[UUID, UUID] = field(default_factory=dict)
     recalls: Mapping[UUID, UUID] = field(default_factory=dict)
-    expunges: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    expunges: Mapping[UUID, ExpungeOrdered] = field(default_factory=dict)
 
     def open_for(self, disclosure_id: UUID) -> Iterator[Owed]:
         """What is owed for one disclosure, or for what it was prepared in the place of."""
@@ -306,7 +307,12 @@ def _raised(state: Corrections, told: RecallRaised, envelope: Envelope) -> Corre
 
 
 def _expunged(state: Corrections, told: ExpungeOrdered, envelope: Envelope) -> Corrections:
-    return replace(state, expunges={**state.expunges, envelope.circumstances.event_id: frozenset(told.person_ids)})
+    return replace(state, expunges={**state.expunges, envelope.circumstances.event_id: told})
+
+
+def _kept(state: Corrections, told: ExpungeWithdrawn, _: Envelope) -> Corrections:
+    left = {event_id: order for event_id, order in state.expunges.items() if order.expunge_id != told.expunge_id}
+    return replace(state, expunges=left)
 
 
 INITIAL = Corrections()
@@ -315,6 +321,6 @@ EVOLVES = {
     CorrectionOwed: _owed, CorrectionPrepared: _prepared, CorrectionSettled: _settled, DisclosureReleased: _left,
     ConsulateNotified: _left, DisclosureReceived: _left, FactCorrected: _untrue, CitizenshipCorrected: _untrue,
     TimeCorrected: _untrue, MislinkWithdrawn: _untrue, ReportWithdrawn: _untrue, EngagementEnded: _fallen,
-    RecallRaised: _raised, ExpungeOrdered: _expunged,
+    RecallRaised: _raised, ExpungeOrdered: _expunged, ExpungeWithdrawn: _kept,
 }
 KEYS: Keys = {CorrectionPrepared: lambda e: (e.disclosure_id, "correction")}

@@ -120,8 +120,8 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
         yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
-    for event_id, persons in state.expunges.items():
-        if persons & set(one.person_ids):
+    for event_id, order in state.expunges.items():
+        if set(order.person_ids) & set(one.person_ids):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
     later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
     if later:

@@ -72,9 +72,8 @@ def _is_covered(cause: Cause, owes: Owes) -> bool:
 
 def _causes(case: Case, standing: Agency, telling: Telling) -> Iterator[Cause]:
     """Every one of them, those that take all of it back before those that touch a part."""
-    persons = set(telling.told.person_ids)
-    for event_id, expunged in case.corrections.expunges.items():
-        if persons & expunged:
+    for event_id, order in case.corrections.expunges.items():
+        if set(order.person_ids) & set(telling.told.person_ids):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED, owes=Owes.ERASURE)
     yield from _order_fell(case, telling)
     later = _later(case, telling)

@@ -291,7 +291,7 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
         outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
         open_correction_ids=(
             *(one.owed.correction_id for one in case.corrections.owed.values() if one.is_open),
-            *(one.owed.correction_id for one, _ in case.outside_corrections.still_owed(case.told)),
+            *(one.owed.correction_id for one, _ in case.outside_corrections.still_owed(case)),
         ),
     ))]
 

@@ -13,7 +13,7 @@ from domain.case.corrections import RULE, OwedBecause, Owes
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
 from domain.case.obligations import CLOCK
-from domain.case.told import Telling, Told
+from domain.case.told import Telling
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Personal
 from domain.refusals import Refused
@@ -100,12 +100,21 @@ class OutsideCorrections:
     def of(self, telling_id: UUID) -> list[OwedOutside]:
         return [one for one in self.owed.values() if one.owed.telling_id == telling_id]
 
-    def still_owed(self, told: Told) -> Iterator[tuple[OwedOutside, Telling]]:
-        """What is open, with what was told. Of a telling that proved never to have been, nothing is."""
+    def still_owed(self, case: Case) -> Iterator[tuple[OwedOutside, Telling]]:
+        """What is open, with what was told; not of a telling that never was, nor for a cause that was taken back since."""
         for one in self.owed.values():
-            telling = told.outside.get(one.owed.telling_id)
-            if one.is_open and telling is not None:
+            telling = case.told.outside.get(one.owed.telling_id)
+            if one.is_open and telling is not None and not _is_taken_back(case, one.owed, telling):
                 yield one, telling
+
+
+def _is_taken_back(case: Case, owed: OutsideCorrectionOwed, telling: Telling) -> bool:
+    """Whether the order to expunge was withdrawn, the court's order stands again, or what showed it was itself wrong."""
+    if owed.because is OwedBecause.EXPUNGED:
+        return owed.cause_event_id not in case.corrections.expunges
+    if owed.because is OwedBecause.BASIS_FELL and telling.told.order_id is not None:
+        return telling.told.order_id in case.court.orders and case.court.is_binding(telling.told.order_id)
+    return owed.cause_event_id in case.mislinks.withdrawn
 
 
 @command

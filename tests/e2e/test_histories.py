@@ -306,7 +306,7 @@ def test_a_consulate_that_was_called_about_no_national_of_its_own_is_to_disregar
     assert (owed.event.owes, owed.event.because) == (Owes.RECALL, OwedBecause.NOT_FOR_THEM)
     assert owed.event.cause_event_id == owed.circumstances.causation_id == corrected.circumstances.event_id
     assert owed.circumstances.command_id == corrected.circumstances.command_id, "in the same append"
-    assert settled.how is Way.TELEPHONE and not list(h4.case.outside_corrections.still_owed(h4.case.told))
+    assert settled.how is Way.TELEPHONE and not list(h4.case.outside_corrections.still_owed(h4.case))
 
 
 # ------------------------------------------------------------------ the same lines through the program

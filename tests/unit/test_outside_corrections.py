@@ -17,7 +17,7 @@ from domain.case.citizenship import CitizenshipCorrected, CorrectCitizenship
 from domain.case.consular import Way
 from domain.case.corrections import OwedBecause, Owes
 from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
-from domain.case.erasure import BeginExpunge, CompleteExpunge, OrderExpunge
+from domain.case.erasure import BeginExpunge, CompleteExpunge, OrderExpunge, WithdrawExpungeOrder
 from domain.case.intake import CaseClosed, CloseCase
 from domain.case.intake import Outcome as CaseOutcome
 from domain.case.mislinks import (
@@ -72,7 +72,7 @@ def the_one(outcome: Outcome) -> OutsideCorrectionOwed:
 
 
 def owed(scenario: Scenario) -> list[OutsideCorrectionOwed]:
-    return [one.owed for one, _ in scenario.case.outside_corrections.still_owed(scenario.case.told)]
+    return [one.owed for one, _ in scenario.case.outside_corrections.still_owed(scenario.case)]
 
 
 def of_mother(scenario: Scenario, **changes: Any) -> CorrectCitizenship:
@@ -259,6 +259,19 @@ def test_what_is_owed_is_an_act_of_the_agency_and_no_report_to_withdraw() -> Non
     raised = corrected.envelopes[-1].circumstances.event_id
     corrected.when(WithdrawReport(withdrawal_id=an_id("no"), event_id=raised, evidence="-")).then_refused(
         rule="P19", field="event_id")
+
+
+def test_what_was_taken_back_for_a_cause_that_is_itself_taken_back_is_owed_no_more() -> None:
+    ordered = told.given(EXPUNGE)
+    assert owed(ordered) and owed(ordered.given(WithdrawExpungeOrder(expunge_id=EXPUNGE.expunge_id))) == []
+    vacated = in_custody.given(ORDER, BY_ORDER, VACATES)
+    restores = replace(VACATES, order_id=an_id("last order"), earlier_order_id=VACATES.order_id)
+    assert owed(vacated) and owed(vacated.given(restores)) == []
+    corrected = told.given(birth_date(told))
+    mistaken = WithdrawMislink(
+        withdrawal_id=an_id("mistaken"), event_id=corrected.envelopes[-2].circumstances.event_id, evidence="another child",
+    )
+    assert owed(corrected) and owed(corrected.given(mistaken)) == []
 
 
 # -- a person's word
