@@ -69,7 +69,7 @@ def recall(
             return
         known = casebridge.backbone.case(case)
         if disclosure in known.told.outside:
-            _outside(casebridge, case, disclosure, told=told, receipt=receipt, user=user, as_json=as_json)
+            _outside(casebridge, case, disclosure, told=told, receipt=receipt, user=user, yes=yes, as_json=as_json)
             return
         office = _office_of(known, disclosure)
         if office is None:
@@ -96,9 +96,10 @@ def recall(
 
 def _outside(
     casebridge: Casebridge, case_id: UUID, telling_id: UUID, *, told: str | None, receipt: str | None, user: str | None,
-    as_json: bool,
+    yes: bool, as_json: bool,
 ) -> None:
-    """The letter for whoever was told outside of every feed; with `told`, that they have what they were owed."""
+    """The letter for whoever was told outside of every feed, and a recall where nothing is owed to them yet; with `told`,
+    that they have what they were owed."""
     from adapters.reading.taken_back import told_to
     from domain.case.corrections import Owes
 
@@ -109,27 +110,30 @@ def _outside(
         return sorted(found, key=lambda owed: tuple(Owes).index(owed.owes), reverse=True)
 
     owed, case = still(), casebridge.backbone.case(case_id)
-    if not owed:
-        raise end(REFUSED, f"nothing of {telling_id} is owed to whoever was told it")
     agency, telling = casebridge.backbone.agency(case.intake.agency or ""), case.told.outside[telling_id]
     name = told_to(telling, agency)
-    if told is None:
-        if as_json:
-            raise end(REFUSED, "nothing was recorded; with --json, say --told and --receipt")
+    if told is None and not as_json:
         heading(f"To {name}, as it reads")
         say(f"{LETTER_RULE}\n{_outside_letter(casebridge, telling, owed, name, agency.code)}{LETTER_RULE}")
-        also = ", with what is true" if owed[0].owes is Owes.CORRECTION else ""
-        say(f"Take it there{also}; then say so with --told HOW --receipt WHO. Nothing is recorded yet.")
-        return
-    for one in owed:
+    if not owed:
+        if not yes and (as_json or not typer.confirm(f"Nothing is owed to {name} for it. Recall all of it?")):
+            raise end(REFUSED, "nothing was recalled" + ("; with --json, say --yes" if as_json else ""))
+        _submit(casebridge, agency.code, case_id, "RecallToldOutside", {"telling_id": str(telling_id)}, user)
+        owed = still()
+    if not owed:
+        raise end(REFUSED, f"{name} was asked to disregard all of it already, and has that")
+    for one in owed if told is not None else ():
         if one in still():  # Who has disregarded all of it is owed no part of it.
             _submit(casebridge, agency.code, case_id, "RecordCorrectedOutside", {
                 "correction_id": str(one.correction_id), "how": told, **({"receipt": receipt} if receipt else {}),
             }, user)
     if as_json:
         tell_json({"case": str(case_id), "telling_id": str(telling_id), "told": told})
-    else:
+    elif told is not None:
         say(f"{name} has it ({told.replace('_', ' ')})")
+    else:
+        also = ", with what is true" if owed[0].owes is Owes.CORRECTION else ""
+        say(f"Take the letter there{also}; then say so with --told HOW --receipt WHO.")
 
 
 def _outside_letter(

@@ -51,16 +51,18 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
         return []
     recordings: list[Recording] = []
     for telling_id, telling in case.told.outside.items():
-        known = [one.owed for one in case.outside_corrections.of(telling_id)]
+        raised = {one.owed.cause_event_id for one in case.outside_corrections.of(telling_id)}
+        standing = [one.owed.owes for one in case.outside_corrections.standing(case, telling)]
         for cause in _causes(case, submission.standing, telling):
-            if any(one.cause_event_id == cause.event_id or _is_covered(cause, one.owes) for one in known):
+            if cause.event_id in raised or any(_is_covered(cause, owes) for owes in standing):
                 continue
             told = OutsideCorrectionOwed(
                 correction_id=submission.own_id("outside correction", len(recordings)), telling_id=telling_id,
                 cause_event_id=cause.event_id, person_ids=telling.told.person_ids, owes=cause.owes, because=cause.because,
                 clock_start=submission.learned_at, due_zone=submission.standing.zone,
             )
-            known.append(told)
+            raised.add(cause.event_id)
+            standing.append(cause.owes)
             recordings.append(Recording(event=told, causation_id=cause.event_id))
     return recordings
 

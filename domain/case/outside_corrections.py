@@ -36,7 +36,7 @@ class OutsideCorrectionOwed(Event):
 
     correction_id: UUID = clear(OUR_ID)
     telling_id: UUID = clear(OUR_ID)
-    cause_event_id: UUID = clear("our own id of the event that showed it")
+    cause_event_id: UUID = clear("our own id of the event that showed it: this one, where a person decided so")
     person_ids: tuple[UUID, ...] = clear(OUR_ID)
     owes: Owes = clear("what they are to get, as a code")
     because: OwedBecause = clear("why, as a code")
@@ -100,12 +100,17 @@ class OutsideCorrections:
     def of(self, telling_id: UUID) -> list[OwedOutside]:
         return [one for one in self.owed.values() if one.owed.telling_id == telling_id]
 
+    def standing(self, case: Case, telling: Telling) -> list[OwedOutside]:
+        """What is owed of a telling, or was until it was settled; not for a cause that was taken back before."""
+        return [
+            one for one in self.of(telling.told.telling_id)
+            if one.settled is not None or not _is_taken_back(case, one.owed, telling)
+        ]
+
     def still_owed(self, case: Case) -> Iterator[tuple[OwedOutside, Telling]]:
-        """What is open, with what was told; not of a telling that never was, nor for a cause that was taken back since."""
-        for one in self.owed.values():
-            telling = case.told.outside.get(one.owed.telling_id)
-            if one.is_open and telling is not None and not _is_taken_back(case, one.owed, telling):
-                yield one, telling
+        """What is open of each telling, in the order in which they were recorded."""
+        for telling in case.told.outside.values():
+            yield from ((one, telling) for one in self.standing(case, telling) if one.is_open)
 
 
 def _is_taken_back(case: Case, owed: OutsideCorrectionOwed, telling: Telling) -> bool:
@@ -118,6 +123,14 @@ def _is_taken_back(case: Case, owed: OutsideCorrectionOwed, telling: Telling) ->
 
 
 @command
+class RecallToldOutside(Command):
+    """Record that somebody should never have been told what they were told outside of every feed: a recall of all of it
+    is owed to them, with no new fact."""
+
+    telling_id: UUID
+
+
+@command
 class RecordCorrectedOutside(Command):
     """Record that whoever was told outside of every feed has the correction, the recall or the order to erase that they
     were owed. `receipt` says who there has it, with the number of their receipt where there is one; it is left out where
@@ -126,6 +139,19 @@ class RecordCorrectedOutside(Command):
     correction_id: UUID
     how: Way
     receipt: str | None = None
+
+
+def recall(submission: Submission[RecallToldOutside], case: Case) -> Sequence[Recording]:
+    telling = case.told.outside.get(submission.command.telling_id)
+    if telling is None:
+        raise Refused("nothing of this id was told outside of every feed", rule=RULE, field="telling_id")
+    if any(one.owed.owes is not Owes.CORRECTION for one in case.outside_corrections.standing(case, telling)):
+        return []  # All of it is to be disregarded, or was.
+    return [Recording(event=OutsideCorrectionOwed(
+        correction_id=submission.own_id("outside recall", 0), telling_id=telling.told.telling_id,
+        cause_event_id=submission.event_id(0), person_ids=telling.told.person_ids, owes=Owes.RECALL,
+        because=OwedBecause.NOT_FOR_THEM, clock_start=submission.learned_at, due_zone=submission.standing.zone,
+    ))]
 
 
 def settle(submission: Submission[RecordCorrectedOutside], case: Case) -> Sequence[Recording]:
@@ -172,6 +198,6 @@ def _settled(state: OutsideCorrections, told: OutsideCorrectionSettled, envelope
 
 
 INITIAL = OutsideCorrections()
-DECIDES = {RecordCorrectedOutside: settle}
+DECIDES = {RecallToldOutside: recall, RecordCorrectedOutside: settle}
 EVOLVES = {OutsideCorrectionOwed: _owed, OutsideCorrectionSettled: _settled}
 KEYS: Keys = {OutsideCorrectionSettled: lambda e: (e.correction_id, "corrected outside")}

@@ -69,6 +69,15 @@ def test_a_letter_tells_nothing_new_and_a_persons_word_with_a_receipt_closes_it(
     said = played.ok("recall", CASE, TELLING, "--told", "telephone", "--receipt", "Sergeant-4")
     assert "LE has it (telephone)" in said and owed(played) == []
     assert "Sergeant-4" in played.ok("case", "timeline", CASE)
-    assert played("recall", CASE, TELLING, "--told", "mail", "--receipt", "x").exit_code == 1
+    assert played("recall", CASE, TELLING, stdin="n\n").exit_code == 1 and owed(played) == []
     stores = [place for place in played.home.rglob("*") if place.is_file()]
     assert stores and not [place for place in stores if any(secret.encode() in place.read_bytes() for secret in SECRETS)]
+
+
+def test_what_nobody_should_have_been_told_is_recalled_by_a_persons_decision_once(played: Program) -> None:
+    played.ok("recall", CASE, TELLING, "--yes")
+    [one] = owed(played)
+    assert (one["owes"], one["because"], one["fields"]) == ("recall", "not_for_them", [])
+    played.ok("recall", CASE, TELLING, "--told", "mail", "--receipt", "Sergeant-4")
+    again = played("recall", CASE, TELLING, "--yes")
+    assert again.exit_code == 1 and "already" in again.output and owed(played) == []

@@ -31,6 +31,7 @@ from domain.case.mislinks import (
 from domain.case.outside_corrections import (
     OutsideCorrectionOwed,
     OutsideCorrectionSettled,
+    RecallToldOutside,
     RecordCorrectedOutside,
 )
 from domain.case.particulars import CorrectFact, FactCorrected, FactSuperseded, SupersedeFact
@@ -238,6 +239,19 @@ def test_a_consulate_of_nobody_in_the_family_is_to_learn_nothing_new(partner: st
     assert (one.owes, one.because) == (Owes.RECALL, OwedBecause.NOT_FOR_THEM)
 
 
+def test_a_person_decides_that_somebody_should_never_have_been_told_and_it_is_recalled_once() -> None:
+    wish = RecallToldOutside(telling_id=TELLING)
+    corrected = told.given(birth_date(told))
+    outcome = corrected.when(wish).then(OutsideCorrectionOwed)
+    one = the_one(outcome)
+    assert (one.owes, one.because) == (Owes.RECALL, OwedBecause.NOT_FOR_THEM)
+    assert one.cause_event_id == outcome.envelopes()[0].circumstances.event_id
+    done = outcome.scenario().given(settle(outcome.scenario(), correction_id=one.correction_id))
+    assert owed(done) == []
+    done.when(wish).then_nothing()
+    told.when(RecallToldOutside(telling_id=an_id("none"))).then_refused(rule="P19", field="telling_id")
+
+
 def test_an_order_to_expunge_is_owed_to_whoever_was_told_of_these_persons() -> None:
     one = the_one(told.when(EXPUNGE))
     assert (one.owes, one.because) == (Owes.ERASURE, OwedBecause.EXPUNGED)
@@ -267,6 +281,8 @@ def test_what_was_taken_back_for_a_cause_that_is_itself_taken_back_is_owed_no_mo
     vacated = in_custody.given(ORDER, BY_ORDER, VACATES)
     restores = replace(VACATES, order_id=an_id("last order"), earlier_order_id=VACATES.order_id)
     assert owed(vacated) and owed(vacated.given(restores)) == []
+    restored = vacated.given(restores)
+    assert the_one(restored.when(birth_date(restored))).owes is Owes.CORRECTION
     corrected = told.given(birth_date(told))
     mistaken = WithdrawMislink(
         withdrawal_id=an_id("mistaken"), event_id=corrected.envelopes[-2].circumstances.event_id, evidence="another child",
