@@ -15,7 +15,7 @@ import pytest
 from urllib3 import PoolManager
 
 from adapters.contract_texts import find
-from adapters.http.limits import RateLimit
+from adapters.http.limits import UNPROVEN_TRIES, Logins, RateLimit
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed
 from tests.disclosure_world import DENVER, GUATEMALA, KINDS, MEXICO, World
@@ -48,7 +48,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def http(world: World) -> Iterator[Office]:
-    with served(world, RateLimit(monotonic=iter(range(10**9)).__next__)) as office:
+    seconds = iter(range(10**9)).__next__
+    with served(world, RateLimit(monotonic=seconds), Logins(RateLimit(UNPROVEN_TRIES, monotonic=seconds))) as office:
         yield office
 
 
