@@ -84,12 +84,14 @@ class World:
 
     # -- commands
 
-    def submit(self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None) -> Outcome:
+    def submit(
+        self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None, agency: str = AGENCY
+    ) -> Outcome:
         self._commands += 1
         now = self.clock.now()
         line: dict[str, Any] = {
             "command": command, "command_id": str(uuid5(SPACE, f"{self.log.head().position}/{self._commands}")),
-            "agency": AGENCY, "actor": {"agency": AGENCY, "role": "liaison", "user": "liaison-1"},
+            "agency": agency, "actor": {"agency": agency, "role": "liaison", "user": "liaison-1"},
             "occurred_at": now.isoformat(), "learned_at": now.isoformat(), "data": _json(data),
         }
         if case_id is not None:

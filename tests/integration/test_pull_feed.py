@@ -66,8 +66,9 @@ def served(
     world: World, limit: RateLimit | None = None, logins: Logins | None = None, address_of: AddressOf = peer
 ) -> Iterator[Office]:
     def office_of(code: str) -> Any:
-        known = world.backbone.agency(AGENCY).offices.get(code)
-        return None if known is None else (AGENCY, known)
+        agencies = [stream.removeprefix("agency-") for stream, _ in world.log.streams("agency-")]
+        found = [(agency, known) for agency in agencies if (known := world.backbone.agency(agency).offices.get(code))]
+        return found[0] if found else None
 
     feed = FeedApp(
         PullFeed(world.backbone, world.rendering), office_of, CREDENTIALS, limit or RateLimit(), logins or Logins(),
