@@ -116,7 +116,7 @@ class World:
             })
             self.submit("PutOfficeLive", {"office": office, "second_person": "counsel-1"})
 
-    def family(self, number: int, *, country: str = "MX") -> Family:
+    def family(self, number: int | str, *, country: str = "MX") -> Family:
         """A case with a child in custody, a mother from `country`, and an aunt; nothing prepared yet."""
         ids = [uuid5(SPACE, f"family/{number}/{name}") for name in ("case", "child", "mother", "aunt", "notice")]
         family = Family(*ids)

@@ -63,19 +63,22 @@ def admit(settings: KafkaSettings, offices: Sequence[str]) -> None:
     reconcile(settings, [member(office) for office in offices])
 
 
-def as_office(settings: KafkaSettings, office: str, *, generation: int = 1) -> dict[str, object]:
+def as_office(
+    settings: KafkaSettings, office: str, *, generation: int = 1, secrets: FeedCredentials = SECRETS
+) -> dict[str, object]:
     """The client options of an office's own engineer."""
     return settings.client() | {
         "sasl_mechanism": "SCRAM-SHA-512", "sasl_plain_username": settings.group(office),
-        "sasl_plain_password": SECRETS.of(office, generation), "bootstrap_timeout_ms": 5_000,
+        "sasl_plain_password": secrets.of(office, generation), "bootstrap_timeout_ms": 5_000,
     }
 
 
 class Engineer:
     """Asks past the client, which would believe the metadata and not even try. Each answer is an error's name, by topic."""
 
-    def __init__(self, settings: KafkaSettings, office: str) -> None:
-        self._admin = KafkaAdminClient(**as_office(settings, office))
+    def __init__(self, settings: KafkaSettings, office: str, secrets: FeedCredentials = SECRETS) -> None:
+        """Raises KafkaError where the login is none."""
+        self._admin = KafkaAdminClient(**as_office(settings, office, secrets=secrets))
         self.tries = 0
 
     def close(self) -> None:
@@ -104,20 +107,22 @@ class Engineer:
         ], min_version=2)
         return {topic.name: _error(topic.partitions[0]) for topic in self._ask(request, len(topics)).topics}
 
-    def reads(self, topics: Sequence[str]) -> dict[str, tuple[str, list[Any]]]:
-        """With the committed records of each."""
+    def reads(
+        self, topics: Sequence[str], *, offset: int = 0, bytes_max: int = FETCH_BYTES_MAX
+    ) -> dict[str, tuple[str, list[Any]]]:
+        """With the committed records of each from an offset."""
         wanted = FetchRequest.FetchTopic
         request = FetchRequest(
-            max_wait_ms=0, min_bytes=0, max_bytes=FETCH_BYTES_MAX, isolation_level=1, session_id=0, session_epoch=-1,
+            max_wait_ms=0, min_bytes=0, max_bytes=bytes_max, isolation_level=1, session_id=0, session_epoch=-1,
             topics=[
                 wanted(topic=topic, partitions=[wanted.FetchPartition(
-                    partition=0, fetch_offset=0, partition_max_bytes=FETCH_BYTES_MAX,
+                    partition=0, fetch_offset=offset, partition_max_bytes=bytes_max,
                 )]) for topic in topics
             ], forgotten_topics_data=[], rack_id="", min_version=4, max_version=BY_NAME_MAX["fetch"],
         )
         answer = self._ask(request, len(topics))
         return {
-            topic.topic: (_error(topic.partitions[0]), list(_records(topic.partitions[0].records)))
+            topic.topic: (_error(topic.partitions[0]), list(_records(topic.partitions[0].records, offset)))
             for topic in answer.responses
         }
 
@@ -153,7 +158,8 @@ def _error(answered: Any) -> str:
     return str(for_code(answered.error_code).__name__)
 
 
-def _records(content: Any) -> Iterator[Any]:
+def _records(content: Any, offset: int) -> Iterator[Any]:
+    """A batch comes whole, wherever in it one begins."""
     for batch in MemoryRecords(bytes(content or b"")):
         if not batch.is_control_batch:
-            yield from batch
+            yield from (record for record in batch if record.offset >= offset)
