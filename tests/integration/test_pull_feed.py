@@ -22,7 +22,7 @@ from adapters.disclosure.parcel import parcel_of
 from adapters.disclosure.pull import PullFeed
 from adapters.http.app import AddressOf, FeedApp, application, before_proxy, peer
 from adapters.http.credentials import FeedCredentials
-from adapters.http.limits import READINGS, UNPROVEN_TRIES, Logins, RateLimit
+from adapters.http.limits import CALLERS_MAX, READINGS, UNPROVEN_TRIES, Logins, Rate, RateLimit
 from adapters.http.openapi import DOCUMENT
 from domain.disclosure.events import FeedRead
 from tests.disclosure_world import AGENCY, GUATEMALA, MEXICO, World
@@ -292,6 +292,28 @@ def test_a_credential_that_is_replaced_is_one_that_opens_nothing(world: World) -
         world.submit("RotateOfficeCredential", {"office": MEXICO, "generation": 2})
         tries = [office.get(credential=CREDENTIALS.of(MEXICO, 1)).status for _ in range(int(UNPROVEN_TRIES.burst_max) + 1)]
     assert tries == [401] * int(UNPROVEN_TRIES.burst_max) + [429]
+
+
+def test_callers_and_credentials_are_forgotten_in_their_turn_so_that_no_table_grows() -> None:
+    logins, limit = no_more_tries(), RateLimit(Rate(a_second=1.0, burst_max=1.0), monotonic=lambda: 0.0)
+    for n in range(CALLERS_MAX + 1):
+        logins.opened(MEXICO, str(n))
+        assert limit.wait_seconds(str(n)) == 0
+    for _ in range(int(UNPROVEN_TRIES.burst_max)):
+        assert logins.wait_seconds(MEXICO, "guess", "192.0.2.1") == 0
+    assert logins.wait_seconds(MEXICO, "1", "192.0.2.1") == 0 and limit.wait_seconds("1") > 0
+    assert logins.wait_seconds(MEXICO, "0", "192.0.2.1") > 0 and limit.wait_seconds("0") == 0
+
+
+@pytest.mark.parametrize(("command", "data", "stage"), [
+    ("RehearseOffice", {"office": MEXICO}, "rehearsal"), ("EndOffice", {"office": MEXICO}, "ended"),
+])
+def test_an_office_that_is_not_live_reads_nothing(world: World, command: str, data: dict[str, Any], stage: str) -> None:
+    told(world)
+    world.submit(command, data)
+    with served(world) as office:
+        answer = office.get()
+    assert answer.status == 503 and stage in json.loads(answer.data)["title"] and world.delivery(1) == []
 
 
 def test_behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_its_client_invents(world: World) -> None:

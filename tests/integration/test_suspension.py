@@ -87,6 +87,7 @@ class Office:
     taken: Taken
     eager: threading.Event
     over: threading.Event
+    offset: int = 0
 
     def waits(self, seconds: float) -> bool:
         self.eager.wait(seconds)
@@ -110,21 +111,28 @@ class Office:
 
     def fetch(self, settings: KafkaSettings) -> None:
         """Fetches record by record with its own login, and logs in again where it was refused."""
-        offset, topic = 0, settings.feed_topic(GUATEMALA)
         while self.waits(FETCH_SECONDS):
             try:
                 engineer = Engineer(settings, GUATEMALA, self.credentials)
             except KafkaError:
                 continue  # It has no login now.
-            while self.waits(FETCH_SECONDS):
-                error, records = engineer.reads([topic], offset=offset)[topic]
-                if error != DONE:
-                    self.taken.refused.set()
-                    break
-                for record in records if self.eager.is_set() else records[:1]:
-                    offset = record.offset + 1
-                    self.taken.take(int(dict(record.headers)["ce_feednumber"]))
-            engineer.close()
+            try:
+                self._fetch_on(engineer, settings.feed_topic(GUATEMALA))
+            except KafkaError:
+                continue  # Its login was taken while it connected.
+            finally:
+                engineer.close()
+
+    def _fetch_on(self, engineer: Engineer, topic: str) -> None:
+        """Until it is refused."""
+        while self.waits(FETCH_SECONDS):
+            error, records = engineer.reads([topic], offset=self.offset)[topic]
+            if error != DONE:
+                self.taken.refused.set()
+                return
+            for record in records if self.eager.is_set() else records[:1]:
+                self.offset = record.offset + 1
+                self.taken.take(int(dict(record.headers)["ce_feednumber"]))
 
 
 @dataclass
