@@ -33,7 +33,9 @@ HTTP = """\
 | `GET /feeds/<office>/events` | read | 401, the same answer as for an office that is not there |
 
 *See* is to find the topic in a list or ask for its offsets. A topic that an office may not see answers it like one that is
-not there. An office that is a draft, in rehearsal, suspended or ended has no login in Kafka, and reads 503 over HTTP.
+not there. An office that is a draft, in rehearsal, suspended or ended has no login in Kafka, and reads 503 over HTTP. A
+fetch that had begun before a stop may still end, after as long as its client let it wait, with what lay in the topic at the
+stop; nothing is written there after it.
 
 ## Fields
 
