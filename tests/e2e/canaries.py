@@ -2,14 +2,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from types import UnionType
 from typing import Any, Union, get_args, get_origin, get_type_hints
+from uuid import UUID
 
 from adapters.commands import parse_line
+from adapters.keys import KeyCustody
+from domain.events import Compartment
+from domain.ports import KeyName
 from domain.submission import COMMANDS
 from tests.e2e.embedded import HISTORIES, read
 
@@ -101,3 +106,13 @@ def every_line() -> list[dict[str, Any]]:
     """The lines of every history, in the order in which their agencies learned what they say."""
     lines = [line for path in sorted(HISTORIES.glob("*.jsonl")) for line in read(path)]
     return sorted(lines, key=lambda line: parse_line(line).learned_at)
+
+
+def keys_of(home: Path, store: KeyCustody, case: UUID) -> list[bytes]:
+    """The keys of a case, each as the store has it wrapped and as it opens it."""
+    with sqlite3.connect(home / "keys.sqlite") as reading:
+        reading.row_factory = sqlite3.Row
+        rows = reading.execute("SELECT * FROM keys WHERE case_id = ? AND wrapped IS NOT NULL", (str(case),)).fetchall()
+    names = [KeyName(case=case, person=UUID(row["person"]), compartment=Compartment(row["compartment"])) for row in rows]
+    plain = [store.open(name, row["generation"]) for name, row in zip(names, rows, strict=True)]
+    return [row["wrapped"] for row in rows] + [key for key in plain if key is not None]
