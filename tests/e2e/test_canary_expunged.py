@@ -15,7 +15,7 @@ from adapters.composition import Casebridge
 from domain.case.sealing import closed_to_partners
 from domain.people import Role
 from domain.personal import Known, Withheld
-from tests.e2e.canaries import Canaries, every_line, keys_of
+from tests.e2e.canaries import ROWS_MAX, Canaries, every_line, keys_of, texts
 from tests.e2e.cli_world import Program
 from tests.e2e.embedded import H1_CASE, embedded
 
@@ -23,7 +23,6 @@ WITH_THE_SAME_FAMILY = UUID("ca5e0009-0000-4000-8000-000000000009")
 INTAKE = ("OpenCase", "AddChild", "AddParty", "LinkPartyToChild", "TakeIntoCustody", "ObtainCitizenshipInformation")
 OFFICE = "cons-mx.el-paso"
 WAIT = timedelta(days=8)
-ROWS_MAX = 5_000
 
 
 @dataclass
@@ -41,11 +40,7 @@ class Expunged:
     def texts(self) -> str:
         """Everything that the keys still open."""
         with self.program.casebridge() as casebridge:
-            return _texts(casebridge)
-
-
-def _texts(casebridge: Casebridge) -> str:
-    return repr([casebridge.codec.decode(row).event for row in casebridge.log.read_log(after=0, limit=ROWS_MAX)])
+            return texts(casebridge)
 
 
 def again(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -63,7 +58,7 @@ def expunged(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Expunged]:
     with embedded(home) as made:
         outcomes = made.player.play([canaries.marked(line) for line in [*lines, *again(lines)]])
         assert [o.because for o in outcomes if o.status == "refused" and o.rule != "NYC-LEGAL-ATTORNEY"] == []
-        duties, before = len(made.case().obligations.duties), _texts(made.casebridge)
+        duties, before = len(made.case().obligations.duties), texts(made.casebridge)
         stored = [row.state for row in made.casebridge.log.read_log(after=0, limit=ROWS_MAX)]
         clock, keys = HistoryClock(made.clock.now()), keys_of(home, made.casebridge.keys, H1_CASE)
     program = Program(home, opening=lambda settings: Casebridge(settings, clock=clock))
