@@ -224,7 +224,9 @@ def _show_known(
 
 NOT_SHOWN = ("recorded", "version", "happenings", "mislinks", "as_of")
 """Parts of the state that repeat others, kept for deciding."""
-SHOWN_ELSEWHERE = ("obligations", "requests", "assignments", "corrections", "moments", "sources", "told")
+SHOWN_ELSEWHERE = (
+    "obligations", "requests", "assignments", "corrections", "outside_corrections", "moments", "sources", "told",
+)
 """Parts that `due`, `recall` and `ledger` tell better, or that are kept for the workers: for programs here."""
 
 

@@ -132,10 +132,11 @@ def would(
 
 @app.command()
 def outside(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
-    """What was told outside of every feed: by telephone or letter, under a subpoena, by an order.
+    """What was told outside of every feed: by telephone or letter, under a subpoena, by an order; and what is still owed
+    because of it.
 
     Example: casebridge ledger outside ca5e0001-0000-4000-8000-000000000001
-    Next: RecordToldOutside records one; `casebridge commands RecordToldOutside` shows its fields.
+    Next: RecordToldOutside records one (`casebridge commands RecordToldOutside`); `casebridge recall` what is owed.
     """
     from adapters.reading.outside import told_outside
 
@@ -154,8 +155,10 @@ def outside(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
 def _table_outside(state: Case, told: Sequence[OutsideLine], zone: str) -> None:
     from adapters.reading.words import moment, people
 
-    table((f"when ({zone})", "to", "how or why", "authority", "what", "of"), [
-        (moment(one.at, zone), one.to, one.why, one.authority, one.what, people(state, one.person_ids)) for one in told
+    table((f"when ({zone})", "to", "how or why", "authority", "what", "of", "still owed"), [
+        (moment(one.at, zone), one.to, one.why, one.authority, one.what, people(state, one.person_ids),
+         ", ".join(one.still_owed))
+        for one in told
     ])
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 from adapters.reading.words import in_words, personal
+from domain.case.corrections import Owes
 from domain.case.state import Case
 from domain.case.told import ToldOutside
 from domain.disclosure.items import AskedItem
@@ -17,8 +18,10 @@ from domain.personal import Known
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OutsideLine:
-    """One telling. `items` are names, None where they cannot be read; `authority` is whose order, or who told it."""
+    """One telling. `items` are names, None where they cannot be read; `authority` is whose order, or who told it;
+    `still_owed` what is owed because of it and nobody has said yet that they have."""
 
+    id: UUID
     at: datetime
     to: str
     why: str
@@ -26,11 +29,13 @@ class OutsideLine:
     authority: str
     person_ids: tuple[UUID, ...]
     items: frozenset[AskedItem] | None
+    still_owed: tuple[Owes, ...]
 
     def document(self) -> dict[str, Any]:
         return {
-            "at": self.at.isoformat(), "to": self.to, "why": self.why, "what": self.what, "authority": self.authority,
-            "person_ids": [str(person) for person in self.person_ids],
+            "id": str(self.id), "at": self.at.isoformat(), "to": self.to, "why": self.why, "what": self.what,
+            "authority": self.authority,
+            "person_ids": [str(person) for person in self.person_ids], "still_owed": [one.value for one in self.still_owed],
         }
 
 
@@ -47,11 +52,15 @@ def may_have_told(line: OutsideLine, person_id: UUID | None, path: str | None) -
 
 
 def _recorded(case: Case) -> Iterator[OutsideLine]:
-    for at, told in case.told.outside:
+    for telling_id, telling in case.told.outside.items():
+        told = telling.told
         yield OutsideLine(
-            at=at, to=personal(told.partner), why=in_words(told.why), what=personal(told.items),
+            id=telling_id, at=telling.at, to=personal(told.partner), why=in_words(told.why), what=personal(told.items),
             authority=_authority(case, told), person_ids=told.person_ids,
             items=frozenset(told.items.value) if isinstance(told.items, Known) else None,
+            still_owed=tuple(
+                one.owed.owes for one in case.outside_corrections.standing(case, telling) if one.is_open
+            ),
         )
 
 
@@ -75,6 +84,7 @@ def _by_hand(case: Case) -> Iterator[OutsideLine]:
 
 def _given(case: Case, disclosure_id: UUID, to: str, how: str, what: str, persons: tuple[UUID, ...]) -> OutsideLine:
     return OutsideLine(
-        at=case.corrections.left[disclosure_id].at, to=to, why=in_words(how), what=what, authority="", items=None,
-        person_ids=tuple(dict.fromkeys(persons)),
+        id=disclosure_id, at=case.corrections.left[disclosure_id].at, to=to, why=in_words(how), what=what, authority="",
+        items=None, person_ids=tuple(dict.fromkeys(persons)),
+        still_owed=tuple(one.owed.owes for one in case.corrections.open_for(disclosure_id)),
     )

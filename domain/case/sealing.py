@@ -135,7 +135,7 @@ WHILE_CLOSED = frozenset({
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "RecordMissedDeadline", "RecordConsulateNotified",
     "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RecallDisclosure",
     "HoldDisclosure", "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent",
-    "WithdrawCounselApproval", "CloseEngagement", "RecordMoments",
+    "WithdrawCounselApproval", "CloseEngagement", "RecordMoments", "RecordCorrectedOutside",
 })
 """Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and what only takes away."""
 

@@ -32,6 +32,7 @@ from domain.case import (
     mislinks,
     moments,
     obligations,
+    outside_corrections,
     participation,
     particulars,
     permission,
@@ -120,6 +121,7 @@ class Case(NamedTuple):
     moments: moments.Moments = moments.INITIAL
     recalls: recalls.Recalls = recalls.INITIAL
     corrections: corrections.Corrections = corrections.INITIAL
+    outside_corrections: outside_corrections.OutsideCorrections = outside_corrections.INITIAL
     holds: holds.Holds = holds.INITIAL
     recorded: Growing[Key, Event] = Growing()
 
@@ -171,13 +173,14 @@ AREAS = {
     "moments": moments,
     "recalls": recalls,
     "corrections": corrections,
+    "outside_corrections": outside_corrections,
     "holds": holds,
 }
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
-    "mislinks", "moments", "recalls", "corrections", "holds",
+    "mislinks", "moments", "recalls", "corrections", "outside_corrections", "holds",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}
