@@ -38,7 +38,7 @@ def withdrawal(text_code: str) -> Parcel:
 
 def record(parcel: Parcel, number: int, **more: str) -> Any:
     sent = message_of(parcel)
-    headers = {**dict(sent.headers), "ce_feednumber": str(number).encode()}
+    headers = {**dict(sent.headers), "ce_feednumber": str(number).encode(), "ce_id": f"{OFFICE}:{number}".encode()}
     headers |= {f"ce_{name}": value.encode() for name, value in more.items()}
     return SimpleNamespace(key=sent.key, value=sent.value, headers=list(headers.items()))
 
