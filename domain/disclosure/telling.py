@@ -35,6 +35,7 @@ from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
 from domain.people import PARENTS, Role
 from domain.personal import Known, Unknown, Withheld
+from domain.phones import is_phone
 
 ROLES: Mapping[Role, str] = {
     **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer", Role.SPONSOR: "sponsor",
@@ -198,8 +199,12 @@ def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[T
                 yield episode.event_id, "occurred_at"
         case "relation" if person.role in PARENTS:
             yield person.event_id, "role"
-        case "name" | "birth_date" | "address" | "phone" | "relation" as field:
+        case "name" | "birth_date" | "address" | "relation" as field:
             yield from _current(getattr(person, field))
+        case "phone":
+            number = person.phone.value
+            if isinstance(number, Known) and is_phone(number.value):  # Not all was a number that stands there.
+                yield from _current(person.phone)
         case "birth_place":
             for part in (origin.birth_city, origin.birth_region, origin.birth_country):
                 yield from _current(part)
