@@ -23,7 +23,7 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Program:
     home = tmp_path_factory.mktemp("offices") / "home"
     play(home)
     program = Program(home)
-    add(program, "cons-mx.denver", "CONS-MX", "kafka", "consulate")
+    add(program, "cons-mx.denver", "CONS-MX", "kafka", "consulate", "--country", "MX")
     add(program, "iss.baltimore", "ISS", "pull", "iss")
     return program
 
@@ -33,10 +33,10 @@ def copied(played: Program, tmp_path: Path) -> Program:
     return Program(Path(shutil.copytree(played.home, tmp_path / "home")))
 
 
-def add(program: Program, office: str, kind: str, channel: str, address: str) -> None:
+def add(program: Program, office: str, kind: str, channel: str, address: str, *more: str) -> None:
     program.ok(
         "partner", "add", office, "--agency", "NM-CYFD", "--kind", kind, "--name", f"Office {office}", "--zone",
-        "America/Denver", "--serves", "NM", "--channel", channel, "--address", address,
+        "America/Denver", "--serves", "NM", "--channel", channel, "--address", address, *more,
     )
 
 
