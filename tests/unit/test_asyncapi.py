@@ -145,6 +145,11 @@ def test_both_documents_let_a_reading_ask_for_what_the_feed_gives() -> None:
     assert declared["limit"]["minimum"] == 1, "a reading for none gives one"
 
 
+def test_an_answer_that_asks_to_come_again_declares_when() -> None:
+    answers = DOCUMENT["paths"]["/feeds/{office}/events"]["get"]["responses"]
+    assert {status for status, answer in answers.items() if "Retry-After" in answer.get("headers", {})} == {"429", "503"}
+
+
 def test_a_structured_event_has_what_its_schema_asks_for() -> None:
     for kind in GIVEN:
         [whole] = document(kind)["components"]["messages"]["Batch"]["examples"]
