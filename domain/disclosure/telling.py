@@ -31,13 +31,14 @@ from domain.disclosure.vocabulary import GROUPS, WORDS
 from domain.events import Envelope, Event
 from domain.facts import Fact, Register
 from domain.people import PARENTS, Role
-from domain.personal import Known, Unknown, Withheld
+from domain.personal import Unknown, Withheld
 
 ROLES: Mapping[Role, str] = {
     **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer", Role.SPONSOR: "sponsor",
 }
 Told = tuple[UUID, str]
 Reports = Callable[[], Sequence[Envelope]]
+Counts = Callable[[Any], bool]
 
 THINGS: Mapping[str, Mapping[type[Event], tuple[str, Mapping[str, tuple[str, ...]]]]] = {
     "hearing": {
@@ -79,14 +80,24 @@ OF_PERSONS: Mapping[str, tuple[type[Event], str, str]] = {
 LETTER = ("letter_kind", "issued_on", "benefits_from", "benefits_until", "indefinite")
 
 
+def is_known(value: Any) -> bool:
+    return value is not None and not isinstance(value, Unknown | Withheld)
+
+
+def was_known(value: Any) -> bool:
+    """Also where a key is withheld from this reader now: what stands in a box was known to whoever recorded it."""
+    return value is not None and not isinstance(value, Unknown)
+
+
 def sources(
-    case: Case, flow: Flow, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None
+    case: Case, flow: Flow, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None,
+    counts: Counts = is_known,
 ) -> tuple[FieldSource, ...]:
     """Every field that the contract lets flow of these persons, and of the thing that it is about, with its event.
 
     Only persons of the engagement, each under the sign that its office knows; a field that needs a ground only where
-    the engagement rests on it. What is unknown, or withheld from this reader, is left out. Persons in their own order,
-    fields in the contract's.
+    the engagement rests on it. What is unknown, or withheld from this reader, is left out, unless `counts` says otherwise.
+    Persons in their own order, fields in the contract's.
     """
     reports = _reports(case)
     fields = [field for field in flow.fields if _has_ground(field, engagement)]
@@ -95,13 +106,13 @@ def sources(
         for group, person in _persons(case, engagement, persons)
         for field in fields
         if WORDS[field.path].group == group
-        for event_id, name in _told(case, person, field.path, reports)
+        for event_id, name in _told(case, person, field.path, reports, counts)
     ]
     of_things = [
         FieldSource(path=field.path, reference=reference, event_id=event_id, field=name)
         for field in fields
         if about is not None and GROUPS[WORDS[field.path].group].plural is None
-        for event_id, name, reference in _of_thing(field.path, about, engagement, reports)
+        for event_id, name, reference in _of_thing(field.path, about, engagement, reports, counts)
     ]
     return (*of_persons, *of_things)
 
@@ -122,10 +133,12 @@ def _persons(case: Case, engagement: Engagement, persons: Sequence[UUID]) -> Ite
             yield ("child" if person.role is None else ROLES[person.role]), person
 
 
-def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[Told]:
+def _told(
+    case: Case, person: Person, path: str, reports: Reports, counts: Counts
+) -> Iterator[Told]:
     """Event and field of what stands now; several for what is told in parts."""
     if path in OF_PERSONS:
-        yield from _last(reports(), *OF_PERSONS[path], person.person_id)
+        yield from _last(reports(), *OF_PERSONS[path], person.person_id, counts)
         return
     origin = case.citizenship.of(person.person_id)
     match path.partition(".")[2]:
@@ -136,58 +149,58 @@ def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[T
         case "relation" if person.role in PARENTS:
             yield person.event_id, "role"
         case "name" | "birth_date" | "address" | "phone" | "relation" as field:
-            yield from _current(getattr(person, field))
+            yield from _current(getattr(person, field), counts)
         case "birth_place":
             for part in (origin.birth_city, origin.birth_region, origin.birth_country):
-                yield from _current(part)
+                yield from _current(part, counts)
         case "nationalities":
-            yield from _current(origin.nationalities)
+            yield from _current(origin.nationalities, counts)
         case "a_number" | "detention_place" as field:
-            yield from _detained(case, person.person_id, field)
+            yield from _detained(case, person.person_id, field, counts)
         case "placement_address":
             carer_id = case.placement.carer_of(person.person_id)
             carer = None if carer_id is None else case.intake.people.get(carer_id)
             if carer is not None:
-                yield from _current(carer.address)
+                yield from _current(carer.address, counts)
         case "otip_letter":
             letter = case.trafficking.current_letter(person.person_id)
             if letter is not None:
-                yield from ((letter.event_id, field) for field in LETTER if _is_known(getattr(letter.told, field)))
+                yield from ((letter.event_id, field) for field in LETTER if counts(getattr(letter.told, field)))
         case _:
             assert not WORDS[path].is_told, f"the vocabulary says that {path} is told, and nobody tells it"
 
 
-def _current(register: Register[Any]) -> Iterator[Told]:
+def _current(register: Register[Any], counts: Counts) -> Iterator[Told]:
     fact: Fact[Any] | None = register.current
-    if fact is not None and isinstance(fact.value, Known):
+    if fact is not None and counts(fact.value):
         yield fact.event_id, fact.field
 
 
-def _detained(case: Case, person_id: UUID, field: str) -> Iterator[Told]:
+def _detained(case: Case, person_id: UUID, field: str, counts: Counts) -> Iterator[Told]:
     detainee = case.detention.detainees.get(person_id)
     if detainee is None:
         return
     if field == "a_number":
-        yield from _current(detainee.a_number)
-    elif isinstance(detainee.whereabouts, Known):  # A place that was left is not where the parent is.
-        yield from _current(detainee.facility)
+        yield from _current(detainee.a_number, counts)
+    elif counts(detainee.whereabouts):  # A place that was left is not where the parent is.
+        yield from _current(detainee.facility, counts)
 
 
-def _is_known(value: Any) -> bool:
-    return value is not None and not isinstance(value, Unknown | Withheld)
-
-
-def _last(reports: Sequence[Envelope], kind: type[Event], whose: str, field: str, person_id: UUID) -> Iterator[Told]:
+def _last(
+    reports: Sequence[Envelope], kind: type[Event], whose: str, field: str, person_id: UUID, counts: Counts
+) -> Iterator[Told]:
     for envelope in reversed(reports):
         event = envelope.event
         if isinstance(event, kind):
             named: Any = getattr(event, whose)
-            if (person_id in named if isinstance(named, tuple) else person_id == named) and _is_known(getattr(event, field)):
+            if (person_id in named if isinstance(named, tuple) else person_id == named) and counts(getattr(event, field)):
                 yield envelope.circumstances.event_id, field
                 return
 
 
-def _of_thing(path: str, about: UUID, engagement: Engagement, reports: Reports) -> Iterator[tuple[UUID, str, str]]:
+def _of_thing(
+    path: str, about: UUID, engagement: Engagement, reports: Reports, counts: Counts
+) -> Iterator[tuple[UUID, str, str]]:
     """What the events about one thing tell, the last of them first; a person by the office's sign, or not at all."""
     word = WORDS[path]
     for envelope in reversed(reports()):
@@ -196,7 +209,7 @@ def _of_thing(path: str, about: UUID, engagement: Engagement, reports: Reports) 
         if not fields or getattr(envelope.event, id_name) != about:
             continue
         values = [getattr(envelope.event, field, None) for field in fields]
-        if not all(_is_known(value) for value in values):
+        if not all(map(counts, values)):
             continue
         references = [engagement.references.get(value, "") if isinstance(value, UUID) else "" for value in values]
         if isinstance(values[0], UUID) and not references[0]:

@@ -1,0 +1,205 @@
+"""An order to expunge reaches whoever was given something of what it names, by compartment, and nobody else hears of it."""
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from domain.case.consular import (
+    ConsularNotificationCorrected,
+    ReleaseDisclosure,
+    TextCode,
+    Way,
+)
+from domain.case.corrections import CorrectionOwed, Owes
+from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
+from domain.case.engagement import EngagementEnded, EngagementOpened
+from domain.case.erasure import (
+    Asked,
+    BeginExpunge,
+    CompleteExpunge,
+    ConfirmErasure,
+    ErasureConfirmed,
+    ExpungeOrdered,
+    ExpungeWithdrawn,
+    OrderExpunge,
+    WithdrawExpungeOrder,
+    asked,
+)
+from domain.case.recalls import DisclosureRecalled, RecallDisclosure
+from domain.case.sealing import RecordSealed, SealRecord
+from domain.case.state import fold
+from domain.disclosure.basis import BasisKind
+from domain.disclosure.purposes import Purpose
+from domain.events import Boxed, Compartment, Event, fields_of
+from domain.personal import WITHHELD, Known
+from tests.specification import Scenario, an_id
+from tests.unit.partners import office_of
+from tests.unit.test_corrections import GUATEMALA, handed_over, recalled, released, told
+from tests.unit.test_permission import opening, release, study
+from tests.unit.whole_case import AUNT, CARER, CHILD, MOTHER, whole_case
+
+ISS, OTIP, MEXICO = office_of("ISS"), office_of("OTIP"), office_of("CONS-MX")
+EXPUNGE, REPORT = an_id("expunge"), an_id("trafficking report")
+
+
+def an_order(**changes: Any) -> OrderExpunge:
+    return OrderExpunge(**{"expunge_id": EXPUNGE, "order_ref": "JQ-2027-9", "second_person": "counsel-1", **changes})
+
+
+TRAFFICKING = an_order(compartments=(Compartment.TRAFFICKING,))
+received = RecordDisclosureReceived(disclosure_id=an_id("disclosure"), channel=Way.WEBHOOK, entry=1, receipt="r-1")
+reported = replace(received, disclosure_id=REPORT, receipt="r-2")
+two_offices = whole_case().given(
+    opening(person_ids=(CHILD, MOTHER, AUNT)), study, release, received,
+    opening(
+        engagement_id=an_id("engagement of OTIP"), office=OTIP, purpose=Purpose.TRAFFICKING_REPORT, person_ids=(CHILD,),
+        basis=BasisKind.STATUTE, citation="TVPRA 2008",
+    ),
+    replace(
+        study, disclosure_id=REPORT, office=OTIP, purpose=Purpose.TRAFFICKING_REPORT, person_ids=(CHILD,),
+        about=an_id("concern"),
+    ),
+    ReleaseDisclosure(notice_id=REPORT), reported,
+)
+
+
+def without(scenario: Scenario, *compartments: Compartment) -> Scenario:
+    """The same case to a reader from whom these keys are withheld."""
+    envelopes = [replace(envelope, event=_without(envelope.event, compartments)) for envelope in scenario.envelopes]
+    return replace(scenario, case=fold(envelopes), envelopes=tuple(envelopes))
+
+
+def _without(event: Event, compartments: tuple[Compartment, ...]) -> Event:
+    closed = {
+        name: WITHHELD for name, declaration in fields_of(type(event)).items()
+        if isinstance(declaration, Boxed) and declaration.compartment in compartments
+        and isinstance(getattr(event, name), Known)
+    }
+    return replace(event, **closed) if closed else event  # type: ignore[type-var]
+
+
+def ended(scenario: Scenario, command: OrderExpunge | SealRecord) -> set[str]:
+    engagements = scenario.case.engagements.engagements
+    return {engagements[event.engagement_id].office for event in scenario.when(command).the(EngagementEnded)}
+
+
+def test_an_order_on_one_compartment_asks_only_who_was_given_something_of_it() -> None:
+    outcome = two_offices.when(TRAFFICKING)
+    [order], [recall] = outcome.the(ExpungeOrdered), outcome.the(DisclosureRecalled)
+    assert order.offices == (OTIP,)
+    assert (recall.office, recall.disclosure_id, recall.text_code) == (OTIP, REPORT, TextCode.ERASE)
+    assert [(one.office, one.owes) for one in outcome.the(CorrectionOwed)] == [(OTIP, Owes.ERASURE)]
+    assert ended(two_offices, TRAFFICKING) == {OTIP}
+
+
+def test_what_a_seal_withholds_is_reached_as_if_it_could_be_read() -> None:
+    for compartments in ((Compartment.TRAFFICKING,), tuple(Compartment)):
+        assert without(two_offices, *compartments).when(TRAFFICKING).the(ExpungeOrdered)[0].offices == (OTIP,)
+    health = an_order(compartments=(Compartment.HEALTH,))
+    assert without(two_offices, *Compartment).when(health).the(ExpungeOrdered)[0].offices == ()
+
+
+def test_a_consulate_hears_nothing_of_an_order_on_what_its_notice_does_not_hold() -> None:
+    outcome = told.when(TRAFFICKING).then(ExpungeOrdered)
+    assert outcome.the(ExpungeOrdered)[0].offices == ()
+    assert not outcome.the(ConsularNotificationCorrected) and not outcome.the(EngagementOpened)
+    assert told.given(TRAFFICKING).when(an_order(expunge_id=an_id("all"))).the(ExpungeOrdered)[0].offices == (GUATEMALA,)
+
+
+def test_an_order_on_one_person_reaches_what_was_taken_from_that_persons_boxes() -> None:
+    def offices(**scope: Any) -> tuple[str, ...]:
+        return two_offices.when(an_order(**scope)).the(ExpungeOrdered)[0].offices
+
+    identity = (Compartment.IDENTITY,)
+    assert offices(person_ids=(AUNT,), compartments=identity) == (ISS,)
+    assert offices(person_ids=(CARER,), compartments=identity) == ()
+    assert offices(person_ids=(CHILD,), compartments=identity) == (ISS, OTIP)
+    assert offices(person_ids=(MOTHER,), compartments=(Compartment.TRAFFICKING,)) == ()
+    assert offices(person_ids=(AUNT,)) == (ISS,)
+
+
+def test_an_engagement_ends_only_where_it_rests_on_what_is_closed() -> None:
+    seal = SealRecord(seal_id=an_id("seal"), order_ref="JQ-1", second_person="counsel-1")
+    for partly, offices in (
+        ((Compartment.TRAFFICKING,), {OTIP}), ((Compartment.HEALTH,), set[str]()),
+        ((Compartment.IDENTITY,), {ISS, OTIP, MEXICO}),
+    ):
+        assert ended(two_offices, replace(seal, compartments=partly)) == offices
+    two_offices.when(replace(seal, compartments=(Compartment.HEALTH,))).then(RecordSealed)
+
+
+def test_while_an_order_waits_nobody_is_let_learn_what_it_is_on() -> None:
+    waits = two_offices.given(TRAFFICKING)
+    again = opening(
+        engagement_id=an_id("again"), office=OTIP, purpose=Purpose.TRAFFICKING_REPORT, person_ids=(CHILD,),
+        basis=BasisKind.STATUTE, citation="TVPRA 2008",
+    )
+    waits.when(again).then_refused(rule="P19", field="person_ids")
+    waits.when(replace(study, disclosure_id=an_id("second study"))).the(DisclosurePrepared)
+
+
+# -- hand-overs that are not proven
+
+unproven = released.given(an_order())
+
+
+def test_what_may_have_been_handed_over_is_in_the_order_and_asked_of_nobody_before_it_is_proven() -> None:
+    outcome = released.when(an_order())
+    assert outcome.the(ExpungeOrdered)[0].offices == (GUATEMALA,)
+    assert not outcome.the(ConsularNotificationCorrected) and not outcome.the(CorrectionOwed)
+    assert asked(unproven.case, unproven.case.erasure.expunges[EXPUNGE]) == {GUATEMALA: Asked.NOT_YET}
+
+
+def test_a_receipt_after_the_order_makes_it_owed_and_the_office_confirms() -> None:
+    began = unproven.given(
+        (BeginExpunge(expunge_id=EXPUNGE), unproven.at.replace(year=2027)), CompleteExpunge(expunge_id=EXPUNGE)
+    )
+    for before in (unproven, without(began, *Compartment)):
+        late = before.when(handed_over)
+        assert [one.owes for one in late.the(CorrectionOwed)] == [Owes.ERASURE]
+        after = late.scenario()
+        assert asked(after.case, after.case.erasure.expunges[EXPUNGE]) == {GUATEMALA: Asked.NOW}
+        after.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
+
+
+def test_an_office_that_is_owed_it_confirms_although_the_order_did_not_name_it() -> None:
+    """As where the order was recorded by a program that did not look at what may have been handed over."""
+    [order] = [one for one in unproven.envelopes if isinstance(one.event, ExpungeOrdered)]
+    assert isinstance(order.event, ExpungeOrdered)
+    unnamed = replace(order, event=replace(order.event, offices=()))
+    case = fold([unnamed if one is order else one for one in unproven.envelopes])
+    late = replace(unproven, case=case).given(handed_over)
+    late.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
+
+
+def test_who_was_asked_to_disregard_it_before_is_not_asked_twice_and_is_still_to_confirm() -> None:
+    disregards = told.given(RecallDisclosure(disclosure_id=an_id("notice"), text_code=TextCode.DISREGARD), recalled)
+    waits = disregards.given(an_order())
+    assert asked(waits.case, waits.case.erasure.expunges[EXPUNGE]) == {GUATEMALA: Asked.BEFORE}
+    waits.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
+
+
+# -- several orders
+
+def test_a_second_order_on_what_an_order_covers_already_is_refused_and_a_wider_one_is_not() -> None:
+    waits = told.given(TRAFFICKING)
+    second = replace(TRAFFICKING, expunge_id=an_id("second"), order_ref="JQ-10")
+    waits.when(second).then_refused(rule="DECISION-20", field="expunge_id")
+    waits.when(replace(second, compartments=None)).the(ExpungeOrdered)
+    withdrawn = waits.given(WithdrawExpungeOrder(expunge_id=EXPUNGE))
+    withdrawn.when(second).then(ExpungeOrdered)
+
+
+def test_an_order_that_was_taken_back_asks_nobody_any_more() -> None:
+    withdrawn = unproven.given(WithdrawExpungeOrder(expunge_id=EXPUNGE))
+    assert [event for event in withdrawn.envelopes if isinstance(event.event, ExpungeWithdrawn)]
+    assert not withdrawn.when(handed_over).the(CorrectionOwed)
+
+
+@pytest.mark.parametrize("compartment", Compartment)
+def test_the_reach_of_the_parts_is_the_reach_of_the_whole(compartment: Compartment) -> None:
+    whole = two_offices.when(an_order()).the(ExpungeOrdered)[0].offices
+    part = two_offices.when(an_order(compartments=(compartment,))).the(ExpungeOrdered)[0].offices
+    assert set(part) <= set(whole) == {ISS, OTIP}
