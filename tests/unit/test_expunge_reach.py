@@ -3,11 +3,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.case.consular import (
     ConsularNotificationCorrected,
+    NoticeForm,
+    PrepareConsularNotification,
     ReleaseDisclosure,
     TextCode,
     Way,
@@ -27,15 +30,20 @@ from domain.case.erasure import (
     WithdrawExpungeOrder,
     asked,
 )
+from domain.case.intake import AddParty, CaseClosed, CloseCase, Outcome
 from domain.case.recalls import DisclosureRecalled, RecallDisclosure
+from domain.case.record_scope import box_of
 from domain.case.sealing import RecordSealed, SealRecord
 from domain.case.state import fold
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
 from domain.events import Boxed, Compartment, Event, fields_of
+from domain.people import Role
 from domain.personal import WITHHELD, Known
 from tests.specification import Scenario, an_id
 from tests.unit.partners import office_of
+from tests.unit.people import CHILD as ONE
+from tests.unit.people import SIBLING
 from tests.unit.test_corrections import GUATEMALA, handed_over, recalled, released, told
 from tests.unit.test_permission import opening, release, study
 from tests.unit.whole_case import AUNT, CARER, CHILD, MOTHER, whole_case
@@ -65,17 +73,18 @@ two_offices = whole_case().given(
 )
 
 
-def without(scenario: Scenario, *compartments: Compartment) -> Scenario:
-    """The same case to a reader from whom these keys are withheld."""
-    envelopes = [replace(envelope, event=_without(envelope.event, compartments)) for envelope in scenario.envelopes]
+def without(scenario: Scenario, *compartments: Compartment, of: UUID | None = None) -> Scenario:
+    """The same case to a reader from whom these keys are withheld: everybody's, or one person's."""
+    envelopes = [replace(envelope, event=_without(envelope.event, compartments, of)) for envelope in scenario.envelopes]
     return replace(scenario, case=fold(envelopes), envelopes=tuple(envelopes))
 
 
-def _without(event: Event, compartments: tuple[Compartment, ...]) -> Event:
+def _without(event: Event, compartments: tuple[Compartment, ...], of: UUID | None) -> Event:
     closed = {
         name: WITHHELD for name, declaration in fields_of(type(event)).items()
         if isinstance(declaration, Boxed) and declaration.compartment in compartments
         and isinstance(getattr(event, name), Known)
+        and (of is None or of in {person for person, _ in box_of(event, name)})
     }
     return replace(event, **closed) if closed else event  # type: ignore[type-var]
 
@@ -196,6 +205,34 @@ def test_an_order_that_was_taken_back_asks_nobody_any_more() -> None:
     withdrawn = unproven.given(WithdrawExpungeOrder(expunge_id=EXPUNGE))
     assert [event for event in withdrawn.envelopes if isinstance(event.event, ExpungeWithdrawn)]
     assert not withdrawn.when(handed_over).the(CorrectionOwed)
+
+
+# -- the others in the case
+
+of_one_child = told.given(an_order(person_ids=(ONE,)))
+gone = without(of_one_child.given(
+    (BeginExpunge(expunge_id=EXPUNGE), of_one_child.at.replace(year=2027)), CompleteExpunge(expunge_id=EXPUNGE)
+), *Compartment, of=ONE)
+sealed = without(told.given(
+    SealRecord(seal_id=an_id("seal"), person_ids=(ONE,), order_ref="JQ-1", second_person="counsel-1")
+), *Compartment, of=ONE)
+
+
+@pytest.mark.parametrize("closed", [gone, sealed])
+def test_where_one_childs_record_is_closed_the_siblings_goes_on(closed: Scenario) -> None:
+    """What was recorded of both together is withheld; what comes is recorded of the sibling alone."""
+    assert closed.case.engagements.routes == {}
+    later = closed.given(AddParty(party_id=an_id("uncle"), role=Role.RELATIVE, child_ids=(SIBLING,)))
+    assert later.case.engagements.routes == {"CONS-MX": MEXICO}
+    notice = an_id("the sibling's notice")
+    notified = later.given(
+        PrepareConsularNotification(notice_id=notice, office=MEXICO, form=NoticeForm.NM_MEXICO),
+        ReleaseDisclosure(notice_id=notice), replace(handed_over, notice_id=notice),
+    )
+    told_now = notified.case.consular.notices[notice]
+    assert told_now.notified is not None and told_now.notified.child_ids == (SIBLING,)
+    [ended] = notified.when(CloseCase(outcome=Outcome.REUNIFIED)).the(CaseClosed)
+    assert ended.child_ids == (SIBLING,)
 
 
 @pytest.mark.parametrize("compartment", Compartment)
