@@ -3,11 +3,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from uuid import UUID
 
 import pytest
 
+from adapters.clocks import HistoryClock
+from adapters.composition import Casebridge
 from tests.e2e.cli_world import AFTER_IT_ALL, CASE, Program, play
 
 CHILD, SIBLING = "0c100000-0000-4000-8000-000000000001", "0c200000-0000-4000-8000-000000000002"
@@ -127,3 +130,20 @@ def test_a_sealed_record_asks_no_questions(program: Program) -> None:
     duties = [sum(len(act["duties"]) for act in one["acts"]) for one in (asked, after)]
     assert duties[0] == duties[1] > 0, "duties stay countable"
     assert "3 questions are not asked: who it is about is sealed or expunged" in flat(program.ok("due", "--case", CASE))
+
+
+def test_every_command_that_reads_goes_on_where_one_person_of_several_is_expunged(program: Program) -> None:
+    """Fields about both children are withheld, and nothing that reads them raises."""
+    expunge(program, "--person", CHILD)
+    clock = HistoryClock(AFTER_IT_ALL + timedelta(days=8))
+    later = Program(program.home, opening=lambda settings: Casebridge(settings, clock=clock))
+    later.ok("work", "--once")
+    assert "expunged on Thu 08 Oct 2026 18:00" in flat(later.ok("record", "show", CASE))
+    for words in (
+        ("case", "timeline", CASE), ("case", "show", CASE, "--json"), ("due", "--case", CASE), ("due", "--json"), ("fsck",),
+        ("case", "show", CASE, "--known-by", MEXICO), ("feed", MEXICO, "--json"), ("release",), ("recall", "--json"),
+        ("ledger", "outside", CASE), ("ledger", "who", CASE, "--person", SIBLING),
+    ):
+        assert "Nahomy" not in later.ok(*words), words
+    timeline = flat(later.ok("case", "timeline", CASE))
+    assert "Yessenia Ochoa Paz" in timeline and "(withheld)" in timeline
