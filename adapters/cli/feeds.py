@@ -341,9 +341,13 @@ def _show(casebridge: Casebridge, waiting: Waiting) -> None:
 
 
 def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
-    """What whoever lets it go should have seen: what the family was assured, who learns it too, what is on hold."""
+    """What whoever lets it go should have seen: its ground, what the family was assured, who learns it too, holds."""
+    from adapters.reading.grounds import ground
     from adapters.reading.holds import assured, explain_holds, passed_on
 
+    engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
+    assert engagement is not None, "it was shown as it will leave"
+    say(f"The ground on which it leaves: {ground(waiting.case, engagement.engagement_id)}")
     agency = casebridge.backbone.agency(waiting.agency)
     office = agency.offices.get(waiting.office)
     say(f"The family was assured what stays private: {'; '.join(assured(waiting.case)) or 'nobody was, on record'}")

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from adapters.reading.words import counted, in_words, moment, people
+from adapters.reading.words import counted, in_words, moment, people, personal
 from domain.agency.state import Agency
 from domain.agency.targets import CORRECTIONS, target_of
+from domain.case import given_outside
 from domain.case.consular import ConsulateNotified, Way
 from domain.case.disclosures import DisclosureReceived
 from domain.case.expunging import reached
@@ -16,6 +17,7 @@ from domain.case.record_scope import Scope, box_of
 from domain.case.state import Case
 from domain.disclosure.telling import was_known
 from domain.events import Boxed, Envelope, fields_of
+from domain.personal import transform
 
 CACHES_SECONDS = 60
 TOPIC_DAYS = 8
@@ -68,6 +70,7 @@ def places(
     )
     for office, given in _by_office(reached(case, standing, scope)).items():
         yield from _held_by(case, standing, office, given, now=now, at=at, is_for_ever=is_for_ever)
+    yield from _told_outside(case, scope, standing.zone) if is_for_ever else ()
     yield Place(
         where="letters that people printed or sent", what="outside of any program", by=None,
         until_then="whoever holds one is told by a person",
@@ -90,6 +93,17 @@ def _shared(case: Case, envelopes: Iterable[Envelope], scope: Scope, at: datetim
             where=f"recorded together with {others}", what="; ".join(meanings), by=at,
             until_then="goes for all of them; what was recorded of each alone stays readable",
         )
+
+
+def _told_outside(case: Case, scope: Scope, zone: str) -> Iterator[Place]:
+    for telling in case.told.outside.values():
+        if given_outside.is_reached(case, telling, scope):
+            items = personal(transform(telling.told.items, lambda told: tuple(map(in_words, told))))
+            yield Place(
+                where=personal(telling.told.partner), by=None,
+                what=f"what it was told outside of the feeds {moment(telling.at, zone)}: {items}",
+                until_then="a person asks it to erase that: `casebridge due` lists it",
+            )
 
 
 def _by_office(given: Iterable[Given]) -> dict[str, list[Given]]:

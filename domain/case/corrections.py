@@ -46,7 +46,7 @@ class Owes(StrEnum):
 class OwedBecause(StrEnum):
     UNTRUE = "untrue"  # something in it was never true
     NOT_FOR_THEM = "not_for_them"  # this office should never have been told
-    BASIS_FELL = "basis_fell"  # the consent or the order under it ended
+    BASIS_FELL = "basis_fell"  # the consent, order or approval under it ended
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
 
 
@@ -116,12 +116,20 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untrue:
-    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case."""
+    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case.
+
+    `leaves` is what it leaves to owe at the most: where it was another person's, nothing true stands in its place.
+    """
 
     event_id: UUID
     field: str | None
     by_event_id: UUID
     version: int
+    learned_at: datetime
+    leaves: Owes
+
+    def touches(self, event_id: UUID, field: str) -> bool:
+        return event_id == self.event_id and self.field in (None, field)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -135,7 +143,8 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corrections:
-    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back."""
+    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back; `expunges`
+    are the orders that stand, by their events."""
 
     owed: Mapping[UUID, Owed] = field(default_factory=dict)
     untrue: tuple[Untrue, ...] = ()
@@ -275,7 +284,9 @@ def _untrue(
         case MislinkWithdrawn():
             event_id, name = told.withdrawn_event_id, None
     untrue = Untrue(
-        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version
+        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version,
+        learned_at=envelope.circumstances.learned_at,
+        leaves=Owes.RECALL if isinstance(told, MislinkWithdrawn) else Owes.CORRECTION,
     )
     return replace(state, untrue=(*state.untrue, untrue))
 

@@ -122,6 +122,11 @@ class Erasure:
     expunges: Mapping[UUID, Expunge] = field(default_factory=dict)
 
     @property
+    def standing(self) -> Mapping[UUID, Expunge]:
+        """Every order that was not taken back, by the id of its event."""
+        return {expunge.event_id: expunge for expunge in self.expunges.values() if not expunge.is_withdrawn}
+
+    @property
     def expunged_pairs(self) -> frozenset[tuple[UUID, Compartment]]:
         """What is gone, or may be gone at any moment."""
         return _pairs(expunge for expunge in self.expunges.values() if expunge.begun)
@@ -129,7 +134,7 @@ class Erasure:
     @property
     def ordered_pairs(self) -> frozenset[tuple[UUID, Compartment]]:
         """What is to be expunged, or is."""
-        return _pairs(expunge for expunge in self.expunges.values() if not expunge.is_withdrawn)
+        return _pairs(self.standing.values())
 
     def held(self, person_ids: Iterable[UUID]) -> LitigationHoldPlaced | None:
         """A hold that stands on one of these persons."""

@@ -3,13 +3,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from domain.agency.state import Agency
 from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsulateNotified, CorrectionReceived
-from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
+from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes
 from domain.case.disclosures import DisclosureReceived
 from domain.case.engagement import Engagement, EngagementEnded
 from domain.case.erasure import ExpungeOrdered
@@ -103,20 +104,20 @@ def fields_given(
     flow = None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
     if flow is None:
         return ()
-    was = _as_it_was(case, one.left.version)
+    was = as_it_was(case, lambda version, _: version <= one.left.version)
     return sources(was, flow, one.engagement, one.person_ids, about=one.about_id, counts=counts)
 
 
-def _as_it_was(case: Case, version: int) -> Case:
-    """The reports up to a version, without those that had been withdrawn by then."""
+def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
+    """The reports that were there, by version and by when they were learned, without those withdrawn by then."""
     gone = {
         untrue.event_id for untrue in case.corrections.untrue
-        if untrue.version <= version and untrue.event_id in case.mislinks.withdrawn
+        if was_there(untrue.version, untrue.learned_at) and untrue.event_id in case.mislinks.withdrawn
     }
     return fold(
-        Envelope(stream=stream, version=at, event=event, circumstances=circumstances)
-        for stream, at, event, circumstances in case.mislinks.history.values()
-        if at <= version and circumstances.event_id not in gone
+        Envelope(stream=stream, version=version, event=event, circumstances=circumstances)
+        for stream, version, event, circumstances in case.mislinks.history.values()
+        if was_there(version, circumstances.learned_at) and circumstances.event_id not in gone
     )
 
 
@@ -144,20 +145,16 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
         yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
-    for expunge in case.erasure.expunges.values():
-        if not expunge.is_withdrawn and is_reached(case, standing, one, expunge.scope):
-            yield Cause(event_id=expunge.event_id, because=OwedBecause.EXPUNGED)
+    for event_id, expunge in case.erasure.standing.items():
+        if is_reached(case, standing, one, expunge.scope):
+            yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
     later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
     if later:
         told = fields_given(case, standing, one)
         for untrue in later:
-            fields = tuple(field for field in told if _tells(field, untrue))
+            fields = tuple(field for field in told if untrue.touches(field.event_id, field.field))
             if fields:
                 yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
-
-
-def _tells(field: FieldSource, untrue: Untrue) -> bool:
-    return field.event_id == untrue.event_id and untrue.field in (None, field.field)
 
 
 def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:

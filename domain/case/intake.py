@@ -87,7 +87,7 @@ class Outcome(StrEnum):
 
 @event("casebridge.intake.CaseClosed")
 class CaseClosed(Event):
-    """The agency closed the case; acts still open are named in the outcome of closing, not forgotten."""
+    """The agency closed the case; acts, corrections and recalls still open are named by it, not forgotten."""
 
     child_ids: tuple[UUID, ...] = clear(OUR_ID)
     open_duty_ids: tuple[UUID, ...] = clear(OUR_ID)
@@ -96,6 +96,7 @@ class CaseClosed(Event):
         Compartment.IMMIGRATION, about="child_ids", default=UNKNOWN,
         meaning="children found eligible as special immigrant juveniles for whom no petition was filed",
     )
+    open_correction_ids: tuple[UUID, ...] = clear("our own ids of corrections and recalls owed", default=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -290,6 +291,10 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
         ),
         open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
         outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
+        open_correction_ids=(
+            *(one.owed.correction_id for one in case.corrections.owed.values() if one.is_open),
+            *(one.owed.correction_id for one, _ in case.outside_corrections.still_owed(case)),
+        ),
     ))]
 
 

@@ -25,7 +25,7 @@ from tests.specification import ROOT
 from tests.unit.partners import latest
 
 REFERENCE = ROOT / "tests" / "reference" / "disclosure-matrix.csv"
-GROUNDS = (BasisKind.CONSENT, BasisKind.COURT_ORDER)
+GROUNDS = (BasisKind.CONSENT, BasisKind.COURT_ORDER, BasisKind.COUNSEL_APPROVAL)
 STATUS = {AskedItem.CHILD_STATUS, AskedItem.PARENT_STATUS, AskedItem.DEPORTATION_ORDER, AskedItem.CARER_STATUS}
 
 
@@ -256,9 +256,19 @@ def test_what_a_partner_told_us_does_not_become_a_disclosure_to_it() -> None:
 
 
 def test_what_flows_on_a_ground_alone_says_so() -> None:
-    assert found("CONS-MX", Purpose.HOME_STUDY, "parent.a_number") == ["5.2"]
+    [finding] = check.check(of("CONS-MX", Purpose.HOME_STUDY, "parent.a_number"))
+    assert finding.ban == "5.2" and '`needs = ["consent", "counsel_approval", "court_order"]`' in finding.because
     assert found("CONS-MX", Purpose.HOME_STUDY, "parent.a_number", needs=GROUNDS) == []
+    for ground in GROUNDS:
+        assert found("CONS-MX", Purpose.HOME_STUDY, "parent.a_number", needs=(ground,)) == []
     assert found("CONS-MX", Purpose.HOME_STUDY, "parent.a_number", needs=(BasisKind.AGENCY_POLICY,)) == ["5.2"]
+
+
+@pytest.mark.parametrize("kind", sorted(SENT_TO))
+def test_what_flows_on_a_ground_takes_each_of_the_sources_three(kind: str) -> None:
+    for field in (field for flow in contract(kind).flows for field in flow.fields):
+        if cell(WORDS[field.path].item, COLUMN_OF.get(kind)) == "c":
+            assert field.needs == GROUNDS, field.path
 
 
 def test_a_recall_brings_no_fact_and_homeland_security_always_waits_for_a_person() -> None:
