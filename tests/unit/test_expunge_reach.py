@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from domain.case.consular import (
     Way,
 )
 from domain.case.corrections import CorrectionOwed, Owes
+from domain.case.court import ScheduleHearing
 from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
 from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.erasure import (
@@ -30,20 +32,24 @@ from domain.case.erasure import (
     WithdrawExpungeOrder,
     asked,
 )
+from domain.case.given import fields_given, given
 from domain.case.intake import AddParty, CaseClosed, CloseCase, Outcome
+from domain.case.outside_corrections import OutsideCorrectionOwed
 from domain.case.recalls import DisclosureRecalled, RecallDisclosure
 from domain.case.record_scope import box_of
 from domain.case.sealing import RecordSealed, SealRecord
 from domain.case.state import fold
+from domain.case.told import Outside, RecordToldOutside
 from domain.disclosure.basis import BasisKind
+from domain.disclosure.items import AskedItem
 from domain.disclosure.purposes import Purpose
 from domain.events import Boxed, Compartment, Event, fields_of
 from domain.people import Role
 from domain.personal import WITHHELD, Known
-from tests.specification import Scenario, an_id
-from tests.unit.partners import office_of
+from tests.specification import NOON, Scenario, an_id
+from tests.unit.partners import everybody, office_of
 from tests.unit.people import CHILD as ONE
-from tests.unit.people import SIBLING
+from tests.unit.people import FAMILY, SIBLING, take_child, take_sibling
 from tests.unit.test_corrections import GUATEMALA, handed_over, recalled, released, told
 from tests.unit.test_permission import opening, release, study
 from tests.unit.whole_case import AUNT, CARER, CHILD, MOTHER, whole_case
@@ -127,6 +133,24 @@ def test_an_order_on_one_person_reaches_what_was_taken_from_that_persons_boxes()
     assert offices(person_ids=(CHILD,), compartments=identity) == (ISS, OTIP)
     assert offices(person_ids=(MOTHER,), compartments=(Compartment.TRAFFICKING,)) == ()
     assert offices(person_ids=(AUNT,)) == (ISS,)
+
+
+def test_what_was_recorded_of_both_children_and_told_of_one_is_that_ones() -> None:
+    """The class of the allegation stands under the keys of both; the court was told it of the sibling alone."""
+    court, hearing = office_of("COURT"), an_id("hearing")
+    reported = Scenario(standing=everybody()).given(
+        *FAMILY, take_child, take_sibling,
+        ScheduleHearing(hearing_id=hearing, child_ids=(SIBLING,), scheduled_for=NOON + timedelta(days=60), kind="review"),
+        opening(
+            office=court, purpose=Purpose.COURT_REPORT, person_ids=(SIBLING,), basis=BasisKind.STATUTE, citation="32A-4-18"
+        ),
+        replace(study, office=court, purpose=Purpose.COURT_REPORT, person_ids=(SIBLING,), about=hearing), release, received,
+    )
+    told_of = fields_given(reported.case, reported.standing, next(given(reported.case)))
+    assert "child.allegation" in {field.path for field in told_of}
+    for child, offices in ((ONE, ()), (SIBLING, (court,))):
+        wish = an_order(person_ids=(child,), compartments=(Compartment.LEGAL,))
+        assert reported.when(wish).the(ExpungeOrdered)[0].offices == offices
 
 
 def test_an_engagement_ends_only_where_it_rests_on_what_is_closed() -> None:
@@ -240,3 +264,21 @@ def test_the_reach_of_the_parts_is_the_reach_of_the_whole(compartment: Compartme
     whole = two_offices.when(an_order()).the(ExpungeOrdered)[0].offices
     part = two_offices.when(an_order(compartments=(compartment,))).the(ExpungeOrdered)[0].offices
     assert set(part) <= set(whole) == {ISS, OTIP}
+
+
+# -- what was told outside of the feeds
+
+@pytest.mark.parametrize(("items", "compartments", "is_owed"), [
+    ((AskedItem.CHILD_NAME,), (Compartment.TRAFFICKING,), False),
+    ((AskedItem.CHILD_NAME,), (Compartment.IDENTITY,), True),
+    ((AskedItem.CHILD_NAME,), tuple(Compartment), True),
+    ((AskedItem.HEALTH_RECORDS,), (Compartment.TRAFFICKING,), True),  # The case has no word for it: nobody can say.
+])
+def test_what_was_told_outside_is_reached_unless_all_of_it_came_from_other_boxes(
+    items: tuple[AskedItem, ...], compartments: tuple[Compartment, ...], is_owed: bool
+) -> None:
+    outside = told.given(RecordToldOutside(
+        telling_id=an_id("telling"), person_ids=(ONE,), partner=GUATEMALA, items=items, why=Outside.PERSON,
+        authority="by telephone",
+    ))
+    assert bool(outside.when(an_order(compartments=compartments)).the(OutsideCorrectionOwed)) is is_owed
