@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.agency.state import Agency
 from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsulateNotified, CorrectionReceived
-from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes
+from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
 from domain.case.disclosures import DisclosureReceived
 from domain.case.engagement import Engagement, EngagementEnded
 from domain.case.erasure import ExpungeOrdered
@@ -148,13 +148,18 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     for event_id, expunge in case.erasure.standing.items():
         if is_reached(case, standing, one, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
-    later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
+    later = untrue_since(case, one.left.version)
     if later:
         told = fields_given(case, standing, one)
         for untrue in later:
             fields = tuple(field for field in told if untrue.touches(field.event_id, field.field))
             if fields:
                 yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
+
+
+def untrue_since(case: Case, version: int) -> list[Untrue]:
+    """What proved untrue after a version of the case, by what has not itself been withdrawn."""
+    return [u for u in case.corrections.untrue if u.version > version and u.by_event_id not in case.mislinks.withdrawn]
 
 
 def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:

@@ -34,7 +34,8 @@ from domain.disclosure.vocabulary import GROUPS, WORDS
 from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
 from domain.people import PARENTS, Role
-from domain.personal import Unknown, Withheld
+from domain.personal import Known, Unknown, Withheld
+from domain.phones import is_phone
 
 ROLES: Mapping[Role, str] = {
     **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer", Role.SPONSOR: "sponsor",
@@ -132,9 +133,7 @@ def sources(
     return (*of_persons, *of_things)
 
 
-def told_of(
-    case: Case, item: AskedItem, persons: Sequence[UUID], counts: Counts = is_known
-) -> Iterator[Told]:
+def told_of(case: Case, item: AskedItem, persons: Sequence[UUID], counts: Counts = is_known) -> Iterator[Told]:
     """Event and field of everything that the case knows of an item about these persons: what no contract names.
 
     An item that fits none of them, as a parent's address told of a child, is meant of whomever in the case it fits; a
@@ -198,9 +197,7 @@ def _group(person: Person) -> str:
     return "child" if person.role is None else ROLES[person.role]
 
 
-def _told(
-    case: Case, person: Person, path: str, reports: Reports, counts: Counts
-) -> Iterator[Told]:
+def _told(case: Case, person: Person, path: str, reports: Reports, counts: Counts) -> Iterator[Told]:
     """Event and field of what stands now; several for what is told in parts."""
     if path in OF_PERSONS:
         yield from _last(reports(), *OF_PERSONS[path], person.person_id, counts)
@@ -213,8 +210,12 @@ def _told(
                 yield episode.event_id, "occurred_at"
         case "relation" if person.role in PARENTS:
             yield person.event_id, "role"
-        case "name" | "birth_date" | "address" | "phone" | "relation" as field:
+        case "name" | "birth_date" | "address" | "relation" as field:
             yield from _current(getattr(person, field), counts)
+        case "phone":
+            number = person.phone.value
+            if not isinstance(number, Known) or is_phone(number.value):  # Not all was a number that stands there.
+                yield from _current(person.phone, counts)
         case "birth_place":
             for part in (origin.birth_city, origin.birth_region, origin.birth_country):
                 yield from _current(part, counts)
@@ -263,9 +264,7 @@ def _last(
                 return
 
 
-def _of_thing(
-    path: str, about: UUID, reports: Reports, counts: Counts
-) -> tuple[tuple[UUID, str, Any], ...]:
+def _of_thing(path: str, about: UUID, reports: Reports, counts: Counts) -> tuple[tuple[UUID, str, Any], ...]:
     """Event, field and value of what the last event about a thing tells."""
     word = WORDS[path]
     for envelope in reversed(reports()):

@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 
+from adapters.reading.reach import Place, places
 from domain.case.consular import (
     ConsularNotificationCorrected,
     NoticeForm,
@@ -36,7 +37,7 @@ from domain.case.given import fields_given, given
 from domain.case.intake import AddParty, CaseClosed, CloseCase, Outcome
 from domain.case.outside_corrections import OutsideCorrectionOwed
 from domain.case.recalls import DisclosureRecalled, RecallDisclosure
-from domain.case.record_scope import box_of
+from domain.case.record_scope import Scope, box_of
 from domain.case.sealing import RecordSealed, SealRecord
 from domain.case.state import fold
 from domain.case.told import Outside, RecordToldOutside
@@ -212,6 +213,29 @@ def test_who_was_asked_to_disregard_it_before_is_not_asked_twice_and_is_still_to
     waits = disregards.given(an_order())
     assert asked(waits.case, waits.case.erasure.expunges[EXPUNGE]) == {GUATEMALA: Asked.BEFORE}
     waits.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
+
+
+@pytest.mark.parametrize(("way", "topics"), [(Way.KAFKA, [f"topic of {GUATEMALA}"]), (Way.WEBHOOK, []), (Way.PAPER, [])])
+def test_a_topic_holds_what_was_handed_over_by_it_and_no_other_channel_keeps_anything_with_us(
+    way: Way, topics: list[str]
+) -> None:
+    by_it = released.given(replace(handed_over, channel=way))
+    found = scope_shown(by_it)
+    assert [place.where for place in found if place.where.startswith("topic")] == topics
+    assert [place.by for place in found if place.where == GUATEMALA] == [None]
+
+
+def test_the_scope_marks_what_was_possibly_given() -> None:
+    [office] = [place for place in scope_shown(released) if place.where == GUATEMALA]
+    assert "possibly given: no hand-over is proven" in office.what
+    assert office.until_then == "it is asked to erase once the hand-over is proven"
+
+
+def scope_shown(scenario: Scenario) -> list[Place]:
+    scope = Scope(tuple(scenario.case.intake.people), tuple(Compartment))
+    return list(places(
+        scenario.case, scenario.standing, scenario.envelopes, scope, now=scenario.at, at=scenario.at, is_for_ever=True
+    ))
 
 
 # -- several orders
