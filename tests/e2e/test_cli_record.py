@@ -147,3 +147,10 @@ def test_every_command_that_reads_goes_on_where_one_person_of_several_is_expunge
         assert "Nahomy" not in later.ok(*words), words
     timeline = flat(later.ok("case", "timeline", CASE))
     assert "Yessenia Ochoa Paz" in timeline and "(withheld)" in timeline
+
+
+def test_who_was_asked_to_erase_by_an_order_is_not_said_to_have_been_told_in_error(program: Program) -> None:
+    expunge(program)
+    due = flat(program.ok("due", "--case", CASE))
+    assert "this office was asked to erase it, by a court's order; its receipt is still awaited" in due
+    assert "this office was told that it was in error and asked to disregard it; it has that letter" in due
