@@ -12,7 +12,7 @@ from domain.case import given_outside
 from domain.case.consular import ConsulateNotified, Way
 from domain.case.disclosures import DisclosureReceived
 from domain.case.expunging import reached
-from domain.case.given import Given
+from domain.case.given import Given, has_recall
 from domain.case.record_scope import Scope, box_of
 from domain.case.state import Case
 from domain.disclosure.telling import was_known
@@ -23,6 +23,9 @@ CACHES_SECONDS = 60
 TOPIC_DAYS = 8
 """A partner's topic: retention of seven days, and a segment that rolls within one (design decision 21)."""
 NO_DATE = "no date can be promised: it is asked to erase, and `record confirm` records that it says it did"
+
+ASKED_BEFORE = "was asked already to disregard it and to keep no copy; `record confirm` records that it says it has none"
+ASKED_LATER = "it is asked to erase once the hand-over is proven"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -134,11 +137,11 @@ def _held_by(
     late = "the agency has set no target after which it is overdue" if overdue_at is None else (
         f"overdue after {moment(overdue_at, standing.zone)}, by the agency's own target, which is policy and not law"
     )
-    is_proven = any(one.is_proven for one in given)
-    yield Place(
-        where=office, what=what, by=None, overdue_at=overdue_at if is_proven else None,
-        until_then=f"{NO_DATE}; {late}" if is_proven else "it is asked to erase once the hand-over is proven",
-    )
+    proven = [one for one in given if one.is_proven]
+    if any(not has_recall(case, one.disclosure_id) for one in proven):
+        yield Place(where=office, what=what, by=None, overdue_at=overdue_at, until_then=f"{NO_DATE}; {late}")
+    else:
+        yield Place(where=office, what=what, by=None, until_then=ASKED_BEFORE if proven else ASKED_LATER)
 
 
 def _listed(case: Case, given: list[Given], zone: str) -> str:

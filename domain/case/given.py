@@ -168,7 +168,7 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
         return []
     recordings: list[Recording] = []
     for one in given(case):
-        if _has_recall(case, one.disclosure_id):
+        if has_recall(case, one.disclosure_id):
             continue
         for cause in causes(case, submission.standing, one):
             if not case.corrections.is_owed(one.disclosure_id, cause.event_id):
@@ -197,7 +197,7 @@ def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> 
     return Owes.RECALL
 
 
-def _has_recall(case: Case, disclosure_id: UUID) -> bool:
+def has_recall(case: Case, disclosure_id: UUID) -> bool:
     """Whether the office was asked to disregard it and has that letter: nothing more is owed for it."""
     notice, recall = case.consular.notices.get(disclosure_id), case.recalls.of.get(disclosure_id)
     return (notice is not None and notice.correction_received is not None) or (

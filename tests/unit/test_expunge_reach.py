@@ -210,6 +210,8 @@ def test_an_office_that_is_owed_it_confirms_although_the_order_did_not_name_it()
 
 def test_who_was_asked_to_disregard_it_before_is_not_asked_twice_and_is_still_to_confirm() -> None:
     disregards = told.given(RecallDisclosure(disclosure_id=an_id("notice"), text_code=TextCode.DISREGARD), recalled)
+    [office] = [place for place in scope_shown(disregards) if place.where == GUATEMALA]
+    assert office.until_then.startswith("was asked already to disregard it")
     waits = disregards.given(an_order())
     assert asked(waits.case, waits.case.erasure.expunges[EXPUNGE]) == {GUATEMALA: Asked.BEFORE}
     waits.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
