@@ -22,6 +22,7 @@ CODES = frozenset({
 NO_TEXT_OF_A_PERSON = frozenset({"NotifyTraffickingUnit.unit"})
 NUMBERS = ("a_number", "phone")
 """These have to stay numbers, and are marks as they stand."""
+IN_SEVERAL = "several"
 PLAIN = re.compile(rb"canary\d{4}")
 HEX = re.compile(rb"63616e617279(?:3\d){4}")
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{0,8}(?:Y2FuYXJ5|NhbmFye|jYW5hcnk)[A-Za-z0-9+/]{5,8}")
@@ -84,8 +85,11 @@ class Canaries:
         if hint is not str:
             return value
         if name in NUMBERS:
-            if value.strip("A") not in self.fields:
-                self._enter(value.strip("A"), path, case)
+            number = value.strip("A")
+            if number not in self.fields:
+                self._enter(number, path, case)
+            elif self.cases[number] != case:
+                self.cases[number] = IN_SEVERAL  # It stays readable where only the other case is expunged.
             return value
         return f"{self.mark(path, case)} {value}"
 
