@@ -33,24 +33,24 @@ def list_(ctx: typer.Context, agency: AgencyCode = None, as_json: AsJson = False
     Example: casebridge partner list
     Next: `casebridge partner show OFFICE` shows one whole; `casebridge partner kit OFFICE FOLDER` is for its engineer.
     """
-    from adapters.reading.offices import standings
+    from adapters.reading.offices import stages_since
 
     with installation(ctx) as casebridge:
         standing = agency_of(casebridge, agency)
-        stages = standings(casebridge.backbone.envelopes(f"agency-{standing.code}"))
-        offices = [(office, stages[office.office]) for office in standing.offices.values()]
+        since = stages_since(casebridge.backbone.envelopes(f"agency-{standing.code}"))
+        offices = [(office, since[office.office]) for office in standing.offices.values()]
     if as_json:
         tell_json({"agency": standing.code, "offices": [
             {"office": office.office, "recipient_kind": office.recipient_kind, "stage": office.stage.value,
-             "channel": office.channel, "since": plain(stage.since), "reason": stage.reason} for office, stage in offices
+             "channel": office.channel, "since": plain(began), "reason": office.suspended_for} for office, began in offices
         ]})
     elif not offices:
         say(f"{standing.code} lists no office yet: `casebridge partner add` enters one")
     else:
         table(("office", "kind", "stage", "since", "channel", "why"), [
             (office.office, office.recipient_kind, office.stage.value,
-             f"{stage.since.astimezone(ZoneInfo(standing.zone)):%a %d %b %Y %H:%M %Z}", office.channel, stage.reason or "")
-            for office, stage in offices
+             f"{began.astimezone(ZoneInfo(standing.zone)):%a %d %b %Y %H:%M %Z}", office.channel, office.suspended_for or "")
+            for office, began in offices
         ])
 
 
