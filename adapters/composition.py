@@ -218,6 +218,7 @@ class Casebridge:
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step, rest_seconds=RECEIPTS_REST_SECONDS),
             *self._relay(),
+            *self._rights(),
         ]
 
     def kafka(self) -> KafkaSettings | None:
@@ -257,6 +258,16 @@ class Casebridge:
         return [Worker(
             name="relay", step=relay.step, close=relay.close, passing=(Interrupted,), rest_seconds=RELAY_REST_SECONDS
         )]
+
+    def _rights(self) -> list[Worker]:
+        kafka = self.kafka()
+        if kafka is None:
+            return []
+        from adapters.kafka.access import UNREACHABLE, AccessNotSet
+        from adapters.kafka.rights import Rights
+
+        rights = Rights(self.log, kafka, self.kafka_members)
+        return [Worker(name="rights", step=rights.step, passing=(AccessNotSet, *UNREACHABLE))]
 
     def close(self) -> None:
         self._closing.close()

@@ -226,10 +226,9 @@ def _can_be_reached(wish: ListOffice) -> None:
     """Whether the particulars are such that what is owed can be addressed to this office and leave for it."""
     if wish.country is not None:
         country(wish.country, "country")
-    of_country = OWN_CONSULATE.fullmatch(wish.recipient_kind)
-    if of_country is not None and wish.country != of_country[1]:
-        because = f"a consulate of kind {wish.recipient_kind} is of that country: say `country` {of_country[1]}"
-        raise Refused(because, rule="DIRECTORY", field="country")
+        own = _country_of(wish.recipient_kind)
+        if own not in (None, wish.country):
+            raise Refused(f"a consulate of kind {wish.recipient_kind} is {own}'s", rule="DIRECTORY", field="country")
     if wish.channel not in CHANNELS:
         raise Refused(f"a channel is one of {', '.join(sorted(CHANNELS))}", rule="DIRECTORY", field="channel")
     is_address = _is_url(wish.address) if wish.channel == "webhook" else bool(wish.address.strip())
@@ -247,6 +246,12 @@ def _can_be_reached(wish: ListOffice) -> None:
             raise Refused(wanted, rule="DIRECTORY", field=field)
 
 
+def _country_of(recipient_kind: str) -> str | None:
+    """`MX` of CONS-MX; None where the kind names no country."""
+    consulate = OWN_CONSULATE.fullmatch(recipient_kind)
+    return None if consulate is None else consulate[1]
+
+
 def _is_url(address: str) -> bool:
     """An http or https URL with a host and without user or blanks, at which the webhook can knock."""
     url = URL.fullmatch(address)
@@ -257,8 +262,9 @@ def list_office(submission: Submission[ListOffice], agency: Agency) -> Sequence[
     wish = submission.command
     _can_be_reached(wish)
     listed = OfficeListed(
-        office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name, country=wish.country, zone=wish.zone,
-        serves=wish.serves, channel=wish.channel, address=wish.address,
+        office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name,
+        country=wish.country or _country_of(wish.recipient_kind), zone=wish.zone, serves=wish.serves, channel=wish.channel,
+        address=wish.address,
     )
     known = agency.offices.get(wish.office)
     if known is None:

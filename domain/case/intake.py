@@ -287,7 +287,9 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
     if case.intake.is_closed:
         return []
     return [Recording(event=CaseClosed(
-        child_ids=tuple(child.person_id for child in case.intake.children),
+        child_ids=case.taking(
+            [child.person_id for child in case.intake.children], Compartment.LEGAL, Compartment.IMMIGRATION
+        ),
         open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
         outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
         open_correction_ids=(

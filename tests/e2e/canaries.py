@@ -27,10 +27,10 @@ from domain.submission import COMMANDS
 from tests.e2e.embedded import HISTORIES, read
 
 CODES = frozenset({
-    "agency", "birth_country", "consulate", "consulate_country", "countries", "country", "county", "decided_by", "disclosed_fields",
-    "from_country", "from_language", "issuer_country", "kinds", "language", "list_ref", "nationalities", "office", "offices",
-    "owner", "partner", "port", "recipient_kind", "rule_id", "second_person", "source", "text_version", "to_language",
-    "tool_version", "via",
+    "agency", "birth_country", "consulate", "consulate_country", "countries", "country", "county", "decided_by",
+    "disclosed_fields", "from_country", "from_language", "issuer_country", "kinds", "language", "list_ref", "nationalities",
+    "office", "offices", "owner", "partner", "port", "recipient_kind", "rule_id", "second_person", "source", "text_version",
+    "to_language", "tool_version", "via",
 })
 """Texts that are codes, or names of public things or of the staff, and of nobody in a case: they stand in clear, or are
 checked against a list."""
@@ -46,8 +46,8 @@ ALSO_TOLD = frozenset({
 AS_THEY_STAND = ("a_number", "birth_date", "phone")
 PLAIN = re.compile(rb"canary\d{4}")
 HEX = re.compile(rb"63616e617279(?:3\d){4}")
-ROWS_MAX = 5_000
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{0,8}(?:Y2FuYXJ5|NhbmFye|jYW5hcnk)[A-Za-z0-9+/]{5,8}")
+ROWS_MAX = 5_000
 
 
 @dataclass

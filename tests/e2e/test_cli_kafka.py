@@ -62,6 +62,7 @@ def test_a_stop_says_that_this_broker_checks_nobody_and_what_to_do(filled: Progr
         "partner", "add", "cons-mx.denver", "--agency", "NM-CYFD", "--kind", "CONS-MX", "--name", "Consulate in Denver",
         "--zone", "America/Denver", "--serves", "NM", "--channel", "kafka", "--address", "consulate",
     )
+    filled.ok("partner", "live", "cons-mx.denver", "--second-person", "counsel-1")
     ran = filled(*stop, environment=brokers)
     assert ran.exit_code == 0 and "cons-mx.denver is suspended" in ran.stdout
     for said in ("checks nobody's rights", "still reads what is in", "Close the network", "`casebridge topics grant`"):

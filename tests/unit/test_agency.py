@@ -121,6 +121,11 @@ def test_of_two_texts_or_lists_of_one_moment_the_later_recorded_counts() -> None
     assert (len(agency.calendars), len(agency.contracts), len(agency.treaties)) == (2, 2, 2)
 
 
+def test_a_consulate_of_a_country_is_of_that_country_said_or_not() -> None:
+    [listed] = recorded(replace(OFFICE, country=None), EMPTY, 0)
+    assert isinstance(listed.event, OfficeListed) and listed.event.country == "MX"
+
+
 def test_another_text_of_a_contract_is_a_later_version() -> None:
     """Not the same number with other words, and not an old text put back: what it takes back says so by its number."""
     second, first = (adopted(f"contracts/cons-mx.v{number}.toml") for number in (2, 1))
@@ -135,7 +140,7 @@ def test_another_text_of_a_contract_is_a_later_version() -> None:
 
 
 @pytest.mark.parametrize(("change", "field"), [
-    ({"country": "GT"}, "country"), ({"country": None}, "country"),
+    ({"country": "GT"}, "country"),
     ({"office": "Cons-MX"}, "office"), ({"office": "cons mx"}, "office"), ({"office": "cons..mx"}, "office"),
     ({"office": "-cons"}, "office"), ({"office": "cons/mx"}, "office"), ({"office": "a" * 61}, "office"),
     ({"office": "cons-mx\n"}, "office"), ({"recipient_kind": "cons-mx"}, "recipient_kind"),
