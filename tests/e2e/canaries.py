@@ -5,10 +5,12 @@ A phone, an A-Number and a birth date have to stay what they are: they are marks
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sqlite3
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, is_dataclass
 from pathlib import Path
 from types import UnionType
@@ -128,6 +130,31 @@ def every_line() -> list[dict[str, Any]]:
     """The lines of every history, in the order in which their agencies learned what they say."""
     lines = [line for path in sorted(HISTORIES.glob("*.jsonl")) for line in read(path)]
     return sorted(lines, key=lambda line: parse_line(line, lambda *_: ANY_ID).learned_at)
+
+
+class _Keeping(logging.Handler):
+    """Everything that any logger says, with the traces of exceptions."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.NOTSET)
+        self.kept: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.kept.append(f"{record.name} {self.format(record)}")
+
+
+@contextmanager
+def at_full_loudness() -> Iterator[list[str]]:
+    """What every logger says meanwhile, in the end."""
+    keeping, root = _Keeping(), logging.getLogger()
+    loudness = root.level
+    root.addHandler(keeping)
+    root.setLevel(logging.DEBUG)
+    try:
+        yield keeping.kept
+    finally:
+        root.removeHandler(keeping)
+        root.setLevel(loudness)
 
 
 def is_code(place: str) -> bool:

@@ -44,7 +44,7 @@ from domain.ports import Recorded
 from projections.runner import Runner
 from projections.timeline import Timeline
 from tests.e2e.boxed_places import boxed_places, boxed_texts
-from tests.e2e.canaries import ROWS_MAX, Canaries, every_line, is_code, refusing_once, texts
+from tests.e2e.canaries import ROWS_MAX, Canaries, at_full_loudness, every_line, is_code, refusing_once, texts
 from tests.e2e.cli_world import H1, Program, commands
 from tests.e2e.embedded import H1_CASE, Embedded, embedded
 
@@ -74,26 +74,11 @@ class Run:
         return [self.made.casebridge.codec.decode(row).event for row in rows]
 
 
-class _Keeping(logging.Handler):
-    """Everything that any logger says, with the traces of exceptions."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        self.kept: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append(f"{record.name} {self.format(record)}")
-
-
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
     """Every history in one home, at full loudness; every office refuses what it gets once, and says it back."""
-    keeping, root, canaries = _Keeping(), logging.getLogger(), Canaries()
-    loudness = root.level
-    exporter, reader = InMemorySpanExporter(), InMemoryMetricReader()
-    with embedded(tmp_path_factory.mktemp("canary")) as made:
-        root.addHandler(keeping)
-        root.setLevel(logging.DEBUG)
+    canaries, exporter, reader = Canaries(), InMemorySpanExporter(), InMemoryMetricReader()
+    with embedded(tmp_path_factory.mktemp("canary")) as made, at_full_loudness() as logged:
         telemetry.configure(exporter, reader)
         echoed = refusing_once(made.receiver, canaries)
         try:
@@ -104,9 +89,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
             exported = "".join(span.to_json() for span in exporter.get_finished_spans()) + metrics.to_json()
         finally:
             telemetry.shutdown()
-            root.removeHandler(keeping)
-            root.setLevel(loudness)
-        yield Run(made, canaries, list(zip(lines, outcomes, strict=True)), "\n".join(keeping.kept), exported, echoed)
+        yield Run(made, canaries, list(zip(lines, outcomes, strict=True)), "\n".join(logged), exported, echoed)
 
 
 def test_the_marks_went_in_and_can_be_read_with_the_keys(run: Run) -> None:

@@ -1,7 +1,6 @@
 """The marks of every history on real servers: a dump of PostgreSQL, its files, and the segments that Kafka keeps."""
 from __future__ import annotations
 
-import logging
 import subprocess
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +29,7 @@ from deploy.local.postgres import PostgresServer, postgres_program
 from deploy.local.process import await_true
 from tests import servers
 from tests.contract.postgres_store import PostgresStores
-from tests.e2e.canaries import Canaries, every_line, keys_of, refusing_once, texts
+from tests.e2e.canaries import Canaries, at_full_loudness, every_line, keys_of, refusing_once, texts
 from tests.e2e.embedded import H1_CASE, H2_CASE, Embedded, embedded
 
 ON_KAFKA, ON_HTTP = "cons-mx.el-paso", "cons-gt.denver"
@@ -90,20 +89,10 @@ def channel_of(line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "data": {**line["data"], "channel": channel, "address": "feed"}}
 
 
-class _Keeping(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        self.kept: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append(f"{record.name} {self.format(record)}")
-
-
 @pytest.fixture(scope="module")
 def on_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnServers]:
     """Every history, on a PostgreSQL and a Kafka of our own whose files can be looked into."""
-    canaries, keeping, root = Canaries(), _Keeping(), logging.getLogger()
-    loudness = root.level
+    canaries = Canaries()
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
         broker = stack.enter_context(servers.installed(
@@ -120,13 +109,10 @@ def on_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnServers]:
         applied(kafka, topic_specs(kafka, [ON_KAFKA]), dry_run=False)
         home = tmp_path_factory.mktemp("servers")
         made = stack.enter_context(embedded(home, log=log, views=views, kafka=broker.bootstrap))
-        root.addHandler(keeping)
-        root.setLevel(logging.DEBUG)
-        stack.callback(root.setLevel, loudness)
-        stack.callback(root.removeHandler, keeping)
+        logged = stack.enter_context(at_full_loudness())
         on_servers = OnServers(
             made, canaries, kafka, broker.directory / "data", server.directory / "data", (stores.superuser, views),
-            answered=b"", in_feed=set(), in_inbox=set(), logged=keeping.kept,
+            answered=b"", in_feed=set(), in_inbox=set(), logged=logged,
         )
         refusing_once(made.receiver, canaries)
         _play(on_servers)
