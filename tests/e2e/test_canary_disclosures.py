@@ -13,8 +13,9 @@ from adapters.disclosure.parcel import structured
 from adapters.disclosure.pull import PullFeed
 from domain.disclosure.events import Disclosed, Withdrawn
 from domain.disclosure.purposes import Purpose
-from tests.access_world import AccessWorld, Listed, offices
+from tests.access_world import Listed, offices
 from tests.e2e.canaries import Canaries
+from tests.e2e.marked_world import MarkedWorld
 
 NEVER = {
     "OpenCase.referral_id", "EnterCourtOrder.order_ref", "ReportParentDetained.source",
@@ -23,15 +24,6 @@ NEVER = {
 """What no contract names for anybody."""
 CODES_ALONE = {"POLARIS"}
 """Kinds of offices that are told nothing in words."""
-
-
-class MarkedWorld(AccessWorld):
-    def __init__(self, folder: Path, canaries: Canaries) -> None:
-        self.canaries = canaries
-        super().__init__(folder)
-
-    def written(self, line: dict[str, Any]) -> dict[str, Any]:
-        return self.canaries.marked(line)
 
 
 @dataclass

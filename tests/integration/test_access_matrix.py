@@ -34,6 +34,8 @@ UNKNOWN = "cons-mx.nowhere"
 HEAD = frozenset({"case_reference", "jurisdiction", "purpose", "basis"})
 OF_A_RECALL = frozenset({"case_reference", "jurisdiction", "text_code", "withdraws"})
 VARIES = frozenset({"date"})
+OF_EVERY_ANSWER = frozenset({"cache-control", "content-type", "server"})
+"""Headers that say the same to everybody."""
 ROUNDS_MAX = 20
 REFUSED_TOPIC, REFUSED_GROUP = "TopicAuthorizationFailedError", "GroupAuthorizationFailedError"
 
@@ -177,6 +179,16 @@ def test_over_http_an_office_reads_what_stands_in_its_topic_record_by_record(mat
         assert all({"id", "feednumber", "sequence", "salt", "type"} <= event.keys() for event in events)
         compared += len(events)
     assert compared == sum(len(office.flows) for office in offices())
+
+
+def test_over_http_no_header_joins_two_offices(matrix: Matrix) -> None:
+    answers = {office: matrix.get(office.office, credential_of=office.office) for office in offices()}
+    for of, (_, _, headers) in answers.items():
+        own = {name: value for name, value in headers.items() if name not in OF_EVERY_ANSWER}
+        assert own.keys() == {"etag", "link", "content-length"}, of.office
+        others = [told for other, (_, _, told) in answers.items() if other is not of]
+        assert own["etag"] not in {told["etag"] for told in others} and own["link"] not in {told["link"] for told in others}
+    assert all(len({told[name] for _, _, told in answers.values()}) == 1 for name in OF_EVERY_ANSWER)
 
 
 def as_event(record: Any) -> dict[str, str]:
