@@ -252,7 +252,7 @@ class Casebridge:
         from adapters.channels.kafka_feed import KafkaFeed
         from adapters.kafka.publisher import publisher_for
 
-        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineage, clock=self.clock)
+        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineages[0].lineage, clock=self.clock)
 
     def _interruptions(self) -> tuple[type[Exception], ...]:
         if self.settings.kafka is None:

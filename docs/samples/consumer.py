@@ -5,6 +5,7 @@
     python consumer.py schemas/published kept.jsonl          # or with --once: stop when nothing is left
 
 It keeps each entry once, checks that no number is missing, and commits only after it has kept: the commit is the hand-over.
+After the agency brought its log back from a copy, numbers come again in a new epoch (`ce_feedepoch`), as other entries.
 FEED_SECURITY (SASL_SSL), FEED_CA (a file) and FEED_PREFIX (casebridge) are for agencies that differ.
 """
 import hashlib
@@ -39,7 +40,7 @@ def decoded(known, value):
 
 
 class Kept:
-    """What was kept, a line of JSON each, and which number comes next."""
+    """What was kept, a line of JSON each, and which number of which epoch comes next."""
 
     def __init__(self, path):
         self.file = pathlib.Path(path).open("a+", encoding="utf-8")
@@ -48,16 +49,24 @@ class Kept:
         if lines and not lines[-1].endswith("\n"):  # Torn when this program was killed, and so not committed.
             self.file.truncate(sum(len(line.encode()) for line in lines[:-1]))
             lines.pop()
-        self.last = max((json.loads(line)["number"] for line in lines), default=0)
+        entries = [json.loads(line) for line in lines]
+        self.ids = {entry["id"] for entry in entries}
+        self.epoch, self.last = (entries[-1]["epoch"], entries[-1]["number"]) if entries else ("", 0)
 
     def add(self, record, known):
         headers = {name: value.decode() for name, value in record.headers}
-        number = int(headers["ce_feednumber"])
-        if number <= self.last:
+        number, epoch = int(headers["ce_feednumber"]), headers.get("ce_feedepoch", "")
+        if headers["ce_id"] in self.ids:
             return  # It came twice: kept, and not yet committed when this program ended.
-        if number != self.last + 1:
-            raise SystemExit(f"number {self.last + 1} is missing: {number} came. Tell your agency; nothing was committed.")
-        entry = {"number": number, "id": headers["ce_id"], "case": record.key.decode(), "type": headers["ce_type"]}
+        expected = self.last + 1
+        if epoch != self.epoch:  # It begins where the agency's copy ended, whatever you have after that.
+            expected = min(expected, int(headers.get("ce_feedfrom", "1")))
+        if number != expected:
+            raise SystemExit(f"number {expected} is missing: {number} came. Tell your agency; nothing was committed.")
+        if number <= self.last:
+            print(f"the agency has lost numbers {number} to {self.last} as you have them: keep them, tell it what they are")
+        entry = {"number": number, "epoch": epoch, "id": headers["ce_id"], "case": record.key.decode()}
+        entry |= {"type": headers["ce_type"]}
         if headers["ce_type"] != PLACEHOLDER:  # The number of a placeholder carries nothing.
             told = decoded(known, record.value)
             # With salt and bytes you can prove what you were given: the agency keeps this digest too.
@@ -67,7 +76,8 @@ class Kept:
                 entry["disregard"] = told["withdraws"]
                 print(f"number {told['withdraws']} was sent in error: stop using it, erase it, and tell your agency so")
         self.file.write(json.dumps(entry, default=str) + "\n")
-        self.last = number
+        self.epoch, self.last = epoch, number
+        self.ids.add(entry["id"])
 
     def keep(self):
         self.file.flush()

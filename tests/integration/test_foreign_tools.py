@@ -83,7 +83,7 @@ class OnKafka:
 
     @property
     def last(self) -> int:
-        return self.feed.published(MEXICO)
+        return self.feed.published(MEXICO).number
 
     def handed_over(self, number: int) -> bool:
         return any(isinstance(e.event, HandedOver) for e in self.world.backbone.envelopes(f"delivery-{MEXICO}-{number}"))
@@ -249,7 +249,7 @@ def test_the_shell_sample_keeps_the_feed_with_curl_and_nothing_else(tmp_path: Pa
             words, capture_output=True, env={**environment, "CREDENTIAL": "none"}, timeout=RUN_SECONDS_MAX, check=False,
         )
         assert wrong.returncode != 0
-    events = json.loads((kept / "after-0.json").read_text(encoding="utf-8"))
+    events = json.loads((kept / "after=0.json").read_text(encoding="utf-8"))
     assert [event["feednumber"] for event in events] == ["1", "2", "3"]
     for event in events:
         entry: Any = world.feed()[int(event["feednumber"]) - 1].event
