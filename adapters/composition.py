@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.avro import EventCodec, SchemaRegistry
 from adapters.backbone import Backbone
@@ -35,11 +36,12 @@ from adapters.telemetry import telemetry
 from adapters.views import ClearCodec, LogSource, open_views
 from adapters.work import Worker
 from domain.agency.events import OfficeStage
-from domain.ports import Clock, EventLog
+from domain.ports import Clock, EventLog, LogForked
+from projections.bookkeeping import seen
 from projections.deadline_board import DeadlineBoard
 from projections.deliveries import Deliveries
 from projections.projection import Projection
-from projections.runner import Runner, ViewsUnavailable
+from projections.runner import LOG_SHARD, Runner, ViewsUnavailable
 from projections.timeline import Timeline
 from projections.waiting_board import WaitingBoard
 
@@ -121,6 +123,20 @@ class Casebridge:
         self.custodian.replay()
         self.secrets = WebhookSecrets(self.keys.command_key())
         self.credentials = FeedCredentials(self.keys.command_key())
+
+    def require_log(self) -> None:
+        """Raises LogForked where the key store or a view has seen of this log what it has not: it is an older copy.
+
+        Views that do not answer are not asked: whoever needs them says so."""
+        self.custodian.require_log()
+        source = LogSource(self.log)
+        try:
+            stands = seen(self.views, LOG_SHARD)
+        except SQLAlchemyError:
+            return
+        for view, at in stands:
+            if at.lineage == self.log.lineage and at.event_id and not source.has(LOG_SHARD, at.position, at.event_id):
+                raise LogForked(f"{view} had read up to position {at.position}, where another event stands now, or none")
 
     def runners(self) -> dict[str, Runner]:
         """The views, each fed from the log."""
@@ -236,7 +252,7 @@ class Casebridge:
         from adapters.channels.kafka_feed import KafkaFeed
         from adapters.kafka.publisher import publisher_for
 
-        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineage, clock=self.clock)
+        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineages[0].lineage, clock=self.clock)
 
     def _interruptions(self) -> tuple[type[Exception], ...]:
         if self.settings.kafka is None:
