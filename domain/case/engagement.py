@@ -44,6 +44,7 @@ class EndedBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"  # withdrawn, or narrowed to less than it rests on
     ORDER_ENDED = "order_ended"  # stayed, amended or vacated
     APPROVAL_ENDED = "approval_ended"  # counsel's, withdrawn
+    RAN_OUT = "ran_out"  # its own end, or its agreement's, had come when another took its place
 
 
 class Side(StrEnum):

@@ -55,6 +55,10 @@ SERVICE: Mapping[Purpose, frozenset[ConsularService]] = {
 """Which services of an agreement a purpose needs one of."""
 
 
+STANDS_FOR: Mapping[str, Side] = {"LAW-PARENT": Side.PARENT}
+"""On which side a kind of counsel always stands; the others stand for whom an engagement says."""
+
+
 class RecallBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     ORDER_ENDED = "order_ended"
@@ -92,8 +96,8 @@ class Permission:
 @command
 class OpenEngagement(Command):
     """Let an office learn, for one purpose, of these persons. `rests_on` names the agreement (its change), the order, the
-    consent or counsel's approval; a treaty, statute, policy or service contract is cited. Counsel names its client and
-    its side."""
+    consent or counsel's approval; a treaty, statute, policy or service contract is cited. An order is a basis for those
+    whom it names, for the purposes that it says. Counsel names its client and its side."""
 
     engagement_id: UUID
     office: str
@@ -140,9 +144,17 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
     _check_side(wish, case, office)
     if opened.until is not None and opened.until <= submission.occurred_at:
         raise Refused("an engagement ends after it began", rule=BASIS, field="until")
-    if case.engagements.open_for(wish.office, wish.purpose) is not None:
+    return [*_run_out(submission, case), Recording(event=opened)]
+
+
+def _run_out(submission: Submission[OpenEngagement], case: Case) -> list[Recording]:
+    """The end of the one before, on which nothing may leave any more. Raises Refused where something may."""
+    before = case.engagements.open_for(submission.command.office, submission.command.purpose)
+    if before is None:
+        return []
+    if before.holds_at(submission.occurred_at, submission.standing.agreements):
         raise Refused("one for this office and purpose is open: end it first", rule=BASIS, field="purpose")
-    return [Recording(event=opened)]
+    return [Recording(event=EngagementEnded(engagement_id=before.engagement_id, reason=EndedBecause.RAN_OUT))]
 
 
 def _until(wish: OpenEngagement, case: Case) -> datetime | None:
@@ -167,14 +179,22 @@ def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Off
     if (wish.basis in RECORDED) is (wish.rests_on is None):
         because = "name the agreement, order, consent or approval by its id, and nothing else so"
         raise Refused(because, rule=BASIS, field="rests_on")
-    if wish.basis not in RECORDED and not (wish.citation and len(wish.citation) <= CITATION_LENGTH_MAX):
+    if wish.basis not in RECORDED and not (0 < len((wish.citation or "").strip()) <= CITATION_LENGTH_MAX):
         raise Refused("cite the law, policy or contract in a line", rule=BASIS, field="citation")
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
-    elif wish.rests_on is not None and not _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind):
+    elif wish.rests_on is not None and not (
+        _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
+    ):
         what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
         raise Refused(because, rule=BASIS, field="rests_on")
+
+
+def _says_so(wish: OpenEngagement, case: Case) -> bool:
+    """An order lets nobody learn anything by being an order: it says for which purposes it does."""
+    order = None if wish.rests_on is None else case.court.orders.get(wish.rests_on)
+    return wish.basis is not BasisKind.COURT_ORDER or (order is not None and wish.purpose in order.entered.purposes)
 
 
 def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> None:
@@ -234,10 +254,19 @@ def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
         role = require_person(case, client_id, "client_ids").role
         if _side_of(role) is not wish.side:
             raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
+    if STANDS_FOR.get(office.recipient_kind, wish.side) is not wish.side:
+        raise Refused("this counsel stands for parents alone", rule="COUNSEL-SIDE", field="side")
     adverse = set(wish.person_ids) - set(wish.client_ids)
-    if adverse and wish.basis not in GROUNDS_FOR_ADVERSE:
+    if adverse and (wish.basis not in GROUNDS_FOR_ADVERSE or _is_the_clients_own(wish, case)):
         because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
         raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
+
+
+def _is_the_clients_own(wish: OpenEngagement, case: Case) -> bool:
+    """Whether it rests on a consent that the client gave: a parent's counsel does not learn of the child on the parent's
+    word."""
+    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
+    return consent is not None and consent.granted.given_by in wish.client_ids
 
 
 def _side_of(role: Role | None) -> Side:
