@@ -1,22 +1,22 @@
-"""A person opens and ends what an office may learn, on a basis that stands; and what fell with it is to be taken back."""
+"""A person opens and ends what an office may learn, on a basis that stands."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from domain.agency.agreements import ConsularService
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.case.allowed import Allowed
+from domain.case.consent import Consent, is_spoken_for
 from domain.case.engagement import (
     BASIS,
     OFFICE,
     EndedBecause,
-    Engagement,
     EngagementEnded,
     EngagementOpened,
     Side,
@@ -24,8 +24,9 @@ from domain.case.engagement import (
 )
 from domain.case.intake import OUR_ID, require_open, require_person
 from domain.case.keys import Keys
+from domain.case.referable import require_referable
 from domain.case.sealing import require_told_of
-from domain.disclosure.basis import GROUNDS_FOR_ADVERSE, RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
+from domain.disclosure.basis import GROUNDS_FOR_ADVERSE, RECORDED, BasisKind, EngagementBasis
 from domain.disclosure.kinds import COUNSEL
 from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Envelope, Event, clear, event
@@ -64,14 +65,8 @@ class RecallBecause(StrEnum):
     ORDER_ENDED = "order_ended"
     APPROVAL_ENDED = "approval_ended"
     MISLINKED = "mislinked"  # it told of the wrong person
+    NOT_FOR_THEM = "not_for_them"  # it told of somebody of whom the office may not learn for that
     NEVER_TRUE = "never_true"
-
-
-ENDED: Mapping[BasisKind, EndedBecause] = {
-    BasisKind.CONSENT: EndedBecause.CONSENT_ENDED, BasisKind.COURT_ORDER: EndedBecause.ORDER_ENDED,
-    BasisKind.COUNSEL_APPROVAL: EndedBecause.APPROVAL_ENDED,
-}
-"""Why an engagement ends whose ground has fallen; a recall has the same words."""
 
 
 @event("casebridge.engagement.RecallRaised")
@@ -139,6 +134,7 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
     require_told_of(case, wish.person_ids, "person_ids")
+    require_referable(case, wish.purpose, wish.person_ids, field="person_ids")
     _check_purpose(submission, office)
     _check_basis(submission, case, office)
     _check_side(wish, case, office)
@@ -159,7 +155,7 @@ def _run_out(submission: Submission[OpenEngagement], case: Case) -> list[Recordi
 
 def _until(wish: OpenEngagement, case: Case) -> datetime | None:
     """No later than the consent or the approval that it rests on."""
-    allowed = _allowed(wish.basis, wish.rests_on, case)
+    allowed = allowed_by(wish.basis, wish.rests_on, case)
     ends = (wish.until, None if allowed is None else allowed.until)
     return min((moment for moment in ends if moment is not None), default=None)
 
@@ -184,7 +180,7 @@ def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Off
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
     elif wish.rests_on is not None and not (
-        _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
+        stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
     ):
         what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
@@ -208,19 +204,20 @@ def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> 
         raise Refused("the agreement does not hold a service for this purpose", rule="P18", field="purpose")
 
 
-def _stands(
-    kind: BasisKind, rests_on: UUID, case: Case, wish: OpenEngagement | _Wish, recipient_kind: str
-) -> bool:
-    """Whether a ground that is recorded in the case stands and covers what rests on it."""
+def stands(kind: BasisKind, rests_on: UUID, case: Case, wish: Wish, recipient_kind: str) -> bool:
+    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent that somebody gave by an
+    order stands while that order does."""
     if kind is not BasisKind.COURT_ORDER:
-        allowed = _allowed(kind, rests_on, case)
+        allowed = allowed_by(kind, rests_on, case)
+        if isinstance(allowed, Consent) and not is_spoken_for(case, allowed.granted):
+            return False
         return allowed is not None and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
     order = case.court.orders.get(rests_on)
     named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
     return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
 
 
-def _allowed(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | None:
+def allowed_by(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | None:
     """The consent or the approval of this id."""
     if rests_on is None:
         return None
@@ -233,13 +230,15 @@ def _allowed(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | No
             return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Wish:
-    """What an engagement that is open already asks of its basis."""
+class Wish(Protocol):
+    """What an engagement asks of its basis."""
 
-    office: str
-    purpose: Purpose
-    person_ids: tuple[UUID, ...]
+    @property
+    def office(self) -> str: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def person_ids(self) -> tuple[UUID, ...]: ...
 
 
 def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
@@ -284,42 +283,6 @@ def close_engagement(submission: Submission[CloseEngagement], case: Case) -> Seq
     if not engagement.is_open:
         return []
     return [Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CLOSED))]
-
-
-def lapsed(submission: Submission[Command], case: Case) -> list[Recording]:
-    """What ends because the consent, order or approval under it stands no more, and the recall of what left on it.
-
-    What this reader cannot see ends nothing.
-    """
-    recordings: list[Recording] = []
-    for ordinal, engagement in enumerate(case.engagements.engagements.values()):
-        reason = _lapse(submission, case, engagement)
-        if reason is None:
-            continue
-        recordings.append(Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=reason)))
-        given = case.disclosures.released_on(engagement.engagement_id)
-        if given:
-            recordings.append(Recording(event=RecallRaised(
-                recall_id=submission.own_id("recall", ordinal), office=engagement.office,
-                engagement_id=engagement.engagement_id, disclosure_ids=given,
-                person_ids=tuple(engagement.references), reason=RecallBecause(reason.value),
-            )))
-    return recordings
-
-
-def _lapse(submission: Submission[Command], case: Case, engagement: Engagement) -> EndedBecause | None:
-    basis = engagement.basis
-    if not engagement.is_open or basis is None or basis.rests_on is None or basis.kind not in RECORDED_GROUNDS:
-        return None
-    office = submission.standing.offices.get(engagement.office)
-    kind = "" if office is None else office.recipient_kind
-    allowed = _allowed(basis.kind, basis.rests_on, case)
-    if allowed is not None and allowed.has_unreadable_kinds:
-        return None
-    wish = _Wish(office=engagement.office, purpose=engagement.purpose, person_ids=tuple(engagement.references))
-    if _stands(basis.kind, basis.rests_on, case, wish, kind):
-        return None
-    return ENDED[basis.kind]
 
 
 def _raised(state: Permission, told: RecallRaised, _: Envelope) -> Permission:

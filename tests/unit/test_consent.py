@@ -2,14 +2,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from domain.case.consent import Capacity, ConsentGranted, ConsentNarrowed, ConsentWithdrawn, NarrowConsent, WithdrawConsent
 from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened
+from domain.case.intake import AddChild
+from domain.case.language import AssignInterpreter, InterpreterKind, InterpretingMode
 from domain.case.permission import RecallRaised
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
@@ -18,7 +21,7 @@ from domain.personal import WITHHELD
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import office_of
 from tests.unit.test_permission import ISS, on_consent, opening, release, study
-from tests.unit.whole_case import AUNT, CHILD, CONSENT, MOTHER, ORDER, parents_consent, party, whole_case
+from tests.unit.whole_case import AUNT, CARER, CHILD, CONSENT, MOTHER, ORDER, SPONSOR, parents_consent, party, whole_case
 
 
 def test_a_consent_says_who_gave_it_for_whom_in_which_language_and_what_was_explained() -> None:
@@ -28,6 +31,7 @@ def test_a_consent_says_who_gave_it_for_whom_in_which_language_and_what_was_expl
 
 @pytest.mark.parametrize(("changes", "field"), [
     ({"given_by": AUNT}, "capacity"),
+    ({"order_id": ORDER}, "order_id"),
     ({"capacity": Capacity.SELF}, "capacity"),
     ({"capacity": Capacity.GUARDIAN}, "order_id"),
     ({"capacity": Capacity.APPOINTED, "order_id": an_id("no such order")}, "order_id"),
@@ -39,6 +43,57 @@ def test_a_consent_says_who_gave_it_for_whom_in_which_language_and_what_was_expl
 ])
 def test_a_consent_that_nobody_could_give_is_refused(changes: dict[str, Any], field: str) -> None:
     whole_case().when(parents_consent(**changes)).then_refused(rule="CONSENT", field=field)
+
+
+REMOTE = EnterCourtOrder(
+    order_id=an_id("remote"), child_ids=(CHILD,), party_ids=(CARER,), kind=OrderKind.REMOTE_PARTICIPATION
+)
+
+
+@pytest.mark.parametrize("changes", [
+    {"order_id": ORDER, "given_by": SPONSOR}, {"order_id": an_id("remote"), "given_by": CARER},
+    {"order_id": an_id("silent"), "given_by": CARER},
+])
+def test_who_speaks_by_an_order_is_appointed_by_it(changes: dict[str, Any]) -> None:
+    silent = replace(REMOTE, order_id=an_id("silent"), kind=OrderKind.OTHER, party_ids=(MOTHER,))
+    guardians = parents_consent(CHILD, capacity=Capacity.GUARDIAN, **changes)
+    outcome = whole_case().given(REMOTE, silent).when(guardians)
+    if changes["order_id"] == ORDER:
+        outcome.then(ConsentGranted)
+    else:
+        outcome.then_refused(rule="CONSENT", field="order_id")
+
+
+@pytest.mark.parametrize(("person", "language"), [(AUNT, "es"), (MOTHER, "mam")])
+def test_an_interpreter_explained_it_to_who_gave_it_and_in_that_language(person: UUID, language: str) -> None:
+    def assigned(to: UUID, code: str) -> AssignInterpreter:
+        return AssignInterpreter(
+            assignment_id=an_id("assignment"), person_id=to, language=code, mode=InterpretingMode.PHONE,
+            interpreter_kind=InterpreterKind.CONTRACTOR,
+        )
+
+    explained = parents_consent(interpreter_id=an_id("assignment"))
+    whole_case().given(assigned(MOTHER, "es")).when(explained).then(ConsentGranted)
+    whole_case().given(assigned(person, language)).when(explained).then_refused(rule="CONSENT", field="interpreter_id")
+
+
+BIRTHDAY = datetime(2026, 10, 23, 6, tzinfo=UTC)  # its first instant in Denver
+
+
+@pytest.mark.parametrize(("born", "is_estimate", "at", "may"), [
+    (date(2014, 10, 23), False, BIRTHDAY, True), (date(2014, 10, 23), False, BIRTHDAY - timedelta(seconds=1), False),
+    (date(2014, 3, 9), True, BIRTHDAY, False), (date(2013, 3, 9), True, BIRTHDAY, True), (None, False, BIRTHDAY, False),
+])
+def test_a_child_consents_for_itself_from_twelve_years_on(
+    born: date | None, is_estimate: bool, at: datetime, may: bool
+) -> None:
+    youth = AddChild(child_id=an_id("youth"), birth_date=born, birth_date_is_estimate=is_estimate)
+    own = parents_consent(an_id("youth"), given_by=an_id("youth"), capacity=Capacity.SELF)
+    outcome = whole_case().given(youth).when(own, at=at)
+    if may:
+        outcome.then(ConsentGranted)
+    else:
+        outcome.then_refused(rule="CONSENT", field="capacity")
 
 
 @pytest.mark.parametrize("changes", [
