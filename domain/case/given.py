@@ -1,8 +1,9 @@
 """What an office was given, refolded as it was then, and what of it does not stand any more."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -17,11 +18,12 @@ from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrecte
 from domain.case.particulars import FactCorrected
 from domain.case.permission import RecallRaised
 from domain.case.recalls import RecallReceived, is_recalled
+from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
 from domain.case.state import Case, fold
 from domain.disclosure.events import FieldSource
 from domain.disclosure.purposes import Purpose
-from domain.disclosure.telling import sources
-from domain.events import Envelope
+from domain.disclosure.telling import is_known, sources, was_known
+from domain.events import Compartment, Envelope
 from domain.submission import Recording, Submission
 
 RECEIPTS = (ConsulateNotified, DisclosureReceived)
@@ -33,7 +35,8 @@ MAY_OWE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
-    """One notice, or other disclosure, that an office has."""
+    """One notice, or other disclosure, that left for an office. `is_proven` by a receipt or a person's word; what was let
+    go without may have been handed over, and counts as possibly disclosed (design decision 16)."""
 
     disclosure_id: UUID
     office: str
@@ -42,6 +45,7 @@ class Given:
     about_id: UUID | None
     left: Left
     engagement: Engagement
+    is_proven: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,19 +59,24 @@ class Cause:
 
 def given(case: Case) -> Iterator[Given]:
     """Everything of a case that an office was handed, by a receipt or a person's word, in the order of its preparing."""
+    return (one for one in let_go(case) if one.is_proven)
+
+
+def let_go(case: Case) -> Iterator[Given]:
+    """The same, with what was let go and has no receipt yet."""
     for notice_id, notice in case.consular.notices.items():
-        if notice.notified is not None:
-            prepared = notice.prepared
-            persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
-            yield from _given(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None)
+        prepared = notice.prepared
+        persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
+        is_proven = notice.notified is not None
+        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_proven)
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
-        if disclosure.received is not None:
-            told = disclosure.prepared
-            yield from _given(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id)
+        told, is_proven = disclosure.prepared, disclosure.received is not None
+        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_proven)
 
 
-def _given(
-    case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None
+def _let_go(
+    case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None,
+    is_proven: bool,
 ) -> Iterator[Given]:
     left = case.corrections.left.get(disclosure_id)
     if left is None:
@@ -79,13 +88,15 @@ def _given(
     if engagement is not None:
         yield Given(
             disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=persons, about_id=about_id, left=left,
-            engagement=engagement,
+            engagement=engagement, is_proven=is_proven,
         )
 
 
-def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource, ...]:
+def fields_given(
+    case: Case, standing: Agency, one: Given, *, counts: Callable[[Any], bool] = is_known
+) -> tuple[FieldSource, ...]:
     """Which fields it told, each with its event: the reports of the case as they stood when it left, by the contract of
-    then. That is what the office's feed says too; a decision cannot read feeds."""
+    then. That is what the office's feed says too; a decision cannot read feeds. `counts` says what was told."""
     office = standing.offices.get(one.office)
     if office is None:
         return ()
@@ -93,20 +104,36 @@ def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource,
     flow = None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
     if flow is None:
         return ()
-    return sources(_as_it_was(case, one.left.version), flow, one.engagement, one.person_ids, about=one.about_id)
+    was = as_it_was(case, lambda version, _: version <= one.left.version)
+    return sources(was, flow, one.engagement, one.person_ids, about=one.about_id, counts=counts)
 
 
-def _as_it_was(case: Case, version: int) -> Case:
-    """The reports up to a version, without those that had been withdrawn by then."""
+def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
+    """The reports that were there, by version and by when they were learned, without those withdrawn by then."""
     gone = {
         untrue.event_id for untrue in case.corrections.untrue
-        if untrue.version <= version and untrue.event_id in case.mislinks.withdrawn
+        if was_there(untrue.version, untrue.learned_at) and untrue.event_id in case.mislinks.withdrawn
     }
     return fold(
-        Envelope(stream=stream, version=at, event=event, circumstances=circumstances)
-        for stream, at, event, circumstances in case.mislinks.history.values()
-        if at <= version and circumstances.event_id not in gone
+        Envelope(stream=stream, version=version, event=event, circumstances=circumstances)
+        for stream, version, event, circumstances in case.mislinks.history.values()
+        if was_there(version, circumstances.learned_at) and circumstances.event_id not in gone
     )
+
+
+def is_reached(case: Case, standing: Agency, one: Given, scope: Scope) -> bool:
+    """Whether an order on `scope` is about what left: a field of it came from a box of the scope, or all that is known of
+    one of its persons is meant. What a seal withholds now was told then."""
+    if set(scope.compartments) >= WHOLE_RECORD and set(scope.person_ids) & set(one.person_ids):
+        return True
+    fields = fields_given(case, standing, one, counts=was_known)
+    return any(scope.pairs & _came_from(case, one, field) for field in fields)
+
+
+def _came_from(case: Case, one: Given, field: FieldSource) -> frozenset[tuple[UUID, Compartment]]:
+    """The box of a field. What was recorded of several persons and told of one of them is that one's here."""
+    box = box_of(case.mislinks.history[field.event_id][2], field.field)
+    return frozenset(pair for pair in box if one.engagement.references.get(pair[0]) == field.reference) or box
 
 
 def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
@@ -119,20 +146,21 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     if recalled is not None:
         event_id, because = recalled
         yield Cause(event_id=event_id, because=because)
-    for event_id, persons in state.expunges.items():
-        if persons & set(one.person_ids):
+    for event_id, expunge in case.erasure.standing.items():
+        if is_reached(case, standing, one, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
-    later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
+    later = untrue_since(case, one.left.version)
     if later:
         told = fields_given(case, standing, one)
         for untrue in later:
-            fields = tuple(field for field in told if _tells(field, untrue))
+            fields = tuple(field for field in told if untrue.touches(field.event_id, field.field))
             if fields:
                 yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
 
 
-def _tells(field: FieldSource, untrue: Untrue) -> bool:
-    return field.event_id == untrue.event_id and untrue.field in (None, field.field)
+def untrue_since(case: Case, version: int) -> list[Untrue]:
+    """What proved untrue after a version of the case, by what has not itself been withdrawn."""
+    return [u for u in case.corrections.untrue if u.version > version and u.by_event_id not in case.mislinks.withdrawn]
 
 
 def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:
@@ -141,7 +169,7 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
         return []
     recordings: list[Recording] = []
     for one in given(case):
-        if _has_recall(case, one.disclosure_id):
+        if has_recall(case, one.disclosure_id):
             continue
         for cause in causes(case, submission.standing, one):
             if not case.corrections.is_owed(one.disclosure_id, cause.event_id):
@@ -170,7 +198,7 @@ def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> 
     return Owes.RECALL
 
 
-def _has_recall(case: Case, disclosure_id: UUID) -> bool:
+def has_recall(case: Case, disclosure_id: UUID) -> bool:
     """Whether the office was asked to disregard it and has that letter: nothing more is owed for it."""
     notice, recall = case.consular.notices.get(disclosure_id), case.recalls.of.get(disclosure_id)
     return (notice is not None and notice.correction_received is not None) or (

@@ -122,7 +122,7 @@ def hold(submission: Submission[HoldDisclosure], case: Case) -> Sequence[Recordi
         raise Refused("no such office in the directory", rule="DECISION-11", field="office")
     if wish.recipient_kind is not None:
         partner(wish.recipient_kind, "recipient_kind")
-    persons = tuple(child.person_id for child in case.intake.children)
+    persons = case.taking([child.person_id for child in case.intake.children], Compartment.LEGAL)
     if wish.person_id is not None:
         require_person(case, wish.person_id, "person_id")
         persons = (wish.person_id,)
