@@ -29,7 +29,7 @@ def no_case(case_id: UUID) -> typer.Exit:
 def require_office(casebridge: Casebridge, agency: str, office: str) -> None:
     """Ends the program where the agency lists no such office: silence would read as "was given nothing"."""
     if office not in casebridge.backbone.agency(agency).offices:
-        raise end(REFUSED, f"{agency} lists no office {office}: `casebridge partner show` lists them")
+        raise end(REFUSED, f"{agency} lists no office {office}: `casebridge partner list` lists them")
 
 
 def act(

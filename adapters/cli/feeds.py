@@ -53,7 +53,7 @@ def feed(
     """
     with installation(ctx) as casebridge:
         if not _is_listed(casebridge, office):
-            raise end(REFUSED, f"no agency lists an office {office}: `casebridge partner show` lists them")
+            raise end(REFUSED, f"no agency lists an office {office}: `casebridge partner list` lists them")
         number = after
         try:
             while True:

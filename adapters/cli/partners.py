@@ -81,7 +81,7 @@ def show(
     with installation(ctx) as casebridge:
         standing = agency_of(casebridge, agency)
         if office is not None and office not in standing.offices:
-            raise end(REFUSED, f"{standing.code} lists no office {office}: `casebridge partner show` lists them")
+            raise end(REFUSED, f"{standing.code} lists no office {office}: `casebridge partner list` lists them")
         if secret and office is None:
             raise end(USAGE, "a secret is shown for one office: name it")
         chosen = [standing.offices[office]] if office is not None else list(standing.offices.values())

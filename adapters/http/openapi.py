@@ -38,8 +38,8 @@ def _problem(description: str, more: Mapping[str, Any] = MappingProxyType({})) -
     return {"description": description, **more, "content": PROBLEM}
 
 
-def _parameter(name: str, most: int, default: int, description: str) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 0, "maximum": most, "default": default}
+def _parameter(name: str, most: int, default: int, description: str, *, least: int = 0) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
@@ -58,7 +58,7 @@ DOCUMENT: dict[str, Any] = {
             {"name": "office", "in": "path", "required": True, "schema": {"type": "string"},
              "description": "The code of your office, such as cons-mx.el-paso."},
             _parameter("after", 2**53, 0, "The last number that you have kept; 0 at first."),
-            _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most."),
+            _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most.", least=1),
             _parameter("wait", 30, 0, "How many seconds to wait where there is nothing new yet (long poll)."),
             {"name": "If-None-Match", "in": "header", "schema": {"type": "string"},
              "description": "The ETag of an earlier answer: 304 where this one would be the same."},
