@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from adapters.avro.errors import Unwritable
 from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
+from adapters.disclosure.entries import RECALLS, SOURCES, entry_id
 from adapters.disclosure.render import HELD, Rendering, digest_of
 from adapters.disclosure.streams import feed_stream, head_of
 from adapters.disclosure.tail import Tail
@@ -58,9 +59,6 @@ BATCH_MAX = 100
 SALT_BYTES = 16
 CAUSES_MAX = 32
 """Steps back from what was released to what brought it about."""
-RECALLS = frozenset({ConsularNotificationCorrected.TOPIC, DisclosureRecalled.TOPIC})
-HELD_AND_LET_GO = frozenset({DeliveryHeldBack.TOPIC, DeliveryLetGo.TOPIC})
-TOPICS = RECALLS | HELD_AND_LET_GO | {DisclosureReleased.TOPIC}
 Recalled = ConsularNotificationCorrected | DisclosureRecalled
 
 
@@ -300,7 +298,7 @@ def _batches(rows: Sequence[Recorded]) -> Iterator[list[Recorded]]:
     """What was released, in turn; a correction begins a batch, so that the notice that it names is in the feed."""
     batch: list[Recorded] = []
     for row in rows:
-        if row.topic not in TOPICS:
+        if row.topic not in SOURCES:
             continue
         if batch and (len(batch) == BATCH_MAX or row.topic in RECALLS):
             yield batch
@@ -318,16 +316,7 @@ def _recalled(told: Recalled) -> tuple[UUID, tuple[UUID, ...]]:
 
 
 def _entry_id(source: Envelope) -> UUID:
-    match source.event:
-        case DisclosureReleased():
-            what = "disclosed"
-        case DeliveryHeldBack():
-            what = "held"
-        case DeliveryLetGo():
-            what = "released"
-        case _:
-            what = "withdrawn"
-    return uuid5(source.circumstances.event_id, what)
+    return entry_id(source.event.TOPIC, source.circumstances.event_id)
 
 
 def _starts(entries: Sequence[Envelope]) -> dict[str, int]:
