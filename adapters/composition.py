@@ -85,8 +85,10 @@ class Casebridge:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices.
-        `monotonic` (seconds) ages opened keys and cached states."""
+        `monotonic` (seconds) ages opened keys and cached states. Without a `clock` the log keeps its own time: the
+        server's, where it is on one."""
         self.settings = settings
+        self._told_clock = clock
         self.clock: Clock = clock or SystemClock()
         self._address_of = address_of or self.address_of
         self.entropy = entropy
@@ -103,7 +105,7 @@ class Casebridge:
         telemetry.configure_from_environment()
         if settings.log is None or settings.views is None or settings.keys is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.log: EventLog = open_log(settings.log_url, clock=self.clock)
+        self.log: EventLog = open_log(settings.log_url, clock=self._told_clock)
         self._closing.callback(self.log.close)
         settle(settings.keys_path, settings.kek_path)
         self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))
