@@ -10,12 +10,11 @@ from typing import Any
 from fastavro import parse_schema, schemaless_reader
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
-from adapters.avro.published import FIELD_WORDS, LAYOUT
+from adapters.avro.published_records import names_of
 from adapters.channels.kafka_feed import message_of
 from adapters.channels.webhook import webhook_id
 from adapters.disclosure.parcel import structured
 from domain.disclosure.events import Disclosed, FeedEntry, FieldSource
-from domain.disclosure.vocabulary import GROUPS, WORDS
 from domain.ports import Parcel
 from tests.disclosure_world import PUBLISHED
 
@@ -65,10 +64,7 @@ def sources_at(entry: FeedEntry, place: str) -> list[FieldSource]:
 
 
 def _covers(place: str, path: str, renderer: str) -> bool:
-    word = WORDS[path]
-    group = GROUPS[word.group].plural or word.group
-    names = LAYOUT.get(renderer, {}).get(path) or FIELD_WORDS.get(word.shape, (word.name,))
-    return any(place == f"{group}.{name}" or place.startswith(f"{group}.{name}.") for name in names)
+    return any(place == name or place.startswith(f"{name}.") for name in names_of(renderer, path))
 
 
 def held(parcel: Parcel, entry: FeedEntry) -> Iterator[Held]:

@@ -12,6 +12,8 @@ from adapters.avro.forms import AvroType, Schema
 from adapters.avro.single_object import format_of, without_docs
 
 UNITS = ("logicalType", "scale", "precision", "size")
+LOGICAL = {"date": "int", "timestamp-micros": "long", "uuid": "string", "decimal": "bytes"}
+"""The logical types that every reader understands, each on the one type where none ignores it."""
 
 
 def problems(old: Schema, new: Schema) -> Iterator[str]:
@@ -46,7 +48,7 @@ def unclear(schema: Schema) -> Iterator[str]:
         logical = node.get("logicalType")
         if logical == "decimal" and not {"precision", "scale"} <= node.keys():
             yield f"{path}: a decimal says its precision and its scale"
-        if logical not in (None, "date", "timestamp-micros", "uuid", "decimal"):
+        if logical is not None and LOGICAL.get(logical) != node["type"]:
             yield f"{path}: {logical} is a unit that partners read in different ways"
 
 
@@ -63,13 +65,11 @@ def _nodes(node: Any, path: str) -> Iterator[tuple[str, Schema]]:
             yield from _nodes(branch, path)
     elif isinstance(node, dict):
         yield path, node
+        yield from _nodes(node.get("items"), path)
         for entry in node.get("fields", ()):
-            yield f"{path}.{entry['name']}".lstrip("."), entry
-        for inner in (*(("type", entry) for entry in node.get("fields", ())), ("items", node)):
-            key, holder = inner
-            where = f"{path}.{holder['name']}".lstrip(".") if holder is not node else path
-            if isinstance(holder.get(key), dict | list):
-                yield from _nodes(holder[key], where)
+            where = f"{path}.{entry['name']}".lstrip(".")
+            yield where, entry
+            yield from _nodes(entry["type"], where)
 
 
 def kind_of(avro_type: AvroType) -> str:

@@ -1,4 +1,4 @@
-"""`schemas`: what the event classes declare against what `schemas/` records."""
+"""`schemas`: what the event classes and the contracts make, against what `schemas/` records."""
 from __future__ import annotations
 
 from pathlib import Path
@@ -8,14 +8,16 @@ import typer
 
 from adapters.cli.console import REFUSED, AsJson, end, say, tell_json
 
-app = typer.Typer(name="schemas", no_args_is_help=True, help="Avro schemas of every stored event: build, check, compare.")
+app = typer.Typer(
+    name="schemas", no_args_is_help=True, help="Avro schemas of every stored and published event: build, check, compare."
+)
 SCHEMAS = Path(__file__).resolve().parents[2] / "schemas"
 Directory = Annotated[Path, typer.Option("--directory", metavar="DIR", help="Where they are.", show_default="schemas/")]
 
 
 @app.command()
 def build(directory: Directory = SCHEMAS, as_json: AsJson = False) -> None:
-    """Write a new version of each schema whose class has changed; refuse what stored events could not bear.
+    """Write the schemas that the classes and contracts make; refuse what stored events or partners could not bear.
 
     Example: casebridge schemas build
     Next: commit what it wrote; a committed version is never edited.
@@ -30,7 +32,7 @@ def build(directory: Directory = SCHEMAS, as_json: AsJson = False) -> None:
     if as_json:
         tell_json({"written": [path.as_posix() for path in written], "problems": []})
     else:
-        say("\n".join(f"wrote {path}" for path in written) or "nothing to write: every schema is as its class declares")
+        say("\n".join(f"wrote {path}" for path in written) or "nothing to write: every schema stands as it is made")
 
 
 @app.command()
@@ -47,7 +49,7 @@ def check(directory: Directory = SCHEMAS, as_json: AsJson = False) -> None:
     if problems:
         raise end(REFUSED)
     if not as_json:
-        say("the schemas are what the classes declare")
+        say("the schemas are what the classes and contracts make")
 
 
 @app.command()

@@ -48,7 +48,6 @@ from domain.ports import (
     LogUnavailable,
     Position,
     Recorded,
-    WorkerDisplaced,
 )
 
 logger = logging.getLogger(__name__)
@@ -108,20 +107,13 @@ class Discloser:
 
         Raises LogUnavailable, KeysUnavailable and WorkerDisplaced: call it again; LineageChanged: stop.
         """
-        try:
-            return self._step(limit)
-        except WorkerDisplaced:
-            self._tail.displaced()
-            raise
+        return self._tail.step(limit, self._disclose_all)
 
-    def _step(self, limit: int) -> int:
-        rows = self._tail.read(limit)
+    def _disclose_all(self, rows: Sequence[Recorded]) -> None:
         for batch in _batches(rows):
             sources = [self._backbone.codec.decode(row) for row in batch]
             with telemetry.disclose([source.circumstances.traceparent for source in sources]) as span:
                 self._disclose(sources, batch[-1], span.traceparent)
-        self._tail.passed(rows)
-        return len(rows)
 
     def _disclose(self, sources: Sequence[Envelope], to: Recorded, traceparent: str | None) -> None:
         """Append the entries of all sources and the move to the last of them, or nothing of it."""

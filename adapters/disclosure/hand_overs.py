@@ -37,7 +37,7 @@ RETRY_SECONDS_MAX = 2 * 3_600.0
 TRY_FOR = timedelta(days=5)
 LET_GO_MAX = 100
 STARTS_MAX = 8
-"""How often a case may change under a hand-over that is about to start before the next step tries again."""
+"""How often another writer may be first with a case, or a delivery, before this step gives a start or a proof up."""
 UNRENDERABLE = (Unrenderable, DigestMismatch, AvroError)
 
 
@@ -227,6 +227,7 @@ class HandOvers:
         ),)
 
     def handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
+        """Record the proof; where another courier writes first each time, say so, for it may leave once more."""
         for _ in range(STARTS_MAX):
             try:
                 self.stages.record(proven(delivery, channel, receipt))
@@ -235,6 +236,10 @@ class HandOvers:
                 self.outstanding.tail()
                 if delivery.stage is Stage.HANDED_OVER:
                     return
+        logger.warning(
+            "hand-over %s:%d is done and its proof is not recorded: another courier wrote first %d times",
+            delivery.told.office, delivery.told.number, STARTS_MAX,
+        )
 
     def all_handed_over(self, deliveries: Sequence[Delivery], channel: str, receipt: Receipt) -> None:
         """In one append; each by itself where another courier took one over."""

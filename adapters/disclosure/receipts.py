@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from uuid import uuid5
 
 from adapters.backbone import Backbone, Outcome
@@ -14,7 +15,7 @@ from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from domain.events import Envelope
 from domain.personal import Known
-from domain.ports import Position, WorkerDisplaced
+from domain.ports import Position, Recorded
 
 logger = logging.getLogger(__name__)
 WORKER = "receipts"
@@ -44,14 +45,9 @@ class Receipts:
 
         Raises LogUnavailable, KeysUnavailable and WorkerDisplaced: call it again; LineageChanged: stop.
         """
-        try:
-            return self._step(limit)
-        except WorkerDisplaced:
-            self._tail.displaced()
-            raise
+        return self._tail.step(limit, self._submit_all)
 
-    def _step(self, limit: int) -> int:
-        rows = self._tail.read(limit)
+    def _submit_all(self, rows: Sequence[Recorded]) -> None:
         proven = [row for row in rows if row.topic == HandedOver.TOPIC]
         for row in proven:
             handed_over = self._backbone.codec.decode(row)
@@ -59,8 +55,6 @@ class Receipts:
                 self._submit(handed_over, span.traceparent or handed_over.circumstances.traceparent)
         if proven:
             self._tail.save(proven[-1])
-        self._tail.passed(rows)
-        return len(rows)
 
     def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
         told, circumstances = envelope.event, envelope.circumstances

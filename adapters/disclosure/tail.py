@@ -1,9 +1,9 @@
 """A worker's place in the log: what follows it, and the move that is stored with the worker's effect."""
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from domain.ports import Append, EventLog, Position, Recorded, WorkerMove
+from domain.ports import Append, EventLog, Position, Recorded, WorkerDisplaced, WorkerMove
 
 UNSAVED_MAX = 1_000
 """Rows that may be read again after a crash; none of them had an effect."""
@@ -25,12 +25,20 @@ class Tail:
         """How far it has read; None before the first read."""
         return self._at
 
-    def read(self, limit: int) -> Sequence[Recorded]:
-        """At most `limit` more rows. Raises LogUnavailable and LineageChanged."""
-        if self._saved is None:
-            self._at = self._log.worker(self._worker)
-            self._saved = self._at.position if self._at else 0
-        return self._log.read_log(after=self._at.position if self._at else 0, limit=limit)
+    def step(self, limit: int, effect: Callable[[Sequence[Recorded]], None]) -> int:
+        """Give at most `limit` more rows to `effect`, which stores the moves of those that have one, and say how many.
+
+        Raises LogUnavailable, LineageChanged, what `effect` raises, and WorkerDisplaced where another instance has moved
+        on: the next step begins where that one stands.
+        """
+        try:
+            rows = self._read(limit)
+            effect(rows)
+            self._passed(rows)
+        except WorkerDisplaced:
+            self._saved = None
+            raise
+        return len(rows)
 
     def move_to(self, row: Recorded) -> WorkerMove:
         """To be stored with the effect of everything up to `row`; then say `moved`."""
@@ -47,7 +55,13 @@ class Tail:
         self._log.append(Append(worker=self.move_to(row)))
         self.moved(row)
 
-    def passed(self, rows: Sequence[Recorded]) -> None:
+    def _read(self, limit: int) -> Sequence[Recorded]:
+        if self._saved is None:
+            self._at = self._log.worker(self._worker)
+            self._saved = self._at.position if self._at else 0
+        return self._log.read_log(after=self._at.position if self._at else 0, limit=limit)
+
+    def _passed(self, rows: Sequence[Recorded]) -> None:
         """Everything in `rows` has its effect, or needs none."""
         if not rows:
             return
@@ -55,10 +69,6 @@ class Tail:
         self._at = self._place(rows[-1])
         if rows[-1].position - self._saved >= UNSAVED_MAX:
             self.save(rows[-1])
-
-    def displaced(self) -> None:
-        """Another instance has moved on: the next read begins where that one stands."""
-        self._saved = None
 
     def _place(self, row: Recorded) -> Position:
         return Position(lineage=self._log.lineage, position=row.position, event_id=row.event_id)

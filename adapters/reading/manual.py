@@ -4,9 +4,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from adapters.avro.published import DOCS, FIELD_WORDS, LAYOUT
+from adapters.avro.published_records import DOCS, names_of
 from domain.disclosure.contract import Contract, Flow, FlowField
-from domain.disclosure.vocabulary import GROUPS, WORDS
+from domain.disclosure.vocabulary import WORDS
 
 MADE = {
     "en": "Made from the contracts by `casebridge contracts pages docs/partners`",
@@ -125,9 +125,7 @@ def _flow(flow: Flow, language: str) -> Iterator[str]:
 
 def _row(field: FlowField, language: str, renderer: str) -> str:
     word = WORDS[field.path]
-    group = GROUPS[word.group].plural or word.group
-    names = LAYOUT.get(renderer, {}).get(field.path) or FIELD_WORDS.get(word.shape, (word.name,))
-    where = ", ".join(f"`{group}.{name}`" for name in names)
+    where = ", ".join(f"`{name}`" for name in names_of(renderer, field.path))
     ground = f" ({WORDING[language].ground})" if field.needs else ""
     meaning = word.doc if language == "en" else word.doc_es
     return f"| {where} | {meaning} | {field.basis}{ground} |"

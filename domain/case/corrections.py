@@ -12,7 +12,7 @@ from domain.agency.targets import CORRECTIONS
 from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsularNotificationPrepared, ConsulateNotified, DisclosureReleased, Notice, TextCode
 from domain.case.disclosures import DisclosureReceived
-from domain.case.engagement import OFFICE, EndedBecause, Engagement, EngagementEnded, Signs
+from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, Signs, require_basis
 from domain.case.erasure import ExpungeOrdered
 from domain.case.intake import OUR_ID, require_open
 from domain.case.keys import Keys
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 RULE = "P19"
+LEARNS_NO_MORE = "the basis has ended: the office learns nothing new, recall what it was given"
 FOUND_BY_FIELD = frozenset({RecallBecause.MISLINKED, RecallBecause.NEVER_TRUE})
 """Recalls that are raised of whatever may have told it; what is owed is found by what did tell it, field by field."""
 
@@ -196,7 +197,7 @@ def _in_its_place(submission: Submission[PrepareCorrection], case: Case, told: C
         return _notice_again(submission, case, notice)
     disclosure = case.disclosures.disclosures[told.disclosure_id]
     engagement = case.engagements.engagements.get(disclosure.prepared.engagement_id)
-    _require_basis(submission, engagement)
+    require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id")
     return replace(disclosure.prepared, disclosure_id=wish.disclosure_id)
 
 
@@ -206,7 +207,7 @@ def _notice_again(
     """The same notice, about those of its children of whom the office may still learn."""
     before = notice.prepared
     engagement = case.engagements.open_for(before.office, Purpose.CONSULAR_NOTICE)
-    children = _require_basis(submission, engagement)
+    children = require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id").references
     child_ids = tuple(child for child in before.child_ids if child in children)
     if not child_ids:
         raise Refused("the office may learn of none of these children: recall it", rule=RULE, field="correction_id")
@@ -220,14 +221,6 @@ def _notice_again(
         person_ids=tuple(dict.fromkeys((*child_ids, *people_around(case, child_ids)))),
         duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
     )
-
-
-def _require_basis(submission: Submission[Any], engagement: Engagement | None) -> Mapping[UUID, str]:
-    """Whom the office knows by which sign, on a basis that stands."""
-    if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
-        because = "the basis has ended: the office learns nothing new, recall what it was given"
-        raise Refused(because, rule="DECISION-12", field="correction_id")
-    return engagement.references
 
 
 def _changed(state: Corrections, correction_id: UUID, **changes: Any) -> Corrections:

@@ -14,7 +14,7 @@ from domain.case.consular_service import ConsularServiceRequested
 from domain.case.court import HearingScheduled
 from domain.case.detention import ParentReportedDetained
 from domain.case.documents import DocumentRequested
-from domain.case.engagement import OFFICE, Engagement
+from domain.case.engagement import BASIS, OFFICE, Engagement, require_basis
 from domain.case.intake import OUR_ID, personal, require_open, require_person
 from domain.case.keys import Keys
 from domain.case.kin import DifHomeStudyRequested, IssHomeStudyRequested
@@ -39,7 +39,6 @@ from domain.submission import Command, Recording, Submission, command
 if TYPE_CHECKING:
     from domain.case.state import Case
 
-NO_BASIS = "DECISION-12"
 ABOUT: Mapping[Purpose, tuple[type[Event], ...]] = {
     Purpose.HOME_STUDY: (
         IssHomeStudyRequested, DifHomeStudyRequested, InternationalHomeClearanceRequested, ConsularServiceRequested,
@@ -171,12 +170,10 @@ def prepare(submission: Submission[PrepareDisclosure], case: Case) -> Sequence[R
 
 def _engagement(submission: Submission[PrepareDisclosure], case: Case) -> Engagement:
     wish = submission.command
-    engagement = case.engagements.open_for(wish.office, wish.purpose)
-    if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
-        because = "nothing of this case may go to this office for that: no engagement is open on a basis that stands"
-        raise Refused(because, rule=NO_BASIS, field="office")
+    because = "nothing of this case may go to this office for that: no engagement is open on a basis that stands"
+    engagement = require_basis(submission, case.engagements.open_for(wish.office, wish.purpose), because, field="office")
     if not set(wish.person_ids) <= engagement.references.keys():
-        raise Refused("the engagement is not about all of these persons", rule=NO_BASIS, field="person_ids")
+        raise Refused("the engagement is not about all of these persons", rule=BASIS, field="person_ids")
     return engagement
 
 
@@ -197,7 +194,7 @@ def _check_about(submission: Submission[PrepareDisclosure], case: Case, engageme
         names = ", ".join(sorted(kind.__name__ for kind in ABOUT[wish.purpose]))
         raise Refused(f"name what it is about by its id, one of {names}", rule="P17", field="about")
     if not set(persons_of(thing)) <= engagement.references.keys():
-        raise Refused("the engagement is not about everybody whom this concerns", rule=NO_BASIS, field="about")
+        raise Refused("the engagement is not about everybody whom this concerns", rule=BASIS, field="about")
     if wish.purpose is Purpose.TRAFFICKING_REPORT and any(is_us_citizen(case, person) for person in wish.person_ids):
         raise Refused("a child who is a US citizen is not referred to OTIP", rule="US-OTIP-REFER", field="person_ids")
 
@@ -224,9 +221,10 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     if disclosure.released is not None:
         return []
     prepared = disclosure.prepared
-    engagement = case.engagements.engagements.get(prepared.engagement_id)
-    if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
-        raise Refused("the basis of this disclosure has ended: nothing may leave", rule=NO_BASIS, field="notice_id")
+    engagement = require_basis(
+        submission, case.engagements.engagements.get(prepared.engagement_id),
+        "the basis of this disclosure has ended: nothing may leave", field="notice_id",
+    )
     return [Recording(event=DisclosureReleased(
         notice_id=prepared.disclosure_id, office=prepared.office, engagement_id=engagement.engagement_id, by_person=True,
     ))]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 OFFICE = "an office of the directory"
+BASIS = "DECISION-12"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -129,6 +130,13 @@ class Engagement:
     @property
     def rests_on_agreement(self) -> bool:
         return self.basis is not None and self.basis.kind is BasisKind.AGREEMENT
+
+
+def require_basis(submission: Submission[Any], engagement: Engagement | None, because: str, *, field: str) -> Engagement:
+    """The engagement, where something may leave on it when this occurs. Raises Refused saying `because` of `field`."""
+    if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
+        raise Refused(because, rule=BASIS, field=field)
+    return engagement
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

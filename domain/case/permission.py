@@ -12,6 +12,7 @@ from domain.agency.agreements import ConsularService
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.case.engagement import (
+    BASIS,
     OFFICE,
     EndedBecause,
     Engagement,
@@ -34,7 +35,6 @@ from domain.submission import Command, Recording, Submission, command
 if TYPE_CHECKING:
     from domain.case.state import Case
 
-BASIS = "DECISION-12"
 CITATION_LENGTH_MAX = 300
 NONE_WITH: Mapping[tuple[str, str], str] = {
     ("NYC", "MX"): "NYC-MOU-MX-NONE",

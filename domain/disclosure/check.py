@@ -13,6 +13,7 @@ from domain.disclosure.basis import RECORDED_GROUNDS
 from domain.disclosure.contract import JURISDICTIONS, Contract, Flow, FlowField, Purpose, Release
 from domain.disclosure.items import AskedItem
 from domain.disclosure.kinds import COLUMNS, SENT_TO, reached_by, reaches_homeland
+from domain.disclosure.renderers import PLACES
 from domain.disclosure.vocabulary import WORDS
 from domain.refusals import Refused
 
@@ -47,7 +48,7 @@ LAW = Law()
 
 
 def check(contract: Contract, law: Law = LAW) -> list[Finding]:
-    """Everything forbidden that this contract reaches, each finding once, with the places where it holds."""
+    """Everything forbidden that this contract reaches, with the places where it holds, and what could not be laid out."""
     found: dict[tuple[str, tuple[str, ...], str], list[str]] = {}
     for jurisdiction in JURISDICTIONS:
         for flow in contract.flows:
@@ -56,6 +57,9 @@ def check(contract: Contract, law: Law = LAW) -> list[Finding]:
                     found.setdefault((finding.ban, finding.path, finding.because), []).append(jurisdiction)
     return [*_whole(contract), *(
         Finding(ban=ban, path=(_places(where), *path), because=because) for (ban, path, because), where in found.items()
+    ), *(
+        Finding(ban="DECISION-15", path=(contract.recipient_kind, flow.purpose, *path), because=because)
+        for flow in contract.flows for path, because in misrendered(flow)
     )]
 
 
@@ -80,6 +84,20 @@ def _whole(contract: Contract) -> Iterator[Finding]:
             yield Finding(
                 ban="DECISION-14", path=(kind, flow.purpose), because="what reaches Homeland Security waits for a person"
             )
+
+
+def misrendered(flow: Flow) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What of a flow its renderer cannot lay out, field by field, and why: it would stop where a disclosure is made."""
+    places = PLACES.get(flow.renderer)
+    if places is None:
+        yield (), f"{flow.renderer} is no renderer of what flows"
+    elif flow.purpose is Purpose.RECALL:
+        if places:
+            yield (), f"{flow.renderer} cannot say that something is to be disregarded"
+    else:
+        for field in flow.fields:
+            if field.path not in places:
+                yield (field.path,), f"{flow.renderer} has no place for it: that takes another renderer"
 
 
 def _flow(jurisdiction: str, kind: str, flow: Flow, law: Law) -> Iterator[Finding]:

@@ -39,8 +39,9 @@ def of(
     kind: str, purpose: Purpose, *paths: str, places: tuple[str, ...] = (), needs: tuple[BasisKind, ...] = ()
 ) -> Contract:
     """A contract with one flow, as an agency might write it."""
+    renderer = "disregard.v1" if purpose is Purpose.RECALL else "facts.v1"
     flow = Flow(
-        purpose=purpose, publishes="Anything.v1", renderer="facts.v1", release=Release.PERSON, basis="of no account",
+        purpose=purpose, publishes="Anything.v1", renderer=renderer, release=Release.PERSON, basis="of no account",
         places=places, fields=tuple(FlowField(path=path, basis="of no account", needs=needs) for path in paths),
     )
     return Contract(recipient_kind=kind, version=1, digest="", flows=(flow,))
@@ -265,6 +266,23 @@ def test_a_recall_brings_no_fact_and_homeland_security_always_waits_for_a_person
     hasty = contract("ICE-PIC")
     hasty = replace(hasty, flows=(replace(hasty.flows[0], release=Release.FIRST_BY_PERSON),))
     assert [finding.ban for finding in check.check(hasty)] == ["DECISION-14"]
+
+
+@pytest.mark.parametrize(("purpose", "paths", "renderer", "because"), [
+    (Purpose.IDENTITY_CHECK, ("child.name", "child.nationalities"), "notice.v1", "nationalities: notice.v1 has no place"),
+    (Purpose.IDENTITY_CHECK, ("child.name",), "disregard.v1", "child.name: disregard.v1 has no place"),
+    (Purpose.IDENTITY_CHECK, ("child.name",), "facts.v2", "identity_check: facts.v2 is no renderer"),
+    (Purpose.IDENTITY_CHECK, ("child.name",), "placeholder.v1", "placeholder.v1 is no renderer"),
+    (Purpose.RECALL, (), "facts.v1", "recall: facts.v1 cannot say that something is to be disregarded"),
+])
+def test_nothing_flows_to_a_renderer_that_cannot_lay_it_out(
+    purpose: Purpose, paths: tuple[str, ...], renderer: str, because: str
+) -> None:
+    lawful = of("CONS-MX", purpose, *paths, places=("NM",))
+    require_lawful(lawful)
+    [flow] = lawful.flows
+    [finding] = check.check(replace(lawful, flows=(replace(flow, renderer=renderer),)))
+    assert finding.ban == "DECISION-15" and because in str(finding)
 
 
 # -- adoption and the text

@@ -219,6 +219,15 @@ def test_what_has_no_basis_any_more_is_recalled_and_not_told_anew() -> None:
     assert correction.owes is Owes.RECALL
 
 
+def test_a_correction_that_was_owed_is_not_prepared_once_its_basis_has_ended() -> None:
+    asked = home_study()
+    corrected = asked.given(aunts_name(asked), CloseEngagement(engagement_id=an_id("engagement")))
+    [correction] = owed(corrected)
+    assert correction.owes is Owes.CORRECTION
+    wish = PrepareCorrection(correction_id=correction.correction_id, disclosure_id=AGAIN)
+    corrected.when(wish).then_refused(rule="DECISION-12", field="correction_id")
+
+
 def on_consent_for_a_document() -> Scenario:
     return whole_case().given(
         parents_consent(CHILD_OF_ALL, MOTHER_OF_ALL, purposes=(Purpose.DOCUMENT_TRACING,)),

@@ -22,7 +22,7 @@ from domain.disclosure.contract import Flow, Purpose, parse_contract
 from domain.disclosure.events import Disclosed, FieldSource
 from domain.disclosure.kinds import SENT_TO
 from domain.disclosure.letter import letter
-from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.renderers import PLACES, RENDERERS
 from domain.disclosure.rendering import Record
 from domain.disclosure.telling import sources
 from domain.disclosure.vocabulary import GROUPS, WORDS, Shape
@@ -69,7 +69,7 @@ def engagement(purpose: Purpose, basis: BasisKind = BasisKind.COURT_ORDER, *pers
 
 def told(flow: Flow, on: Engagement) -> tuple[FieldSource, ...]:
     scenario = whole_case()
-    return sources(scenario.case, flow, on, EVERYBODY, about=ABOUT[flow.purpose])
+    return sources(scenario.case, flow, on, EVERYBODY, about=ABOUT.get(flow.purpose))
 
 
 def rendered(flow: Flow, fields: tuple[FieldSource, ...]) -> tuple[Record, bytes]:
@@ -128,6 +128,16 @@ def test_the_bytes_hold_exactly_what_the_contract_names(kind: str, purpose: Purp
     assert {field.path for field in fields} == named, "the case knows everything that this contract names"
     _, content = rendered(flow, fields)
     assert on_the_wire(flow, content) == HEAD | {leaf for path in named for leaf in leaves(flow, path)}
+
+
+def test_a_notice_holds_exactly_what_its_contract_names_and_its_renderer_lays_out() -> None:
+    flow = flow_of("CONS-MX", Purpose.CONSULAR_NOTICE)
+    fields = told(flow, engagement(Purpose.CONSULAR_NOTICE))
+    named = {field.path for field in flow.fields}
+    assert {field.path for field in fields} == named == set(PLACES[flow.renderer])
+    _, content = rendered(flow, fields)
+    expected = {leaf for path in named for leaf in leaves(flow, path)} - {"children.custody"}
+    assert on_the_wire(flow, content) == HEAD - {"purpose"} | expected | {"children.in_custody_since"}
 
 
 @pytest.mark.parametrize(("kind", "purpose"), cases(), ids=str)
