@@ -52,7 +52,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 KAFKA = "kafka"
-VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.5, 0.5, 0.2, 0.25
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
 
