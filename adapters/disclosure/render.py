@@ -9,7 +9,6 @@ import hashlib
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +17,7 @@ from adapters.avro import EventCodec
 from adapters.avro.forms import EPOCH_ORDINAL, micros_of
 from adapters.avro.single_object import Format, SchemaRegistry, version_of, write
 from adapters.disclosure.layout import fitted
+from adapters.disclosure.streams import case_stream
 from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Facts, Record, Unrenderable
@@ -25,7 +25,9 @@ from domain.events import Envelope
 from domain.personal import Known
 from domain.ports import EventLog, Recorded
 
-ROWS_CACHED_MAX = 1_024
+ROWS_KEPT_MAX = 1_024
+CASE_ROWS_MAX = 100
+"""So long a case is read whole for the sources of an entry: one question to the log instead of one for each."""
 HELD = "Held.v1"
 
 
@@ -47,7 +49,7 @@ class Rendering:
 
     def __init__(self, log: EventLog, codec: EventCodec, published: Path) -> None:
         self._log, self._codec = log, codec
-        self._stored = lru_cache(ROWS_CACHED_MAX)(self._read)
+        self._kept = dict[UUID, Recorded]()
         """A source is read to disclose and again to hand over: as stored, encrypted, so that its keys are asked anew."""
         self._registry = SchemaRegistry(more=log.schemas)
         self._by_name: dict[str, Format] = {}
@@ -91,21 +93,27 @@ class Rendering:
         return Rendered(record, write(form, record), form.name)
 
     def _facts(self, entry: FeedEntry) -> Facts:
-        facts: dict[Any, Envelope] = {}
-        for source in entry.fields if isinstance(entry, Disclosed) else ():
-            if source.event_id not in facts:
-                try:
-                    row = self._stored(source.event_id)
-                except LookupError:
-                    raise Unrenderable(source.path) from None
-                facts[source.event_id] = self._codec.decode(row)
-        return facts
+        if not isinstance(entry, Disclosed):
+            return {}
+        rows = self._sources(entry)
+        if unread := [source.path for source in entry.fields if source.event_id not in rows]:
+            raise Unrenderable(unread[0])
+        return {event_id: self._codec.decode(row) for event_id, row in rows.items()}
 
-    def _read(self, event_id: UUID) -> Recorded:
-        row = self._log.event(event_id)
-        if row is None:
-            raise LookupError(event_id)
-        return row
+    def _sources(self, entry: Disclosed) -> dict[UUID, Recorded]:
+        """The events that the fields were taken from, as far as the log has them."""
+        wanted = dict.fromkeys(source.event_id for source in entry.fields)
+        found = {event_id: row for event_id in wanted if (row := self._kept.get(event_id)) is not None}
+        if len(wanted) - len(found) > 1 and entry.source_version <= CASE_ROWS_MAX:
+            case = self._log.read_stream(case_stream(entry.case_id), limit=CASE_ROWS_MAX)
+            found |= {row.event_id: row for row in case if row.event_id in wanted}
+        for event_id in wanted:
+            if event_id not in found and (row := self._log.event(event_id)) is not None:
+                found[event_id] = row
+        if len(self._kept) + len(found) > ROWS_KEPT_MAX:
+            self._kept.clear()
+        self._kept.update(found)
+        return found
 
 
 def entry_of(envelope: Envelope) -> FeedEntry:
