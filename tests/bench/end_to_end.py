@@ -1,8 +1,9 @@
 """ReleaseDisclosure on prepared notices at a steady pace: accepted, disclosed, started, in the office's topic.
 
-Three shapes of the same installation: everything in one process on SQLite; what nobody waits for within the second
-(views, clock, custodian, receipts, relay) in a process of its own, on SQLite and on PostgreSQL. The consumer is the
-office's own, in a process of its own, and commits what it has read once a second.
+Three shapes of the same installation: everything in one process on SQLite; and, on SQLite and on PostgreSQL, what
+decides on cases (commands, discloser, courier, receipts) in one process, which folds each case once, and what follows
+the log (views, clock, custodian, relay) in another. The consumer is the office's own, in a process of its own, and
+commits what it has read once a second.
 """
 from __future__ import annotations
 
@@ -36,13 +37,13 @@ from tests.servers import Postgres
 WARM_UP = 20
 BARE_RECORD_BYTES = 600
 CHILD_SECONDS_MAX = 60.0
-HURRIED = ("discloser", "courier")
+WITH_THE_COMMANDS = ("discloser", "courier", "receipts")
 TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Shape:
-    """Where log and views are, and whether what nobody waits for has a process of its own."""
+    """Where log and views are, and whether what follows the log has a process of its own."""
 
     name: str
     log: str | None = None
@@ -123,7 +124,7 @@ class Installation:
     def at_work(self) -> Iterator[None]:
         """All workers, in threads here or in the other process; one that stopped by itself is a mistake of the bench."""
         workers = self.casebridge.workers()
-        ours = [worker for worker in workers if not self._shape.is_parted or worker.name in HURRIED]
+        ours = [worker for worker in workers if not self._shape.is_parted or worker.name in WITH_THE_COMMANDS]
         crew = Crew(ours, self.casebridge.log)
         theirs = [worker.name for worker in workers if worker not in ours]
         with self._elsewhere(theirs) if theirs else ExitStack():
