@@ -110,6 +110,7 @@ class Discloser:
         return self._tail.step(limit, self._disclose_all)
 
     def _disclose_all(self, rows: Sequence[Recorded]) -> None:
+        self._rendering.freshen()
         for batch in _batches(rows):
             sources = [self._backbone.codec.decode(row) for row in batch]
             with telemetry.disclose([source.circumstances.traceparent for source in sources]) as span:
@@ -242,13 +243,15 @@ class Discloser:
     def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:
         """The entry with the digest of what it renders to, under a salt of its own."""
         try:
-            content = self._rendering.render(entry).content
+            rendered = self._rendering.render(entry)
         except Unrenderable:
             raise _Skip(NotDisclosed.WITHHELD) from None
         except Unwritable:
             raise _Skip(NotDisclosed.NO_PLACE) from None
         salt = self._entropy(SALT_BYTES).hex()
-        return replace(event, digest=digest_of(salt, content), salt=Known(salt))
+        digest = digest_of(salt, rendered.content)
+        self._rendering.made_ready(digest, rendered)
+        return replace(event, digest=digest, salt=Known(salt))
 
     def _circumstances(self, source: Envelope) -> Circumstances:
         cause, now = source.circumstances, self._backbone.clock.now()

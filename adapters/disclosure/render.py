@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -28,6 +30,7 @@ from domain.ports import EventLog, Recorded
 ROWS_KEPT_MAX = 1_024
 CASE_ROWS_MAX = 100
 """So long a case is read whole for the sources of an entry: one question to the log instead of one for each."""
+READY_SECONDS, READY_MAX = 1.0, 1_000
 HELD = "Held.v1"
 
 
@@ -47,8 +50,11 @@ class Rendered:
 class Rendering:
     """Renders entries. `published` is the folder of published schemas; the log may know more of them."""
 
-    def __init__(self, log: EventLog, codec: EventCodec, published: Path) -> None:
-        self._log, self._codec = log, codec
+    def __init__(
+        self, log: EventLog, codec: EventCodec, published: Path, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._log, self._codec, self._monotonic = log, codec, monotonic
+        self._ready, self._ready_since = dict[str, Rendered](), monotonic()
         self._kept = dict[UUID, Recorded]()
         """A source is read to disclose and again to hand over: as stored, encrypted, so that its keys are asked anew."""
         self._registry = SchemaRegistry(more=log.schemas)
@@ -75,12 +81,28 @@ class Rendering:
         return rendered(form, record)
 
     def proven(self, envelope: Envelope) -> Rendered:
-        """`render`, with the entry's digest checked. Raises DigestMismatch too."""
+        """`render`, or what `made_ready` kept of it, with the entry's digest checked. Raises DigestMismatch too."""
         entry = entry_of(envelope)
-        rendered = self.render(envelope)
+        self.freshen()
+        rendered = self._ready.pop(entry.digest, None) or self.render(envelope)
         if digest_of(salt_of(entry), rendered.content) != entry.digest:
             raise DigestMismatch(f"entry {entry.number} of {entry.office} renders to other bytes than it proves")
         return rendered
+
+    def made_ready(self, digest: str, rendered: Rendered) -> None:
+        """Keep what an entry was just rendered to for its hand-over: for one asking, and READY_SECONDS at most.
+
+        Its text outlives a key that was destroyed meanwhile by that second, where opened keys do by 30 s.
+        """
+        self.freshen()
+        self._ready[digest] = rendered
+
+    def freshen(self) -> None:
+        """Drop what was made ready and not asked for in time."""
+        now = self._monotonic()
+        if not 0 <= now - self._ready_since < READY_SECONDS or len(self._ready) >= READY_MAX:
+            self._ready.clear()
+            self._ready_since = now
 
     def placeholder(self) -> Rendered:
         """What goes out under a number whose content does not leave."""

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from adapters.disclosure.discloser import BATCH_MAX, Discloser, NotDisclosed
-from adapters.disclosure.render import CASE_ROWS_MAX, Rendering, entry_of
+from adapters.disclosure.render import CASE_ROWS_MAX, READY_SECONDS, Rendered, Rendering, entry_of
 from domain.disclosure.events import Disclosed, Withdrawn
+from domain.events import Envelope
 from domain.ports import Append, Conflict, EventLog
 from tests.disclosure_world import GUATEMALA, MEXICO, PUBLISHED, World
 
@@ -138,6 +139,29 @@ def test_the_sources_of_an_entry_are_asked_for_once_and_those_of_a_long_case_alo
     log.asked.clear()
     assert Rendering(log, world.backbone.codec, PUBLISHED).proven(of_a_long_case).content == content
     assert log.asked == ["event"] * len(sources)
+
+
+def test_what_was_just_rendered_is_given_for_one_asking_within_a_second(world: World) -> None:
+    now, made = [0.0], list[Envelope]()
+    rendering = Rendering(world.log, world.backbone.codec, PUBLISHED, monotonic=lambda: now[0])
+    discloser = Discloser(world.backbone, rendering)
+    world.release(world.family(1), notices=2)
+    while discloser.step():
+        pass
+    render = rendering.render
+
+    def making(envelope: Envelope) -> Rendered:
+        made.append(envelope)
+        return render(envelope)
+
+    rendering.render = making  # type: ignore[method-assign]
+    first, second = world.feed()
+    assert rendering.proven(first) == world.rendering.proven(first) and made == []
+    assert rendering.proven(first) == world.rendering.proven(first) and made == [first]
+    now[0] = READY_SECONDS
+    discloser.step()
+    assert not rendering._ready, "it stays no longer where nobody asks"
+    assert rendering.proven(second) == world.rendering.proven(second) and made == [first, second]
 
 
 class Asked:
