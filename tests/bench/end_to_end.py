@@ -31,7 +31,7 @@ from tests.bench.agency import MEXICO, Line, adopt, at_present, line, prepared_n
 from tests.bench.figures import Bar, Figure
 from tests.bench.watching import Watcher
 from tests.contract.postgres_store import PostgresStores
-from tests.faults.relay_world import create_topics
+from tests.faults.relay_world import create_topics, wait_until
 from tests.servers import Postgres
 
 WARM_UP = 20
@@ -108,7 +108,7 @@ class Installation:
     """One installation on `folder`, whose commands come from this process; its workers stand as the shape says."""
 
     def __init__(self, folder: Path, kafka: KafkaSettings, shape: Shape) -> None:
-        self._kafka, self._shape = kafka, shape
+        self._folder, self._kafka, self._shape = folder, kafka, shape
         self._settings = Settings(home=folder / "home", log=shape.log, views=shape.views, kafka=kafka.bootstrap)
         self._closing, self._processes = ExitStack(), [os.getpid()]
 
@@ -143,12 +143,15 @@ class Installation:
             "CASEBRIDGE_LOG": self._settings.log_url, "CASEBRIDGE_VIEWS": self._settings.views_url,
         }
         only = [part for name in names for part in ("--only", name)]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "adapters.cli.main", "work", *only], env={**os.environ, **environment},
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )
+        says = self._folder / "work.stderr"
+        with says.open("wb") as stderr:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "adapters.cli.main", "work", *only], env={**os.environ, **environment},
+                stdout=subprocess.DEVNULL, stderr=stderr,
+            )
         self._processes.append(process.pid)
         try:
+            wait_until(lambda: b"working:" in says.read_bytes(), "the workers' start", limit_seconds=CHILD_SECONDS_MAX)
             yield
             process.send_signal(signal.SIGTERM)
             assert process.wait(CHILD_SECONDS_MAX) == 0, "the workers in their own process did not end well"
