@@ -45,7 +45,7 @@ from projections.waiting_board import WaitingBoard
 
 if TYPE_CHECKING:
     from adapters.channels.kafka_feed import KafkaFeed
-    from adapters.http.app import FeedApp
+    from adapters.http.app import AddressOf, FeedApp
     from adapters.kafka.access import Member
     from adapters.kafka.settings import KafkaSettings
     from domain.agency.state import Office
@@ -170,13 +170,13 @@ class Casebridge:
             if office.channel == KAFKA
         ]
 
-    def feed_app(self) -> FeedApp:
+    def feed_app(self, address_of: AddressOf) -> FeedApp:
         """The feeds over HTTP."""
         from adapters.http.app import FeedApp
-        from adapters.http.limits import RateLimit
+        from adapters.http.limits import Logins, RateLimit
 
         feed = PullFeed(self.backbone, self.rendering(), self.entropy)
-        return FeedApp(feed, self.office_of, self.credentials, RateLimit())
+        return FeedApp(feed, self.office_of, self.credentials, RateLimit(), Logins(), address_of)
 
     def rendering(self) -> Rendering:
         """From entries of feeds to the bytes and letters that leave."""

@@ -26,6 +26,12 @@ def no_case(case_id: UUID) -> typer.Exit:
     return end(REFUSED, f"there is no case {case_id}: see that the id is whole, or open it with OpenCase")
 
 
+def require_office(casebridge: Casebridge, agency: str, office: str) -> None:
+    """Ends the program where the agency lists no such office: silence would read as "was given nothing"."""
+    if office not in casebridge.backbone.agency(agency).offices:
+        raise end(REFUSED, f"{agency} lists no office {office}: `casebridge partner show` lists them")
+
+
 def act(
     casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], *, role: str, user: str | None,
     case: UUID | None = None,

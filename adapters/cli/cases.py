@@ -9,7 +9,7 @@ from uuid import UUID
 
 import typer
 
-from adapters.cli.acting import no_case
+from adapters.cli.acting import no_case, opened_case, require_office
 from adapters.cli.console import (
     REFUSED,
     USAGE,
@@ -202,6 +202,8 @@ def _show_known(
     if stage not in tuple(Reached):
         raise end(USAGE, f"a stage is one of {', '.join(Reached)}")
     with installation(ctx) as casebridge:
+        agency, _ = opened_case(casebridge, case)
+        require_office(casebridge, agency, office)
         at = as_of or casebridge.clock.now()
         shown = view_of(casebridge, case, office, at, Reached(stage))
     if as_json:
@@ -222,7 +224,9 @@ def _show_known(
 
 NOT_SHOWN = ("recorded", "version", "happenings", "mislinks", "as_of")
 """Parts of the state that repeat others, kept for deciding."""
-SHOWN_ELSEWHERE = ("obligations", "requests", "assignments", "corrections", "moments", "sources", "told")
+SHOWN_ELSEWHERE = (
+    "obligations", "requests", "assignments", "corrections", "outside_corrections", "moments", "sources", "told",
+)
 """Parts that `due`, `recall` and `ledger` tell better, or that are kept for the workers: for programs here."""
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 REFUSED, USAGE, INFRASTRUCTURE = 1, 2, 3
 PIPE_COLUMNS = 160
 """Where the output is no terminal, tables are this wide."""
+ID, ID_COLUMNS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), 36
 LISTED_MAX = 1_000
 
 Open = Callable[["Settings"], "Casebridge"]
@@ -125,13 +126,20 @@ def tell_json(document: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Nothing is cut; an id stays on one line as long as the terminal has room for it."""
     from rich import box
-    from rich.table import Table
+    from rich.table import Column, Table
     from rich.text import Text
 
-    made = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for row in rows:
-        made.add_row(*(Text(clean(str(cell))) for cell in row))
+    cells = [[clean(str(cell)) for cell in row] for row in rows]
+    ids = [any(ID.fullmatch(cell) for cell in column) for column in zip(*cells, strict=True)] or [False] * len(columns)
+    heads = [
+        Column(name, overflow="fold", min_width=ID_COLUMNS if is_id else None)
+        for name, is_id in zip(columns, ids, strict=True)
+    ]
+    made = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    for row in cells:
+        made.add_row(*map(Text, row))
     console().print(made)
 
 

@@ -44,7 +44,7 @@ def show(found: Sequence[CaseDue]) -> None:
     _section(page, "Waiting on others: overdue ones, then who has waited longest", chain(
         _waiting(alone), due_brief.waiting([pair for pair in awaited if pair not in alone]),
     ))
-    _section(page, "Owed to offices because of what they were given: the oldest first", _owing(found))
+    _section(page, "Owed to offices and others because of what they were given or told: the oldest first", _owing(found))
     _section(page, "On hold: the first to be looked at again", _holds(found))
     _section(page, "Up for review, because somebody comes of age: the oldest first", _reviews(found))
     if not page.explains:

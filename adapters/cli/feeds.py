@@ -237,9 +237,9 @@ def release(
     Example: casebridge release
     Next: casebridge release CASE NOTICE_ID shows the letter and the facts that it rests on, and asks.
     """
-    if delivery is not None:
-        from adapters.cli.held import let_go
+    from adapters.cli.held import let_go, say_not_left
 
+    if delivery is not None:
         let_go(ctx, delivery, user, as_json)
         return
     if (target is None) is not (notice is None):
@@ -247,7 +247,10 @@ def release(
     with installation(ctx) as casebridge:
         if target is None or notice is None:
             catch_up(casebridge, "timeline")
-            _list([waiting for case_id in _cases(casebridge, case) for waiting in _waiting(casebridge, case_id)], as_json)
+            cases = _cases(casebridge, case)
+            _list([waiting for case_id in cases for waiting in _waiting(casebridge, case_id)], as_json)
+            if not as_json:
+                say_not_left(casebridge, cases)
             return
         chosen = next((one for one in _waiting(casebridge, target) if one.id == notice), None)
         if chosen is None:
@@ -341,9 +344,13 @@ def _show(casebridge: Casebridge, waiting: Waiting) -> None:
 
 
 def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
-    """What whoever lets it go should have seen: what the family was assured, who learns it too, what is on hold."""
+    """What whoever lets it go should have seen: its ground, what the family was assured, who learns it too, holds."""
+    from adapters.reading.grounds import ground
     from adapters.reading.holds import assured, explain_holds, passed_on
 
+    engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
+    assert engagement is not None, "it was shown as it will leave"
+    say(f"The ground on which it leaves: {ground(waiting.case, engagement.engagement_id)}")
     agency = casebridge.backbone.agency(waiting.agency)
     office = agency.offices.get(waiting.office)
     say(f"The family was assured what stays private: {'; '.join(assured(waiting.case)) or 'nobody was, on record'}")

@@ -30,6 +30,11 @@ if TYPE_CHECKING:
 
 app = typer.Typer(name="partner", no_args_is_help=True, help="Offices of partners: list, add, put live, rehearse, suspend.")
 
+UNGUARDED = """\
+casebridge: this Kafka checks nobody's rights. Nothing more is written for an office that is not live, but whoever reaches
+the broker still reads what is in any office's topic already. Close the network to it now; then turn its authorizer on
+(`authorizer.class.name`) and run `casebridge topics grant`."""
+
 OfficeCode = Annotated[str, typer.Argument(metavar="OFFICE", help="The office's code, such as cons-mx.el-paso.")]
 User = Annotated[str | None, typer.Option("--as", metavar="USER", help="Who decides this, if not you.")]
 SecondPerson = Annotated[str, typer.Option("--second-person", metavar="USER", help="Who else confirms it.")]
@@ -161,7 +166,8 @@ def suspend(
 ) -> None:
     """Stop everything to an office, or to all of them, at once: no hand-over starts and no feed is read from here on.
 
-    Acts with a legal clock that wait for it are listed: they need another way, or a person's telephone.
+    Its rights in Kafka are taken from it too; where the broker checks none, that is said, with what to do. Acts with a legal
+    clock that wait for it are listed: they need another way, or a person's telephone.
 
     Example: casebridge partner suspend --all --reason "addresses are being checked"
     Next: `casebridge partner live OFFICE` lets it go on; what waited meanwhile leaves then.
@@ -175,10 +181,12 @@ def suspend(
         stopped = [office] if office is not None else [
             one.office for one in standing.offices.values() if one.stage not in ("suspended", "ended")
         ]
-        for code in stopped:
-            _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
-            _told(code, "suspended", as_json)
-        _rights(casebridge)
+        try:
+            for code in stopped:
+                _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
+                _told(code, "suspended", as_json)
+        finally:
+            _rights(casebridge)  # Of those that were stopped, whatever became of the rest.
         catch_up(casebridge, "deadline_board")
         risks = endangered(casebridge, set(stopped))
     if as_json:
@@ -203,15 +211,15 @@ def _submit(casebridge: Casebridge, agency: str, command: str, data: dict[str, A
 
 def _rights(casebridge: Casebridge) -> None:
     """Bring the rights of offices in Kafka in line with the directory; where that cannot be done, say so loudly."""
-    settings = casebridge.kafka()
-    if settings is None:
+    settings, members = casebridge.kafka(), casebridge.kafka_members()
+    if settings is None or not members:
         return
     from adapters.kafka.access import UNREACHABLE, AccessNotSet, NoAuthorizer, reconcile
 
     try:
-        reconcile(settings, casebridge.kafka_members())
+        reconcile(settings, members)
     except NoAuthorizer:
-        pass  # `topics grant` says so; nothing leaves for a suspended office all the same.
+        print(UNGUARDED, file=sys.stderr)
     except (AccessNotSet, *UNREACHABLE) as error:
         print(f"casebridge: rights in Kafka are as before ({type(error).__name__}): run `casebridge topics grant`",
               file=sys.stderr)

@@ -1,4 +1,4 @@
-"""`recall`: what an office was given is taken back, and whoever has only paper is told by a letter."""
+"""`recall`: what somebody was given or told is taken back, and whoever has no feed is told by a letter."""
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any
@@ -24,7 +24,10 @@ from adapters.cli.console import (
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
     from adapters.reading.taken_back import Owing
+    from domain.case.corrections import Owes
+    from domain.case.outside_corrections import OutsideCorrectionOwed
     from domain.case.state import Case
+    from domain.case.told import Telling
 
 LETTER_RULE = "-" * 72
 WAYS = ("mail", "email", "paper", "telephone", "in_person", "portal")
@@ -34,20 +37,25 @@ def recall(
     ctx: typer.Context,
     case: Annotated[UUID | None, typer.Argument(metavar="CASE", parser=identifier, help="Of which case.")] = None,
     disclosure: Annotated[UUID | None, typer.Argument(
-        metavar="DISCLOSURE_ID", parser=identifier, help="Which notice, or other disclosure, the office was given."
+        metavar="DISCLOSURE_ID", parser=identifier,
+        help="Which notice, or other disclosure, the office was given; or the id of what was told outside of every feed.",
     )] = None,
     told: Annotated[str | None, typer.Option(
         metavar="HOW", help=f"You told the office yourself: {', '.join(WAYS)}. This closes what is owed."
+    )] = None,
+    receipt: Annotated[str | None, typer.Option(
+        metavar="WHO", help="With --told: who there has it, with the number of their receipt; it is encrypted."
     )] = None,
     user: Annotated[str | None, typer.Option("--as", metavar="USER", help="Who decides, if not you.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Corrections and recalls owed to offices; with CASE and DISCLOSURE_ID: show the letter, ask, and recall it.
+    """Corrections and recalls owed for what was given or told; with CASE and DISCLOSURE_ID: show the letter, ask, recall.
 
     A recall tells no new fact. Where the office was given it through its feed, the recall goes out there by itself, and
     its receipt closes what is owed. Where a person told it, by telephone or on paper, print the letter, take it there,
-    and say so with --told. What is to be put right with a true fact is prepared with PrepareCorrection instead.
+    and say so with --told. What is to be put right with a true fact is prepared with PrepareCorrection instead. Of what
+    was told outside of every feed, a person tells them what is true too, and says with --told and --receipt who has it.
 
     Example: casebridge recall
     Next: `casebridge due` shows what is still owed, and to whom; `casebridge release` lets a prepared correction leave.
@@ -60,6 +68,9 @@ def recall(
             _list(_all_owing(casebridge), as_json)
             return
         known = casebridge.backbone.case(case)
+        if disclosure in known.told.outside:
+            _outside(casebridge, case, disclosure, told=told, receipt=receipt, user=user, yes=yes, as_json=as_json)
+            return
         office = _office_of(known, disclosure)
         if office is None:
             raise end(REFUSED, f"case {case} has nothing {disclosure} that an office was handed")
@@ -73,7 +84,7 @@ def recall(
             "disclosure_id": str(disclosure), "text_code": _text_code(known, disclosure),
         }, user)
         if told is not None:
-            has_it = {"notice_id": str(disclosure), "channel": told}
+            has_it = {"notice_id": str(disclosure), "channel": told, **({"receipt": receipt} if receipt else {})}
             _submit(casebridge, code, case, "RecordCorrectionReceived", has_it, user)
     if as_json:
         tell_json({"case": str(case), "disclosure_id": str(disclosure), "office": office, "told": told})
@@ -81,6 +92,59 @@ def recall(
         say(f"recalled, and {office} has it ({told.replace('_', ' ')})")
     else:
         say("recalled: `casebridge work` hands it over where the office was given it through its feed")
+
+
+def _outside(
+    casebridge: Casebridge, case_id: UUID, telling_id: UUID, *, told: str | None, receipt: str | None, user: str | None,
+    yes: bool, as_json: bool,
+) -> None:
+    """The letter for whoever was told outside of every feed, and a recall where nothing is owed to them yet; with `told`,
+    that they have what they were owed."""
+    from adapters.reading.taken_back import told_to
+    from domain.case.corrections import Owes
+
+    def still() -> list[OutsideCorrectionOwed]:
+        now = casebridge.backbone.case(case_id)
+        owed = now.outside_corrections.still_owed(now)
+        found = [one.owed for one, _ in owed if one.owed.telling_id == telling_id]
+        return sorted(found, key=lambda owed: tuple(Owes).index(owed.owes), reverse=True)
+
+    owed, case = still(), casebridge.backbone.case(case_id)
+    agency, telling = casebridge.backbone.agency(case.intake.agency or ""), case.told.outside[telling_id]
+    name = told_to(telling, agency)
+    if told is None and not as_json:
+        heading(f"To {name}, as it reads")
+        say(f"{LETTER_RULE}\n{_outside_letter(casebridge, telling, owed, name, agency.code)}{LETTER_RULE}")
+    if not owed:
+        if not yes and (as_json or not typer.confirm(f"Nothing is owed to {name} for it. Recall all of it?")):
+            raise end(REFUSED, "nothing was recalled" + ("; with --json, say --yes" if as_json else ""))
+        _submit(casebridge, agency.code, case_id, "RecallToldOutside", {"telling_id": str(telling_id)}, user)
+        owed = still()
+    if not owed:
+        raise end(REFUSED, f"{name} was asked to disregard all of it already, and has that")
+    for one in owed if told is not None else ():
+        if one in still():  # Who has disregarded all of it is owed no part of it.
+            _submit(casebridge, agency.code, case_id, "RecordCorrectedOutside", {
+                "correction_id": str(one.correction_id), "how": told, **({"receipt": receipt} if receipt else {}),
+            }, user)
+    if as_json:
+        tell_json({"case": str(case_id), "telling_id": str(telling_id), "told": told})
+    elif told is not None:
+        say(f"{name} has it ({told.replace('_', ' ')})")
+    else:
+        also = ", with what is true" if owed[0].owes is Owes.CORRECTION else ""
+        say(f"Take the letter there{also}; then say so with --told HOW --receipt WHO.")
+
+
+def _outside_letter(
+    casebridge: Casebridge, telling: Telling, owed: list[OutsideCorrectionOwed], name: str, agency: str
+) -> str:
+    from domain.disclosure.recall_letter import recall_letter
+
+    return recall_letter(
+        text_code=_code({one.owes for one in owed}), number=None, told_on=telling.at.date(),
+        reference=str(telling.told.telling_id)[:8], office_name=name, agency_name=agency, date=casebridge.clock.now().date(),
+    )
 
 
 def _submit(casebridge: Casebridge, agency: str, case: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
@@ -95,11 +159,14 @@ def _office_of(case: Case, disclosure_id: UUID) -> str | None:
 
 
 def _text_code(case: Case, disclosure_id: UUID) -> str:
+    return _code({owed.owed.owes for owed in case.corrections.open_for(disclosure_id)})
+
+
+def _code(owes: set[Owes]) -> str:
     """Which standing text: to erase where a court ordered that the record be destroyed."""
     from domain.case.consular import TextCode
     from domain.case.corrections import Owes
 
-    owes = {owed.owed.owes for owed in case.corrections.open_for(disclosure_id)}
     return (TextCode.ERASE if Owes.ERASURE in owes else TextCode.DISREGARD).value
 
 
@@ -131,30 +198,42 @@ def _all_owing(casebridge: Casebridge) -> list[tuple[UUID, Owing]]:
 def cases_with_corrections(casebridge: Casebridge) -> list[UUID]:
     """Cases in which a correction or a recall was ever owed, by the timeline, which holds no personal field."""
     from domain.case.corrections import CorrectionOwed
+    from domain.case.outside_corrections import OutsideCorrectionOwed
     from projections.timeline import cases_with
 
-    return cases_with(casebridge.views, CorrectionOwed.TOPIC)
+    return cases_with(casebridge.views, CorrectionOwed.TOPIC, OutsideCorrectionOwed.TOPIC)
 
 
 def _list(owing: list[tuple[UUID, Owing]], as_json: bool) -> None:
     if as_json:
         tell_json([{"case": str(case_id), **document(one)} for case_id, one in owing])
     elif not owing:
-        say("no office is owed a correction or a recall")
+        say("nobody is owed a correction or a recall")
     else:
-        table(("case", "disclosure", "office", "owed since", "what", "next"), [
-            (case_id, told.disclosure_id, told.office, told.clock_start.isoformat(), told.owes.value, one.next)
-            for case_id, one in owing for told in (one.owed.owed,)
+        table(("case", "disclosure", "owed to", "owed since", "what", "next"), [
+            (case_id, _given_as(one), one.to, one.owed.clock_start.isoformat(), one.owed.owed.owes.value, one.next)
+            for case_id, one in owing
         ])
 
 
-def document(one: Owing) -> dict[str, Any]:
-    """What is owed, for programs."""
+def _given_as(one: Owing) -> UUID:
+    """The id under which `recall` takes back what was given or told."""
+    from domain.case.corrections import CorrectionOwed
+
     told = one.owed.owed
+    return told.disclosure_id if isinstance(told, CorrectionOwed) else told.telling_id
+
+
+def document(one: Owing) -> dict[str, Any]:
+    """What is owed, for programs. `office` is who was told, and `fields` are items, where it was outside of every feed."""
+    from domain.case.corrections import Owed
+
+    told = one.owed.owed
+    prepared_as = one.owed.prepared_as if isinstance(one.owed, Owed) else None
     return {
-        "correction_id": str(told.correction_id), "office": told.office, "disclosure_id": str(told.disclosure_id),
-        "owes": told.owes.value, "because": told.because.value, "fields": list(told.paths),
-        "since": told.clock_start.isoformat(), "cause_event_id": str(told.cause_event_id),
-        "prepared_as": str(one.owed.prepared_as) if one.owed.prepared_as else None, "is_late": one.is_late,
+        "correction_id": str(told.correction_id), "office": one.to, "disclosure_id": str(_given_as(one)),
+        "is_outside": not isinstance(one.owed, Owed), "owes": told.owes.value, "because": told.because.value,
+        "fields": list(one.fields), "since": told.clock_start.isoformat(), "cause_event_id": str(told.cause_event_id),
+        "prepared_as": str(prepared_as) if prepared_as else None, "is_late": one.is_late,
         "owner": one.owner.name, "title": one.title, "state": one.state, "next": one.next,
     }

@@ -18,8 +18,12 @@ SOURCES = {DisclosureReleased.TOPIC: "disclosed", **dict.fromkeys(RECALLS, "with
 """What becomes an entry of a feed, by topic, and as what."""
 
 
-def entry_id(topic: str, event_id: UUID) -> UUID:
-    """The id of the one entry that an event becomes, if it becomes one. Raises KeyError for another topic."""
+def entry_id(source: Envelope) -> UUID:
+    """Of the entry that an event becomes, if any: always the same. Raises KeyError for what never becomes one."""
+    return _entry_id(source.event.TOPIC, source.circumstances.event_id)
+
+
+def _entry_id(topic: str, event_id: UUID) -> UUID:
     return uuid5(event_id, SOURCES[topic])
 
 
@@ -32,7 +36,7 @@ def entries_of(backbone: Backbone, case_id: UUID, office: str) -> tuple[list[Env
     entries, stages = dict[int, Envelope](), dict[int, list[Envelope]]()
     sources = [(row.topic, row.event_id) for row in _rows(log, case_stream(case_id)) if row.topic in SOURCES]
     while sources:
-        row = log.event(entry_id(*sources.pop()))
+        row = log.event(_entry_id(*sources.pop()))
         if row is None or row.stream != feed:
             continue
         number = row.version

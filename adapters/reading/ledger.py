@@ -9,6 +9,9 @@ from uuid import UUID
 
 from adapters.disclosure.streams import feed_stream
 from domain.agency.state import Agency
+from domain.case.disclosures import ABOUT
+from domain.case.disclosures import persons_of as persons_of_event
+from domain.case.engagement import Engagement
 from domain.case.state import Case
 from domain.disclosure.events import Disclosed, Released, Withdrawn
 from domain.disclosure.telling import sources
@@ -33,6 +36,7 @@ class LedgerLine:
     told_by: UUID
     purpose: str
     basis: str
+    engagement_id: UUID
     rule_ids: tuple[str, ...]
     contract_digest: str
     entered_at: datetime
@@ -43,9 +47,13 @@ class LedgerLine:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class WouldLine:
-    """One field that an office would be given for a purpose, were it released now."""
+    """One field that an office would be given for a purpose, were it released now.
+
+    `about_id` is the request, hearing, visit or other thing that a disclosure would be about, None for a notice.
+    """
 
     purpose: str
+    about_id: UUID | None
     person_id: UUID | None
     path: str
     told_by: UUID
@@ -57,16 +65,25 @@ def ledger_of(
 ) -> list[LedgerLine]:
     """Every field that was disclosed of a case, by office and number. The view of deliveries must be up to date.
 
-    `path` may be the beginning of one, such as `child.` or `parent.address`.
+    `path` may be the beginning of one, such as `child.` or `parent.address`. What an entry tells of a thing (a dwelling
+    to be studied, a hearing) is of every person whom the event behind it is about.
     """
     deliveries = list(_deliveries(casebridge, case_id))
     withdrawn = _withdrawn(casebridge, deliveries)
+    case = casebridge.backbone.case(case_id)
     return [
         line
         for delivery in deliveries if office is None or delivery.office == office
         for line in _lines(casebridge, delivery, withdrawn)
-        if (person_id is None or line.person_id == person_id) and (path is None or line.path.startswith(path))
+        if (path is None or line.path.startswith(path)) and (person_id is None or _is_of(line, person_id, case))
     ]
+
+
+def _is_of(line: LedgerLine, person_id: UUID, case: Case) -> bool:
+    if line.person_id is not None:
+        return line.person_id == person_id
+    report = case.mislinks.history.get(line.told_by)
+    return report is not None and person_id in persons_of_event(report[2])
 
 
 def _deliveries(casebridge: Casebridge, case_id: UUID) -> Iterator[Delivery]:
@@ -97,9 +114,10 @@ def _lines(
     for source in told.fields:
         yield LedgerLine(
             office=delivery.office, number=delivery.number, person_id=persons.get(source.reference), path=source.path,
-            told_by=source.event_id, purpose=told.purpose.value, basis=told.basis, rule_ids=told.rule_ids,
-            contract_digest=told.contract_digest, entered_at=delivery.entered_at, stage=delivery.stage.value,
-            staged_at=delivery.staged_at, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
+            told_by=source.event_id, purpose=told.purpose.value, basis=told.basis,
+            engagement_id=told.engagement_id, rule_ids=told.rule_ids, contract_digest=told.contract_digest,
+            entered_at=delivery.entered_at, stage=delivery.stage.value, staged_at=delivery.staged_at,
+            withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
         )
 
 
@@ -120,11 +138,11 @@ def persons_of(entry: Disclosed) -> dict[str, UUID]:
 def would_be_given(case: Case, agency: Agency, office: str, at: datetime) -> list[WouldLine]:
     """What an office would be given of a case as it stands, for every purpose whose engagement is open, by its contract.
 
-    What a purpose tells of a hearing, a visit or a request depends on which one, and is not among these.
+    A purpose that is about something in the case (a hearing, a request) would tell of each such thing that is in it.
     """
-    found: list[WouldLine] = []
     known = agency.offices.get(office)
     contract = None if known is None else agency.contract_for(known.recipient_kind)
+    found: list[WouldLine] = []
     for engagement in case.engagements.engagements.values():
         if contract is None or engagement.office != office or not engagement.holds_at(at, agency.agreements):
             continue
@@ -132,9 +150,24 @@ def would_be_given(case: Case, agency: Agency, office: str, at: datetime) -> lis
         if flow is None:
             continue
         person_of = {reference: person for person, reference in engagement.references.items()}
-        for source in sources(case, flow, engagement, tuple(engagement.references), about=None):
-            found.append(WouldLine(
-                purpose=engagement.purpose.value, person_id=person_of.get(source.reference), path=source.path,
-                told_by=source.event_id,
-            ))
+        for about in _things(case, engagement):
+            found.extend(
+                WouldLine(
+                    purpose=engagement.purpose.value, about_id=about, person_id=person_of.get(source.reference),
+                    path=source.path, told_by=source.event_id,
+                )
+                for source in sources(case, flow, engagement, tuple(engagement.references), about=about)
+            )
     return found
+
+
+def _things(case: Case, engagement: Engagement) -> list[UUID | None]:
+    """What of the case such a disclosure could be about: all things of its kind that concern its persons alone."""
+    kinds = ABOUT.get(engagement.purpose)
+    if kinds is None:
+        return [None]
+    return [
+        key for key, event in case.recorded.items()
+        if isinstance(key, UUID) and isinstance(event, kinds)
+        and set(persons_of_event(event)) <= engagement.references.keys()
+    ]

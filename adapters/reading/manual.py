@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adapters.avro.published_records import DOCS, names_of
+from domain.disclosure.basis import BasisKind
 from domain.disclosure.contract import Contract, Flow, FlowField
 from domain.disclosure.vocabulary import WORDS
 
@@ -32,6 +33,7 @@ class Wording:
     meaning: str
     why: str
     ground: str
+    either: str
     how: str
     null: str
     index: str
@@ -43,7 +45,7 @@ WORDING: Mapping[str, Wording] = {
         "version. What is not named here is not given.", nothing="Nothing is given to this kind of partner: {why}.",
         purpose="For {purpose}", places="In {places} alone.", basis="Basis: {basis}.",
         published="Published event `casebridge.published.{name}`: {doc}", schema="schema", field="field",
-        meaning="what it says", why="why it is given", ground="only with consent or a court's order",
+        meaning="what it says", why="why it is given", ground="only with {grounds}", either="or",
         how="How it arrives, how to check it and how to answer: [for partner organizations](../partners.md).",
         null="A field that is null is not known to the agency, or may not be told. Persons are named by references that are "
         "yours alone.", index="The partners' manual",
@@ -53,11 +55,19 @@ WORDING: Mapping[str, Wording] = {
         "versión. Lo que no se nombra aquí no se da.", nothing="A este tipo de socio no se da nada: {why}.",
         purpose="Para {purpose}", places="Solo en {places}.", basis="Fundamento (en inglés): {basis}.",
         published="Evento publicado `casebridge.published.{name}`: {doc}", schema="esquema", field="campo",
-        meaning="qué dice", why="por qué se da (en inglés)", ground="solo con consentimiento u orden judicial",
+        meaning="qué dice", why="por qué se da (en inglés)", ground="solo con {grounds}", either="o",
         how="Cómo llega, cómo se comprueba y cómo se responde (en inglés): [para organizaciones socias](../partners.md).",
         null="Un campo nulo es algo que la agencia no sabe o no puede decir. Las personas se nombran con claves que son "
         "solo suyas.", index="El manual de los socios",
     ),
+}
+GROUNDS: Mapping[BasisKind, tuple[str, str]] = {
+    BasisKind.TREATY: ("a treaty", "un tratado"), BasisKind.STATUTE: ("a statute", "una ley"),
+    BasisKind.AGREEMENT: ("an agreement", "un acuerdo"), BasisKind.COURT_ORDER: ("a court's order", "una orden judicial"),
+    BasisKind.CONSENT: ("consent", "consentimiento"),
+    BasisKind.COUNSEL_APPROVAL: ("approval by the agency's counsel", "una autorización del abogado de la agencia"),
+    BasisKind.SERVICE_CONTRACT: ("a service contract", "un contrato de servicios"),
+    BasisKind.AGENCY_POLICY: ("the agency's policy", "una norma de la agencia"),
 }
 PURPOSES_ES: Mapping[str, str] = {
     "consular_notice": "aviso consular", "recall": "retirar un envío erróneo", "home_study": "estudio del hogar",
@@ -126,6 +136,14 @@ def _flow(flow: Flow, language: str) -> Iterator[str]:
 def _row(field: FlowField, language: str, renderer: str) -> str:
     word = WORDS[field.path]
     where = ", ".join(f"`{name}`" for name in names_of(renderer, field.path))
-    ground = f" ({WORDING[language].ground})" if field.needs else ""
+    ground = f" ({_ground(field, language)})" if field.needs else ""
     meaning = word.doc if language == "en" else word.doc_es
     return f"| {where} | {meaning} | {field.basis}{ground} |"
+
+
+def _ground(field: FlowField, language: str) -> str:
+    """`only with consent, a court's order or approval by the agency's counsel`."""
+    words = WORDING[language]
+    *others, last = (GROUNDS[need][LANGUAGES.index(language)] for need in field.needs)
+    grounds = f"{', '.join(others)} {words.either} {last}" if others else last
+    return words.ground.format(grounds=grounds)

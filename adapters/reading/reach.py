@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from adapters.reading.words import personal
 from domain.case.erasure import given_about
 from domain.case.record_scope import Scope
 from domain.case.state import Case
@@ -50,10 +51,21 @@ def places(case: Case, scope: Scope, at: datetime, *, is_for_ever: bool) -> Iter
                 where=office, what=f"what it keeps of entries {listed}", by=None,
                 until_then="it is asked to erase; `record confirm` tells that it did",
             )
+    yield from _told_outside(case, scope) if is_for_ever else ()
     yield Place(
         where="letters that people printed or sent", what="outside of any program", by=None,
         until_then="whoever holds one is told by a person",
     )
+
+
+def _told_outside(case: Case, scope: Scope) -> Iterator[Place]:
+    for telling in case.told.outside.values():
+        if set(telling.told.person_ids) & set(scope.person_ids):
+            yield Place(
+                where=personal(telling.told.partner), by=None,
+                what=f"what it was told outside of the feeds on {telling.at:%d %b %Y}: {personal(telling.told.items)}",
+                until_then="a person asks it to erase that: `casebridge due` lists it",
+            )
 
 
 def _given(case: Case, scope: Scope) -> dict[str, set[int]]:

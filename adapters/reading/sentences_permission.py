@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from adapters.reading.words import in_words, people, person, personal
-from domain.case import consent, corrections, disclosures, holds, permission, recalls, told
+from domain.case import (
+    approval,
+    consent,
+    corrections,
+    disclosures,
+    holds,
+    outside_corrections,
+    permission,
+    recalls,
+    told,
+)
 from domain.case.state import Case
 from domain.events import Event
 
@@ -23,11 +33,26 @@ def _granted(case: Case, e: consent.ConsentGranted) -> str:
             f"{until}; text {e.text_version}{through}")
 
 
+def _approved(case: Case, e: approval.CounselApprovalGiven) -> str:
+    until = f", until {e.until:%Y-%m-%d}" if e.until else ""
+    return (f"by counsel {personal(e.counsel)}, paper {personal(e.paper)}, about {people(case, e.person_ids)}, "
+            f"for {_listed(e.purposes)}{until}")
+
+
+def _owed_outside(case: Case, e: outside_corrections.OutsideCorrectionOwed) -> str:
+    telling = case.told.outside.get(e.telling_id)
+    who = "whoever was told" if telling is None else personal(telling.told.partner)
+    return (f"{who} is owed a {_listed([e.owes])} of what was told about {people(case, e.person_ids)} outside of the feeds "
+            f"({_listed([e.because])})")
+
+
 TEXTS: dict[type[Event], Text] = {
     consent.ConsentGranted: _granted,
     consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
                                           f"by {person(c, e.narrowed_by)}",
     consent.ConsentWithdrawn: lambda c, e: f"by {person(c, e.withdrawn_by)}: nothing more is told on it",
+    approval.CounselApprovalGiven: _approved,
+    approval.CounselApprovalWithdrawn: lambda c, e: "nothing more is told on it",
     permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things on a basis that fell "
                                           f"({_listed([e.reason])}): they are to be taken back",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
@@ -39,6 +64,9 @@ TEXTS: dict[type[Event], Text] = {
                                             f"({_listed([e.because])}{': ' if e.paths else ''}{_listed(e.paths)})",
     corrections.CorrectionPrepared: lambda c, e: f"for {e.office}, in the place of what proved untrue",
     corrections.CorrectionSettled: lambda c, e: "the office has what it was owed",
+    outside_corrections.OutsideCorrectionOwed: _owed_outside,
+    outside_corrections.OutsideCorrectionSettled: lambda c, e: f"whoever was told outside of the feeds has what they were "
+                                                               f"owed ({_listed([e.how])}): {personal(e.receipt)}",
     holds.DisclosureHeld: lambda c, e: f"everything to {e.office or personal(e.recipient_kind)}" if e.path is None
                                        else f"{e.path} of {people(c, e.person_ids)}",
     holds.DisclosureHoldLifted: lambda c, e: f"about {people(c, e.person_ids)}: what was on hold may leave",

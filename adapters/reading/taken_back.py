@@ -1,16 +1,19 @@
-"""Corrections and recalls owed to offices, each explaining itself: what they were given, why not, and what to do."""
+"""Corrections and recalls owed for what was given or told, each explaining itself: to whom, why, and what to do."""
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.reading.words import due, people, span
+from adapters.reading.words import due, in_words, people, personal, span
 from domain.agency.state import Agency
 from domain.agency.targets import target_of
 from domain.case.corrections import Owed, OwedBecause, Owes
+from domain.case.given_outside import proved_untrue
+from domain.case.outside_corrections import OwedOutside
 from domain.case.owners import Owner, owner_of_correction
 from domain.case.recalls import is_recalled
 from domain.case.state import Case
+from domain.case.told import Telling
 
 WHY = {
     OwedBecause.UNTRUE: "something in it was never true", OwedBecause.NOT_FOR_THEM: "this office should not have been told",
@@ -21,9 +24,14 @@ WHY = {
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Owing:
-    """One of them. `is_late` by the agency's own target alone: no law gives a number."""
+    """One of them, owed `to` an office or whoever was told outside of every feed; `fields` of what proved untrue.
 
-    owed: Owed
+    `is_late` by the agency's own target alone: no law gives a number.
+    """
+
+    owed: Owed | OwedOutside
+    to: str
+    fields: tuple[str, ...]
     owner: Owner
     title: str
     state: str
@@ -32,32 +40,64 @@ class Owing:
 
 
 def explain_owing(case: Case, agency: Agency, now: datetime) -> list[Owing]:
-    """Everything of a case that is still owed to an office because of what it was given, the oldest first."""
-    found = [_explain(owed, case, agency, now) for owed in case.corrections.owed.values() if owed.is_open]
-    return sorted(found, key=lambda one: one.owed.clock_start)
+    """Everything of a case that is still owed because of what was given or told, the oldest first."""
+    given = [_of_office(owed, case, agency, now) for owed in case.corrections.owed.values() if owed.is_open]
+    outside = case.outside_corrections.still_owed(case)
+    told = [_of_telling(owed, telling, case, agency, now) for owed, telling in outside]
+    return sorted((*given, *told), key=lambda one: one.owed.clock_start)
 
 
-def _explain(owed: Owed, case: Case, agency: Agency, now: datetime) -> Owing:
-    told, target = owed.owed, target_of(agency, owed)
-    office = agency.offices.get(told.office)
-    what = f"correct what {office.name if office else told.office} was given about" if told.owes is Owes.CORRECTION else (
-        f"have {office.name if office else told.office} {_verb(owed)} what it was given about"
+def told_to(telling: Telling, agency: Agency) -> str:
+    """Who was told outside: an office by its name, else by its code."""
+    partner = personal(telling.told.partner)
+    office = agency.offices.get(partner)
+    return office.name if office else partner
+
+
+def _of_office(owed: Owed, case: Case, agency: Agency, now: datetime) -> Owing:
+    told, office = owed.owed, agency.offices.get(owed.owed.office)
+    return _explain(
+        owed, case, agency, now, to=told.office, name=office.name if office else told.office, verb="was given",
+        fields=told.paths, next_=_next(owed, case),
     )
-    fields = f": {', '.join(told.paths)}" if told.paths else ""
-    state = f"{WHY[told.because]}{fields}; open for {span(now - told.clock_start)}"
+
+
+def _of_telling(owed: OwedOutside, telling: Telling, case: Case, agency: Agency, now: datetime) -> Owing:
+    told = owed.owed
+    items = [
+        in_words(item) for untrue, touched in proved_untrue(case, telling) for item in touched
+        if untrue.by_event_id == told.cause_event_id and told.because is OwedBecause.UNTRUE
+    ]
+    said = f"`casebridge recall CASE {told.telling_id} --told telephone --receipt WHO` when they know"
+    return _explain(
+        owed, case, agency, now, to=personal(telling.told.partner), name=told_to(telling, agency),
+        verb=f"was told outside of the feeds on {telling.at:%d %b %Y}", fields=tuple(dict.fromkeys(items)),
+        next_=f"tell them that it is not so, and what is; {said}" if told.owes is Owes.CORRECTION
+        else f"`casebridge recall CASE {told.telling_id}` prints the letter, which tells nothing new; {said}",
+    )
+
+
+def _explain(
+    owed: Owed | OwedOutside, case: Case, agency: Agency, now: datetime, *, to: str, name: str, verb: str,
+    fields: tuple[str, ...], next_: str,
+) -> Owing:
+    told, target = owed.owed, target_of(agency, owed)
+    what = "Correct what" if told.owes is Owes.CORRECTION else f"Have {name} {_verb(told.owes)} what"
+    whom = name if told.owes is Owes.CORRECTION else "it"
+    named = f": {', '.join(fields)}" if fields else ""
+    state = f"{WHY[told.because]}{named}; open for {span(now - told.clock_start)}"
     is_late = target is not None and target.at is not None and target.at < now
     if target is not None and target.at is not None:
         passed = ", which has passed" if is_late else ""
         state += f"; the agency's own target, which is policy and not law: {due(target.at, told.due_zone)}{passed}"
     return Owing(
-        owed=owed, owner=owner_of_correction(case, agency, told.correction_id, now),
-        title=f"{what[:1].upper()}{what[1:]} {people(case, told.person_ids)}", state=state, next=_next(owed, case),
-        is_late=is_late,
+        owed=owed, to=to, fields=fields, owner=owner_of_correction(case, agency, told.correction_id, now),
+        title=f"{what} {whom} {verb} about {people(case, told.person_ids)}", state=state, next=next_, is_late=is_late,
     )
 
 
-def _verb(owed: Owed) -> str:
-    return "erase" if owed.owed.owes is Owes.ERASURE else "disregard"
+def _verb(owes: Owes) -> str:
+    return "erase" if owes is Owes.ERASURE else "disregard"
 
 
 def _next(owed: Owed, case: Case) -> str:

@@ -14,7 +14,7 @@ from adapters.reading.sentences_placement import TEXTS as TEXTS_PLACEMENT
 from adapters.reading.sentences_record import TEXTS as TEXTS_RECORD
 from adapters.reading.sentences_sources import TEXTS as TEXTS_SOURCES
 from adapters.reading.sentences_time import TEXTS as TEXTS_TIME
-from adapters.reading.words import countries, due, limit, missing, people, person, personal, span, withdrawn
+from adapters.reading.words import countries, due, in_words, limit, missing, people, person, personal, span, withdrawn
 from domain.case import (
     citizenship,
     consular,
@@ -139,7 +139,7 @@ def _notified(case: Case, e: consular.ConsulateNotified) -> str:
 
 
 def _opened(_: Case, e: engagement.EngagementOpened) -> str:
-    basis = e.basis.kind.replace("_", " ") if e.basis else ", ".join(e.rule_ids)
+    basis = in_words(e.basis.kind) if e.basis else ", ".join(e.rule_ids)
     until = f", until {e.until:%Y-%m-%d}" if e.until else ""
     return f"{e.office} may learn of {len(e.persons)} persons for {e.purpose.replace('_', ' ')} ({basis}){until}"
 
@@ -147,7 +147,9 @@ def _opened(_: Case, e: engagement.EngagementOpened) -> str:
 def _case_closed(case: Case, e: intake.CaseClosed) -> str:
     unfiled = e.unfiled_child_ids.value if isinstance(e.unfiled_child_ids, Known) else ()
     without = f"; found eligible, and no petition filed: {people(case, unfiled)}" if unfiled else ""
-    return f"closed with {len(e.open_duty_ids)} duties open: {personal(e.outcome)}{without}"
+    owed = f" and {_count(e.open_correction_ids, 'correction or recall', 'corrections or recalls')} owed"
+    return (f"closed with {len(e.open_duty_ids)} duties open{owed if e.open_correction_ids else ''}: "
+            f"{personal(e.outcome)}{without}")
 
 
 _FIRST: dict[type[Event], Text] = {
@@ -173,7 +175,7 @@ _FIRST: dict[type[Event], Text] = {
     engagement.OfficeRouted: lambda c, e: f"{personal(e.recipient_kind)} means {e.office} here ({e.reason})",
     engagement.EngagementOpened: _opened,
     engagement.EngagementWidened: lambda c, e: f"it now covers {len(e.persons)} more persons",
-    engagement.EngagementEnded: lambda c, e: f"its basis ended: {e.reason.value}",
+    engagement.EngagementEnded: lambda c, e: f"its basis ended: {in_words(e.reason)}",
     consular.ImmigrationUnitInformed: lambda c, e: f"{personal(e.unit)} told of {person(c, e.child_id)}",
     consular.ConsularNotificationPrepared: _prepared,
     consular.DisclosureReleased: lambda c, e: f"to {e.office}, {'by a person' if e.by_person else 'by contract'}",

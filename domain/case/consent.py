@@ -2,18 +2,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.case.allowed import KINDS, OFFICES, PURPOSES, UNTIL, Allowed, require_named
 from domain.case.intake import OUR_ID, require_adult, require_person
 from domain.case.keys import Keys
 from domain.case.language import InterpreterAssigned
-from domain.disclosure.kinds import SENT_TO, kind_of
-from domain.disclosure.purposes import BY_RULE, Purpose
+from domain.disclosure.purposes import Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.languages import language
 from domain.people import PARENTS
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 CONSENT = "CONSENT"
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
-PURPOSES, OFFICES = "purposes that contracts name", "offices of the directory"
 
 
 class Capacity(StrEnum):
@@ -51,10 +50,8 @@ class ConsentGranted(Event):
     offices: tuple[str, ...] = clear(OFFICES)
     text_version: str = clear("version of the standing text that was explained")
     interpreter_id: UUID | None = clear("our own id of the assignment of an interpreter")
-    until: datetime | None = clear("when it ends by itself")
-    kinds: Personal[tuple[str, ...]] = boxed(
-        Compartment.IDENTITY, about="person_ids", meaning="kinds of partners; a consulate's tells a nationality"
-    )
+    until: datetime | None = clear(UNTIL)
+    kinds: Personal[tuple[str, ...]] = boxed(Compartment.IDENTITY, about="person_ids", meaning=KINDS)
     language: Personal[str] = boxed(
         Compartment.IDENTITY, about="person_ids", meaning="language in which it was explained, ISO 639"
     )
@@ -70,9 +67,7 @@ class ConsentNarrowed(Event):
     person_ids: tuple[UUID, ...] = clear(OUR_ID)
     purposes: tuple[Purpose, ...] = clear(PURPOSES)
     offices: tuple[str, ...] = clear(OFFICES)
-    kinds: Personal[tuple[str, ...]] = boxed(
-        Compartment.IDENTITY, about="person_ids", meaning="kinds of partners; a consulate's tells a nationality"
-    )
+    kinds: Personal[tuple[str, ...]] = boxed(Compartment.IDENTITY, about="person_ids", meaning=KINDS)
 
 
 @event("casebridge.consent.ConsentWithdrawn")
@@ -84,23 +79,10 @@ class ConsentWithdrawn(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Consent:
-    """A consent as it stands. `kinds` may be withheld from this reader: then it covers no kind, and ends nothing."""
+class Consent(Allowed):
+    """`granted` is what was said first; the rest is what of it still stands."""
 
     granted: ConsentGranted
-    person_ids: tuple[UUID, ...]
-    purposes: tuple[Purpose, ...]
-    offices: tuple[str, ...]
-    kinds: Personal[tuple[str, ...]]
-    is_withdrawn: bool = False
-
-    def covers(self, office: str, recipient_kind: str, purpose: Purpose, persons: Collection[UUID]) -> bool:
-        is_named = office in self.offices or kind_of(recipient_kind) in known_or(self.kinds, ())
-        return not self.is_withdrawn and is_named and purpose in self.purposes and set(persons) <= set(self.person_ids)
-
-    @property
-    def has_unreadable_kinds(self) -> bool:
-        return not self.is_withdrawn and not isinstance(self.kinds, Known)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -154,7 +136,7 @@ class WithdrawConsent(Command):
 def grant(submission: Submission[GrantConsent], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_person(case, wish.given_by, "given_by")
-    _check_scope(wish, submission)
+    require_named(wish, submission, CONSENT)
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
     _check_capacity(wish, case)
@@ -176,23 +158,6 @@ def grant(submission: Submission[GrantConsent], case: Case) -> Sequence[Recordin
         person_ids=wish.person_ids, purposes=wish.purposes, offices=wish.offices, text_version=wish.text_version,
         interpreter_id=wish.interpreter_id, until=wish.until, kinds=Known(wish.kinds), language=Known(wish.language),
     ))
-
-
-def _check_scope(wish: GrantConsent | NarrowConsent, submission: Submission[Any]) -> None:
-    """Nobody consents to everything: persons, purposes and recipients are named one by one."""
-    if not wish.person_ids or not wish.purposes:
-        raise Refused(
-            "say about whom and for what", rule=CONSENT, field="purposes" if wish.person_ids else "person_ids"
-        )
-    if not wish.offices and not wish.kinds:
-        raise Refused("say to which office or kind of partner", rule=CONSENT, field="offices")
-    if set(wish.purposes) & BY_RULE:
-        raise Refused("what the law asks for rests on no consent", rule=CONSENT, field="purposes")
-    for office in wish.offices:
-        if office not in submission.standing.offices:
-            raise Refused("no such office in the directory", rule="DECISION-11", field="offices")
-    if not set(wish.kinds) <= SENT_TO:
-        raise Refused("name kinds of partners by their codes, such as ISS", rule="P17", field="kinds")
 
 
 def _check_capacity(wish: GrantConsent, case: Case) -> None:
@@ -233,7 +198,7 @@ def narrow(submission: Submission[NarrowConsent], case: Case) -> Sequence[Record
     recordings = case.once(wish.narrowing_id, narrowed)
     if not recordings:
         return recordings
-    _check_scope(wish, submission)
+    require_named(wish, submission, CONSENT)
     if consent.is_withdrawn:
         raise Refused("this consent was withdrawn", rule=CONSENT, field="consent_id")
     for name, now, before in (
@@ -255,7 +220,8 @@ def withdraw(submission: Submission[WithdrawConsent], case: Case) -> Sequence[Re
 
 def _granted(state: Consents, told: ConsentGranted, _: Envelope) -> Consents:
     consent = Consent(
-        granted=told, person_ids=told.person_ids, purposes=told.purposes, offices=told.offices, kinds=told.kinds
+        granted=told, person_ids=told.person_ids, purposes=told.purposes, offices=told.offices, kinds=told.kinds,
+        until=told.until,
     )
     return Consents(consents={**state.consents, told.consent_id: consent})
 

@@ -13,7 +13,7 @@ from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsularNotificationPrepared, ConsulateNotified, DisclosureReleased, Notice, TextCode
 from domain.case.disclosures import DisclosureReceived
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, Signs, require_basis
-from domain.case.erasure import ExpungeOrdered
+from domain.case.erasure import ExpungeOrdered, ExpungeWithdrawn
 from domain.case.intake import OUR_ID, require_open
 from domain.case.keys import Keys
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
@@ -47,7 +47,7 @@ class Owes(StrEnum):
 class OwedBecause(StrEnum):
     UNTRUE = "untrue"  # something in it was never true
     NOT_FOR_THEM = "not_for_them"  # this office should never have been told
-    BASIS_FELL = "basis_fell"  # the consent or the order under it ended
+    BASIS_FELL = "basis_fell"  # the consent, order or approval under it ended
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
 
 
@@ -117,12 +117,20 @@ class Owed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Untrue:
-    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case."""
+    """`event_id` told something untrue: in one field, or in all where none is named. Since `version` of the case.
+
+    `leaves` is what it leaves to owe at the most: where it was another person's, nothing true stands in its place.
+    """
 
     event_id: UUID
     field: str | None
     by_event_id: UUID
     version: int
+    learned_at: datetime
+    leaves: Owes
+
+    def touches(self, event_id: UUID, field: str) -> bool:
+        return event_id == self.event_id and self.field in (None, field)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -136,14 +144,15 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corrections:
-    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back."""
+    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back; `expunges`
+    are the orders that stand, by their events."""
 
     owed: Mapping[UUID, Owed] = field(default_factory=dict)
     untrue: tuple[Untrue, ...] = ()
     left: Mapping[UUID, Left] = field(default_factory=dict)
     fallen: Mapping[UUID, UUID] = field(default_factory=dict)
     recalls: Mapping[UUID, UUID] = field(default_factory=dict)
-    expunges: Mapping[UUID, frozenset[UUID]] = field(default_factory=dict)
+    expunges: Mapping[UUID, ExpungeOrdered] = field(default_factory=dict)
 
     def open_for(self, disclosure_id: UUID) -> Iterator[Owed]:
         """What is owed for one disclosure, or for what it was prepared in the place of."""
@@ -277,7 +286,9 @@ def _untrue(
         case MislinkWithdrawn():
             event_id, name = told.withdrawn_event_id, None
     untrue = Untrue(
-        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version
+        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version,
+        learned_at=envelope.circumstances.learned_at,
+        leaves=Owes.RECALL if isinstance(told, MislinkWithdrawn) else Owes.CORRECTION,
     )
     return replace(state, untrue=(*state.untrue, untrue))
 
@@ -296,7 +307,12 @@ def _raised(state: Corrections, told: RecallRaised, envelope: Envelope) -> Corre
 
 
 def _expunged(state: Corrections, told: ExpungeOrdered, envelope: Envelope) -> Corrections:
-    return replace(state, expunges={**state.expunges, envelope.circumstances.event_id: frozenset(told.person_ids)})
+    return replace(state, expunges={**state.expunges, envelope.circumstances.event_id: told})
+
+
+def _kept(state: Corrections, told: ExpungeWithdrawn, _: Envelope) -> Corrections:
+    left = {event_id: order for event_id, order in state.expunges.items() if order.expunge_id != told.expunge_id}
+    return replace(state, expunges=left)
 
 
 INITIAL = Corrections()
@@ -305,6 +321,6 @@ EVOLVES = {
     CorrectionOwed: _owed, CorrectionPrepared: _prepared, CorrectionSettled: _settled, DisclosureReleased: _left,
     ConsulateNotified: _left, DisclosureReceived: _left, FactCorrected: _untrue, CitizenshipCorrected: _untrue,
     TimeCorrected: _untrue, MislinkWithdrawn: _untrue, ReportWithdrawn: _untrue, EngagementEnded: _fallen,
-    RecallRaised: _raised, ExpungeOrdered: _expunged,
+    RecallRaised: _raised, ExpungeOrdered: _expunged, ExpungeWithdrawn: _kept,
 }
 KEYS: Keys = {CorrectionPrepared: lambda e: (e.disclosure_id, "correction")}

@@ -137,6 +137,7 @@ STAGE_AFTER = {
 class Order:
     entered: CourtOrderEntered
     entered_at: datetime
+    event_id: UUID
     version: int
 
 
@@ -160,11 +161,12 @@ class Court:
 
     def standing(self, order_id: UUID, at: datetime | None = None) -> OrderStage:
         """What later orders that themselves stand (by `at`, where given) made of this one; the last entered decides."""
-        last = self._changed_by(order_id, at)
+        last = self.changed_by(order_id, at)
         effect = None if last is None else last.entered.effect
         return OrderStage.IN_FORCE if effect is None else STAGE_AFTER[effect]
 
-    def _changed_by(self, order_id: UUID, at: datetime | None = None) -> Order | None:
+    def changed_by(self, order_id: UUID, at: datetime | None = None) -> Order | None:
+        """The order that itself stands (by `at`, where given) and was entered last about this one."""
         later = [
             order for order in self.orders.values()
             if order.entered.earlier_order_id == order_id and (at is None or order.entered_at <= at)
@@ -183,7 +185,7 @@ class Court:
             case OrderStage.IN_FORCE:
                 return True
             case OrderStage.AMENDED:
-                amending = self._changed_by(order.entered.order_id)
+                amending = self.changed_by(order.entered.order_id)
                 return amending is not None and not isinstance(amending.entered.supervised_visits_only, Known)
             case OrderStage.STAYED | OrderStage.VACATED:
                 return False
@@ -353,7 +355,10 @@ def _attended(state: Court, told: ParentParticipatedInHearing, _: Envelope) -> C
 
 
 def _entered(state: Court, told: CourtOrderEntered, envelope: Envelope) -> Court:
-    order = Order(entered=told, entered_at=envelope.circumstances.occurred_at, version=envelope.version)
+    circumstances = envelope.circumstances
+    order = Order(
+        entered=told, entered_at=circumstances.occurred_at, event_id=circumstances.event_id, version=envelope.version
+    )
     return replace(state, orders={**state.orders, told.order_id: order})
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, given, holding, permission, sources
+from domain.case import consular, given, given_outside, holding, permission, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -95,6 +95,7 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         recorded.add(_engagements(submission, recorded.case))
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
+        recorded.add(given_outside.owed(submission, recorded.case, recorded.envelopes))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return Decided(recorded.envelopes, recorded.case, last)
 

@@ -43,6 +43,7 @@ class EndedBecause(StrEnum):
     CLOSED = "closed"  # a person ended it
     CONSENT_ENDED = "consent_ended"  # withdrawn, or narrowed to less than it rests on
     ORDER_ENDED = "order_ended"  # stayed, amended or vacated
+    APPROVAL_ENDED = "approval_ended"  # counsel's, withdrawn
 
 
 class Side(StrEnum):
@@ -76,7 +77,7 @@ class EngagementOpened(Event):
     persons: tuple[PersonReference, ...] = clear("our own ids, with the random signs by which this office knows them")
     rule_ids: tuple[str, ...] = clear("the rules that are the basis")
     basis: EngagementBasis | None = clear(
-        "law, policy or contract in public words, or our own id of the agreement, order or consent", default=None
+        "law, policy or contract in public words, or our own id of the agreement, order, consent or approval", default=None
     )
     until: datetime | None = clear("when it ends by itself", default=None)
     client_ids: tuple[UUID, ...] = clear("our own ids of those for whom counsel stands", default=())
@@ -118,8 +119,8 @@ class Engagement:
     def holds_at(self, moment: datetime, agreements: Agreements) -> bool:
         """Whether something may leave on it: it is open, has not run out, and its agreement stands.
 
-        A consent and an order are recorded in the case, and end the engagement by an event there; what the agency's
-        own stream and the clock say is asked here.
+        A consent, an order and an approval are recorded in the case, and end the engagement by an event there; what the
+        agency's own stream and the clock say is asked here.
         """
         if not self.is_open or (self.until is not None and moment >= self.until):
             return False

@@ -1,8 +1,9 @@
 """What an office was given, refolded as it was then, and what of it does not stand any more."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -93,19 +94,20 @@ def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource,
     flow = None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
     if flow is None:
         return ()
-    return sources(_as_it_was(case, one.left.version), flow, one.engagement, one.person_ids, about=one.about_id)
+    was = as_it_was(case, lambda version, _: version <= one.left.version)
+    return sources(was, flow, one.engagement, one.person_ids, about=one.about_id)
 
 
-def _as_it_was(case: Case, version: int) -> Case:
-    """The reports up to a version, without those that had been withdrawn by then."""
+def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
+    """The reports that were there, by version and by when they were learned, without those withdrawn by then."""
     gone = {
         untrue.event_id for untrue in case.corrections.untrue
-        if untrue.version <= version and untrue.event_id in case.mislinks.withdrawn
+        if was_there(untrue.version, untrue.learned_at) and untrue.event_id in case.mislinks.withdrawn
     }
     return fold(
-        Envelope(stream=stream, version=at, event=event, circumstances=circumstances)
-        for stream, at, event, circumstances in case.mislinks.history.values()
-        if at <= version and circumstances.event_id not in gone
+        Envelope(stream=stream, version=version, event=event, circumstances=circumstances)
+        for stream, version, event, circumstances in case.mislinks.history.values()
+        if was_there(version, circumstances.learned_at) and circumstances.event_id not in gone
     )
 
 
@@ -118,20 +120,21 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
         yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
-    for event_id, persons in state.expunges.items():
-        if persons & set(one.person_ids):
+    for event_id, order in state.expunges.items():
+        if set(order.person_ids) & set(one.person_ids):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
-    later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
+    later = untrue_since(case, one.left.version)
     if later:
         told = fields_given(case, standing, one)
         for untrue in later:
-            fields = tuple(field for field in told if _tells(field, untrue))
+            fields = tuple(field for field in told if untrue.touches(field.event_id, field.field))
             if fields:
                 yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
 
 
-def _tells(field: FieldSource, untrue: Untrue) -> bool:
-    return field.event_id == untrue.event_id and untrue.field in (None, field.field)
+def untrue_since(case: Case, version: int) -> list[Untrue]:
+    """What proved untrue after a version of the case, by what has not itself been withdrawn."""
+    return [u for u in case.corrections.untrue if u.version > version and u.by_event_id not in case.mislinks.withdrawn]
 
 
 def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:

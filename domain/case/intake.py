@@ -14,6 +14,7 @@ from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register, first
 from domain.people import Address, BirthDate, DatePart, PersonName, Role, birth_date
 from domain.personal import UNKNOWN, Known, Personal
+from domain.phones import phone
 from domain.refusals import Refused
 from domain.spelling import is_broken
 from domain.submission import Command, Recording, Submission, command
@@ -87,7 +88,7 @@ class Outcome(StrEnum):
 
 @event("casebridge.intake.CaseClosed")
 class CaseClosed(Event):
-    """The agency closed the case; acts still open are named in the outcome of closing, not forgotten."""
+    """The agency closed the case; acts, corrections and recalls still open are named by it, not forgotten."""
 
     child_ids: tuple[UUID, ...] = clear(OUR_ID)
     open_duty_ids: tuple[UUID, ...] = clear(OUR_ID)
@@ -96,6 +97,7 @@ class CaseClosed(Event):
         Compartment.IMMIGRATION, about="child_ids", default=UNKNOWN,
         meaning="children found eligible as special immigrant juveniles for whom no petition was filed",
     )
+    open_correction_ids: tuple[UUID, ...] = clear("our own ids of corrections and recalls owed", default=())
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -267,7 +269,7 @@ def add_party(submission: Submission[AddParty], case: Case) -> Sequence[Recordin
     return case.once(wish.party_id, PartyAddedToCase(
         party_id=wish.party_id, role=wish.role, child_ids=wish.child_ids, relation=personal(wish.relation),
         name=checked_name(wish.name), birth_date=checked_birth_date(submission), address=personal(wish.address),
-        phone=personal(wish.phone), is_alleged_to_have_harmed=personal(wish.is_alleged_to_have_harmed),
+        phone=personal(phone(wish.phone, "phone")), is_alleged_to_have_harmed=personal(wish.is_alleged_to_have_harmed),
     ))
 
 
@@ -288,6 +290,10 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
         child_ids=tuple(child.person_id for child in case.intake.children),
         open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
         outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
+        open_correction_ids=(
+            *(one.owed.correction_id for one in case.corrections.owed.values() if one.is_open),
+            *(one.owed.correction_id for one, _ in case.outside_corrections.still_owed(case)),
+        ),
     ))]
 
 

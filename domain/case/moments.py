@@ -242,7 +242,7 @@ def _reviews(case: Case, child_id: UUID, coming: Birthday, zone: str) -> Iterato
         if engagement.is_open and child_id in engagement.references
     ]
     consents = [
-        (consent.granted.consent_id, consent.granted.until) for consent in case.consents.consents.values()
+        (consent.granted.consent_id, consent.until) for consent in case.consents.consents.values()
         if not consent.is_withdrawn and child_id in consent.person_ids and consent.granted.capacity is not Capacity.SELF
     ]
     of_age_at = midnight_after(coming.latest, zone)

@@ -11,6 +11,7 @@ from uuid import UUID
 from domain.agency.agreements import ConsularService
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
+from domain.case.allowed import Allowed
 from domain.case.engagement import (
     BASIS,
     OFFICE,
@@ -24,7 +25,7 @@ from domain.case.engagement import (
 from domain.case.intake import OUR_ID, require_open, require_person
 from domain.case.keys import Keys
 from domain.case.sealing import require_told_of
-from domain.disclosure.basis import RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
+from domain.disclosure.basis import GROUNDS_FOR_ADVERSE, RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
 from domain.disclosure.kinds import COUNSEL
 from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Envelope, Event, clear, event
@@ -57,8 +58,16 @@ SERVICE: Mapping[Purpose, frozenset[ConsularService]] = {
 class RecallBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     ORDER_ENDED = "order_ended"
+    APPROVAL_ENDED = "approval_ended"
     MISLINKED = "mislinked"  # it told of the wrong person
     NEVER_TRUE = "never_true"
+
+
+ENDED: Mapping[BasisKind, EndedBecause] = {
+    BasisKind.CONSENT: EndedBecause.CONSENT_ENDED, BasisKind.COURT_ORDER: EndedBecause.ORDER_ENDED,
+    BasisKind.COUNSEL_APPROVAL: EndedBecause.APPROVAL_ENDED,
+}
+"""Why an engagement ends whose ground has fallen; a recall has the same words."""
 
 
 @event("casebridge.engagement.RecallRaised")
@@ -82,8 +91,9 @@ class Permission:
 
 @command
 class OpenEngagement(Command):
-    """Let an office learn, for one purpose, of these persons. `rests_on` names the agreement (its change), the order or
-    the consent; a treaty, statute, policy or service contract is cited. Counsel names its client and its side."""
+    """Let an office learn, for one purpose, of these persons. `rests_on` names the agreement (its change), the order, the
+    consent or counsel's approval; a treaty, statute, policy or service contract is cited. Counsel names its client and
+    its side."""
 
     engagement_id: UUID
     office: str
@@ -128,7 +138,7 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
     _check_purpose(submission, office)
     _check_basis(submission, case, office)
     _check_side(wish, case, office)
-    if wish.until is not None and wish.until <= submission.occurred_at:
+    if opened.until is not None and opened.until <= submission.occurred_at:
         raise Refused("an engagement ends after it began", rule=BASIS, field="until")
     if case.engagements.open_for(wish.office, wish.purpose) is not None:
         raise Refused("one for this office and purpose is open: end it first", rule=BASIS, field="purpose")
@@ -136,9 +146,9 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
 
 
 def _until(wish: OpenEngagement, case: Case) -> datetime | None:
-    """No later than the consent that it rests on."""
-    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
-    ends = (wish.until, None if consent is None else consent.granted.until)
+    """No later than the consent or the approval that it rests on."""
+    allowed = _allowed(wish.basis, wish.rests_on, case)
+    ends = (wish.until, None if allowed is None else allowed.until)
     return min((moment for moment in ends if moment is not None), default=None)
 
 
@@ -155,13 +165,14 @@ def _check_purpose(submission: Submission[OpenEngagement], office: Office) -> No
 def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Office) -> None:
     wish = submission.command
     if (wish.basis in RECORDED) is (wish.rests_on is None):
-        raise Refused("name the agreement, order or consent by its id, and nothing else so", rule=BASIS, field="rests_on")
+        because = "name the agreement, order, consent or approval by its id, and nothing else so"
+        raise Refused(because, rule=BASIS, field="rests_on")
     if wish.basis not in RECORDED and not (wish.citation and len(wish.citation) <= CITATION_LENGTH_MAX):
         raise Refused("cite the law, policy or contract in a line", rule=BASIS, field="citation")
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
     elif wish.rests_on is not None and not _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind):
-        what = "consent" if wish.basis is BasisKind.CONSENT else "order"
+        what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
         raise Refused(because, rule=BASIS, field="rests_on")
 
@@ -180,13 +191,26 @@ def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> 
 def _stands(
     kind: BasisKind, rests_on: UUID, case: Case, wish: OpenEngagement | _Wish, recipient_kind: str
 ) -> bool:
-    """Whether a consent or an order that is recorded in the case stands and covers what rests on it."""
-    if kind is BasisKind.CONSENT:
-        consent = case.consents.consents.get(rests_on)
-        return consent is not None and consent.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+    """Whether a ground that is recorded in the case stands and covers what rests on it."""
+    if kind is not BasisKind.COURT_ORDER:
+        allowed = _allowed(kind, rests_on, case)
+        return allowed is not None and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
     order = case.court.orders.get(rests_on)
     named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
     return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
+
+
+def _allowed(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | None:
+    """The consent or the approval of this id."""
+    if rests_on is None:
+        return None
+    match kind:
+        case BasisKind.CONSENT:
+            return case.consents.consents.get(rests_on)
+        case BasisKind.COUNSEL_APPROVAL:
+            return case.approvals.approvals.get(rests_on)
+        case _:
+            return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -211,7 +235,7 @@ def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
         if _side_of(role) is not wish.side:
             raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
     adverse = set(wish.person_ids) - set(wish.client_ids)
-    if adverse and wish.basis not in RECORDED_GROUNDS:
+    if adverse and wish.basis not in GROUNDS_FOR_ADVERSE:
         because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
         raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
 
@@ -234,7 +258,7 @@ def close_engagement(submission: Submission[CloseEngagement], case: Case) -> Seq
 
 
 def lapsed(submission: Submission[Command], case: Case) -> list[Recording]:
-    """What ends because the consent or the order under it stands no more, and the recall of what left on it.
+    """What ends because the consent, order or approval under it stands no more, and the recall of what left on it.
 
     What this reader cannot see ends nothing.
     """
@@ -260,13 +284,13 @@ def _lapse(submission: Submission[Command], case: Case, engagement: Engagement) 
         return None
     office = submission.standing.offices.get(engagement.office)
     kind = "" if office is None else office.recipient_kind
-    consent = case.consents.consents.get(basis.rests_on)
-    if basis.kind is BasisKind.CONSENT and consent is not None and consent.has_unreadable_kinds:
+    allowed = _allowed(basis.kind, basis.rests_on, case)
+    if allowed is not None and allowed.has_unreadable_kinds:
         return None
     wish = _Wish(office=engagement.office, purpose=engagement.purpose, person_ids=tuple(engagement.references))
     if _stands(basis.kind, basis.rests_on, case, wish, kind):
         return None
-    return EndedBecause.CONSENT_ENDED if basis.kind is BasisKind.CONSENT else EndedBecause.ORDER_ENDED
+    return ENDED[basis.kind]
 
 
 def _raised(state: Permission, told: RecallRaised, _: Envelope) -> Permission:

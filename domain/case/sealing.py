@@ -134,8 +134,8 @@ WHILE_CLOSED = frozenset({
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "RecordMissedDeadline", "RecordConsulateNotified",
     "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RecallDisclosure",
-    "HoldDisclosure", "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent", "CloseEngagement",
-    "RecordMoments",
+    "HoldDisclosure", "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent",
+    "WithdrawCounselApproval", "CloseEngagement", "RecordMoments", "RecordCorrectedOutside",
 })
 """Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and what only takes away."""
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from domain.case import (
     adoption,
+    approval,
     assignments,
     citizenship,
     citizenship_sources,
@@ -31,6 +32,7 @@ from domain.case import (
     mislinks,
     moments,
     obligations,
+    outside_corrections,
     participation,
     particulars,
     permission,
@@ -112,12 +114,14 @@ class Case(NamedTuple):
     happenings: happenings.Happenings = happenings.INITIAL
     mislinks: mislinks.Mislinks = mislinks.INITIAL
     consents: consent.Consents = consent.INITIAL
+    approvals: approval.Approvals = approval.INITIAL
     permission: permission.Permission = permission.INITIAL
     disclosures: disclosures.Disclosures = disclosures.INITIAL
     policy: policy.AppliedPolicy = policy.INITIAL
     moments: moments.Moments = moments.INITIAL
     recalls: recalls.Recalls = recalls.INITIAL
     corrections: corrections.Corrections = corrections.INITIAL
+    outside_corrections: outside_corrections.OutsideCorrections = outside_corrections.INITIAL
     holds: holds.Holds = holds.INITIAL
     recorded: Growing[Key, Event] = Growing()
 
@@ -163,18 +167,20 @@ AREAS = {
     "told": told,
     "mislinks": mislinks,
     "consents": consent,
+    "approvals": approval,
     "permission": permission,
     "disclosures": disclosures,
     "moments": moments,
     "recalls": recalls,
     "corrections": corrections,
+    "outside_corrections": outside_corrections,
     "holds": holds,
 }
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
     "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
-    "mislinks", "moments", "recalls", "corrections", "holds",
+    "mislinks", "moments", "recalls", "corrections", "outside_corrections", "holds",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

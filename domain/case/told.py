@@ -72,11 +72,20 @@ class ToldOutside(Event):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Telling:
+    """What was told outside, `at` which moment; recorded, perhaps later, as `version` of the case."""
+
+    told: ToldOutside
+    at: datetime
+    version: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Told:
-    """`reached` has for an entry when each stage was said to be reached; `outside` what no feed carried, with its time."""
+    """`reached` has for an entry when each stage was said to be reached; `outside` what no feed carried, by its id."""
 
     reached: Mapping[tuple[str, int], Mapping[Reached, datetime]] = field(default_factory=dict)
-    outside: tuple[tuple[datetime, ToldOutside], ...] = ()
+    outside: Mapping[UUID, Telling] = field(default_factory=dict)
 
 
 @command
@@ -156,7 +165,8 @@ def _reached(state: Told, told: EntryReached, envelope: Envelope) -> Told:
 
 
 def _told_outside(state: Told, told: ToldOutside, envelope: Envelope) -> Told:
-    return replace(state, outside=(*state.outside, (envelope.circumstances.occurred_at, told)))
+    telling = Telling(told=told, at=envelope.circumstances.occurred_at, version=envelope.version)
+    return replace(state, outside={**state.outside, told.telling_id: telling})
 
 
 INITIAL = Told()

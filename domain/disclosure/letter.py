@@ -6,6 +6,7 @@ from datetime import date
 
 from domain.disclosure.asking import asking, in_words
 from domain.disclosure.purposes import Purpose
+from domain.disclosure.recall_letter import recall_lines
 from domain.disclosure.rendering import Record
 
 NOT_KNOWN = "not known to the agency"
@@ -29,7 +30,7 @@ def _body(record: Record, purpose: Purpose) -> Iterator[str]:
         case Purpose.CONSULAR_NOTICE:
             return _notice(record)
         case Purpose.RECALL:
-            return _recall(record)
+            return recall_lines(record["text_code"], f"number {record['withdraws']}")
         case _:
             return asking(record, purpose)
 
@@ -52,22 +53,6 @@ def _notice(record: Record) -> Iterator[str]:
         yield from _items(("Name", _name(relative)), ("Telephone", relative["phone"]))
     if not record["relatives"]:
         yield from ("", f"A relative who can be reached: {NOT_KNOWN}")
-
-
-def _recall(record: Record) -> Iterator[str]:
-    number = record["withdraws"]
-    if record["text_code"] == "erase":
-        yield f"Subject: Please erase our notice number {number}"
-        yield ""
-        yield f"A court ordered that the record behind our notice number {number} under this reference be destroyed."
-        yield "Please erase that notice and every copy of it, pass nothing of it on, and confirm to us that you did."
-        yield "This letter brings no other information."
-        return
-    yield f"Subject: Please disregard our notice number {number}"
-    yield ""
-    yield f"Our notice number {number} under this reference was sent to your office in error."
-    yield "Please disregard it, keep no copy of it, and pass nothing of it on."
-    yield "This letter corrects that notice and brings no other information."
 
 
 def _items(*items: tuple[str, str | None]) -> Iterator[str]:

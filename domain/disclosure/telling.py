@@ -11,6 +11,7 @@ from domain.case.court import HearingScheduled, RemoteParticipationArranged
 from domain.case.custody import Episode
 from domain.case.documents import DocumentRequested
 from domain.case.engagement import Engagement
+from domain.case.happenings import persons_of
 from domain.case.intake import CaseOpened, Person
 from domain.case.kin import (
     DifHomeStudyRequested,
@@ -22,16 +23,19 @@ from domain.case.relief import ReliefScreeningCompleted
 from domain.case.reunification import ReunificationPlanAbroadApproved
 from domain.case.service import ServiceOfProcessRequested
 from domain.case.state import Case
+from domain.case.told import EntryReached, ToldOutside
 from domain.case.trafficking import TraffickingConcernFlagged
 from domain.case.unaccompanied import UnaccompaniedMinorStaffed
 from domain.case.visits import BorderVisitCoordinated, VisitPlanned
 from domain.disclosure.contract import Flow, FlowField
 from domain.disclosure.events import FieldSource
+from domain.disclosure.items import AskedItem
 from domain.disclosure.vocabulary import GROUPS, WORDS
-from domain.events import Envelope, Event
+from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
 from domain.people import PARENTS, Role
 from domain.personal import Known, Unknown, Withheld
+from domain.phones import is_phone
 
 ROLES: Mapping[Role, str] = {
     **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer", Role.SPONSOR: "sponsor",
@@ -76,6 +80,18 @@ OF_PERSONS: Mapping[str, tuple[type[Event], str, str]] = {
     "child.relief_candidates": (ReliefScreeningCompleted, "person_id", "candidates"),
 }
 """What no register of the case holds: the last event that names the person tells it."""
+KIN = frozenset({"relative", "carer", "sponsor"})
+"""One of them may be told of under another's name: who is kin, and cares or sponsors."""
+OWN_ACTS = (ToldOutside, EntryReached)
+IDENTITY = (
+    "child.name", "child.birth_date", "parent.name", "parent.birth_date", "relative.name", "sponsor.name",
+    "sponsor.birth_date",
+)  # of whoever is told of, not of sponsors alone (domain.md 5.1, D17)
+PATHS: Mapping[AskedItem, tuple[str, ...]] = {
+    **{item: tuple(w.path for w in WORDS.values() if w.item is item and w.is_told) for item in AskedItem},
+    AskedItem.IDENTITY_OF_FAMILY: IDENTITY,
+}
+"""Which fields of the vocabulary an item of domain.md 5.2 names."""
 LETTER = ("letter_kind", "issued_on", "benefits_from", "benefits_until", "indefinite")
 
 
@@ -101,9 +117,53 @@ def sources(
         FieldSource(path=field.path, reference=reference, event_id=event_id, field=name)
         for field in fields
         if about is not None and GROUPS[WORDS[field.path].group].plural is None
-        for event_id, name, reference in _of_thing(field.path, about, engagement, reports)
+        for event_id, name, reference in _signed(_of_thing(field.path, about, reports), engagement)
     ]
     return (*of_persons, *of_things)
+
+
+def told_of(case: Case, item: AskedItem, persons: Sequence[UUID]) -> Iterator[Told]:
+    """Event and field of everything that the case knows of an item about these persons: what no contract names.
+
+    An item that fits none of them, as a parent's address told of a child, is meant of whomever in the case it fits; a
+    hearing, a visit or a request is any that names one of them, else any. The case file is every report about them. Of
+    what the case has no word for, or tells nobody (a status, health, answers to a screening, what passed with counsel),
+    it cannot be known what was told: nothing.
+    """
+    reports = _reports(case)
+    if item is AskedItem.CASE_FILE:
+        yield from _of_file(persons, reports)
+        return
+    for path in PATHS.get(item, ()):
+        if GROUPS[WORDS[path].group].plural is None:
+            for about in _things(WORDS[path].group, persons, reports):
+                yield from ((event_id, name) for event_id, name, _ in _of_thing(path, about, reports))
+        else:
+            for person in _fitting(case, WORDS[path].group, persons):
+                yield from _told(case, person, path, reports)
+
+
+def _of_file(persons: Sequence[UUID], reports: Reports) -> Iterator[Told]:
+    for envelope in reports():
+        named = set(persons_of(envelope.event))
+        if not isinstance(envelope.event, OWN_ACTS) and (not named or named & set(persons)):
+            names = (*fields_of(type(envelope.event)), "occurred_at")
+            yield from ((envelope.circumstances.event_id, name) for name in names)
+
+
+def _fitting(case: Case, group: str, persons: Sequence[UUID]) -> list[Person]:
+    groups = KIN if group in KIN else {group}
+    fitting = [person for person in case.intake.people.values() if _group(person) in groups]
+    return [person for person in fitting if person.person_id in persons] or fitting
+
+
+def _things(group: str, persons: Sequence[UUID], reports: Reports) -> list[UUID]:
+    named: dict[UUID, set[UUID]] = {}
+    for envelope in reports():
+        id_name, _ = THINGS[group].get(type(envelope.event), ("", {}))
+        if id_name:
+            named.setdefault(getattr(envelope.event, id_name), set()).update(persons_of(envelope.event))
+    return [about for about, who in named.items() if who & set(persons)] or list(named)
 
 
 def _reports(case: Case) -> Reports:
@@ -119,7 +179,11 @@ def _persons(case: Case, engagement: Engagement, persons: Sequence[UUID]) -> Ite
     for person_id in dict.fromkeys(persons):
         person = case.intake.people.get(person_id)
         if person is not None and person_id in engagement.references:
-            yield ("child" if person.role is None else ROLES[person.role]), person
+            yield _group(person), person
+
+
+def _group(person: Person) -> str:
+    return "child" if person.role is None else ROLES[person.role]
 
 
 def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[Told]:
@@ -135,8 +199,12 @@ def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[T
                 yield episode.event_id, "occurred_at"
         case "relation" if person.role in PARENTS:
             yield person.event_id, "role"
-        case "name" | "birth_date" | "address" | "phone" | "relation" as field:
+        case "name" | "birth_date" | "address" | "relation" as field:
             yield from _current(getattr(person, field))
+        case "phone":
+            number = person.phone.value
+            if isinstance(number, Known) and is_phone(number.value):  # Not all was a number that stands there.
+                yield from _current(person.phone)
         case "birth_place":
             for part in (origin.birth_city, origin.birth_region, origin.birth_country):
                 yield from _current(part)
@@ -187,8 +255,8 @@ def _last(reports: Sequence[Envelope], kind: type[Event], whose: str, field: str
                 return
 
 
-def _of_thing(path: str, about: UUID, engagement: Engagement, reports: Reports) -> Iterator[tuple[UUID, str, str]]:
-    """What the events about one thing tell, the last of them first; a person by the office's sign, or not at all."""
+def _of_thing(path: str, about: UUID, reports: Reports) -> tuple[tuple[UUID, str, Any], ...]:
+    """Event, field and value of what the last event about a thing tells."""
     word = WORDS[path]
     for envelope in reversed(reports()):
         id_name, names = THINGS.get(word.group, {}).get(type(envelope.event), ("", {}))
@@ -196,14 +264,17 @@ def _of_thing(path: str, about: UUID, engagement: Engagement, reports: Reports) 
         if not fields or getattr(envelope.event, id_name) != about:
             continue
         values = [getattr(envelope.event, field, None) for field in fields]
-        if not all(_is_known(value) for value in values):
-            continue
-        references = [engagement.references.get(value, "") if isinstance(value, UUID) else "" for value in values]
-        if isinstance(values[0], UUID) and not references[0]:
-            return
-        for field, reference in zip(fields, references, strict=True):
-            yield envelope.circumstances.event_id, field, reference
-        return
+        if all(_is_known(value) for value in values):
+            return tuple((envelope.circumstances.event_id, *pair) for pair in zip(fields, values, strict=True))
+    return ()
+
+
+def _signed(told: Sequence[tuple[UUID, str, Any]], engagement: Engagement) -> Iterator[tuple[UUID, str, str]]:
+    """A person by the office's sign, or not at all."""
+    for event_id, name, value in told:
+        reference = engagement.references.get(value, "") if isinstance(value, UUID) else ""
+        if reference or not isinstance(value, UUID):
+            yield event_id, name, reference
 
 
 def _episode(case: Case, child_id: UUID) -> Episode | None:

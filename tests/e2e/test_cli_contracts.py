@@ -85,6 +85,30 @@ def test_the_letter_shown_is_the_letter_that_leaves(program: Program) -> None:
     assert program("fsck").exit_code == 0
 
 
+def test_whoever_lets_it_go_and_whoever_asks_later_reads_on_which_ground_it_leaves(program: Program) -> None:
+    with_iss(program)
+    approval = str(uuid5(SPACE, "approval"))
+    answers = program.submitted([
+        line("GiveCounselApproval", {
+            "approval_id": approval, "person_ids": PERSONS, "purposes": ["home_study"], "offices": [OFFICE],
+            "counsel": "Alma Ruiz", "paper": "L-7",
+        }),
+        opening(basis="counsel_approval", citation=None, rests_on=approval),
+        {**preparing(), "command_id": str(uuid5(SPACE, "again"))},
+    ])
+    assert [answer["status"] for answer in answers] == ["accepted"] * 3
+    ground = "approved by counsel Alma Ruiz on 30 Sep 2026, paper L-7"
+    assert ground in program.ok("release", CASE, DISCLOSURE, stdin="y\n")
+    program.ok("work", "--only", "discloser", "--once")
+    assert f"; {ground}" in program.ok("ledger", "office", OFFICE, CASE)
+    assert {row["ground"] for row in program.json("ledger", "office", OFFICE, CASE)["lines"]} == {ground}
+    assert "by counsel Alma Ruiz, paper L-7" in program.ok("case", "timeline", CASE)
+    assert "Alma Ruiz" in program.ok("case", "show", CASE)
+    assert program("fsck").exit_code == 0
+    kept = [path for path in program.home.rglob("*") if path.is_file()]
+    assert kept and not [path.name for path in kept if b"Alma Ruiz" in path.read_bytes()], "stored encrypted alone"
+
+
 def test_contracts_are_listed_shown_and_proven(program: Program) -> None:
     kinds = {row["kind"]: row for row in program.json("contracts", "list")}
     assert kinds["CONS-MX"]["version"] == 2 and kinds["USCIS"]["denied"] and len(kinds) == 43

@@ -8,7 +8,8 @@ import pytest
 
 from tests.e2e.cli_world import CASE, Program, play
 
-GUATEMALA, MEXICO = "cons-gt.denver", "cons-mx.el-paso"
+GUATEMALA, MEXICO, NOWHERE = "cons-gt.denver", "cons-mx.el-paso", "cons-xx.nowhere"
+OTHER = "ca5e0002-0000-4000-8000-000000000002"
 MOTHER_ID = "03100000-0000-4000-8000-000000000001"
 
 
@@ -38,8 +39,29 @@ def test_what_an_office_has_been_given_is_what_its_entries_name(played: Program)
     assert {line["path"] for line in lines} == named
 
 
-def test_nothing_is_said_of_an_office_that_was_given_nothing(played: Program) -> None:
-    assert "given nothing" in played.ok("ledger", "office", "cons-xx.nowhere", CASE)
+def test_an_office_that_was_given_nothing_is_told_from_one_that_nobody_listed(played: Program) -> None:
+    assert "given nothing" in played.ok("ledger", "office", GUATEMALA, OTHER)
+    for words in (("ledger", "office", NOWHERE, CASE), ("ledger", "would", NOWHERE, CASE),
+                  ("case", "show", CASE, "--known-by", NOWHERE)):
+        ran = played(*words)
+        assert ran.exit_code == 1 and f"lists no office {NOWHERE}" in ran.output
+
+
+def test_a_field_that_no_contract_names_is_a_slip_and_no_answer(played: Program) -> None:
+    ran = played("ledger", "who", CASE, "--field", "parent.adress")
+    assert ran.exit_code == 2 and "parent.address" in ran.output
+
+
+def test_a_file_that_holds_no_commands_is_named_with_its_line(played: Program, tmp_path: Path) -> None:
+    (tmp_path / "if.jsonl").write_text("not json\n", encoding="utf-8")
+    ran = played("ledger", "would", MEXICO, CASE, "--if", str(tmp_path / "if.jsonl"))
+    assert ran.exit_code == 2 and "line 1: not JSON" in ran.output
+    assert played("ledger", "would", MEXICO, CASE, "--if", str(tmp_path / "none.jsonl")).exit_code == 2
+
+
+def test_the_ledger_says_which_event_told_a_field_as_the_timeline_does(played: Program) -> None:
+    text, timeline = played.ok("ledger", "office", GUATEMALA, CASE), played.ok("case", "timeline", CASE)
+    assert "CustodyTaken, 13 Aug 2026" in text and "CustodyTaken" in timeline
 
 
 def test_the_view_of_an_office_at_a_moment_is_what_had_been_handed_over_by_then(played: Program) -> None:
@@ -81,7 +103,6 @@ def test_what_an_office_would_be_given_if_something_happened(played: Program, tm
              played.json("ledger", "would", office, CASE, "--if", str(if_happens))["fields"]}
     assert before <= after
     assert played.json("case", "show", CASE)["version"] == head, "nothing was recorded"
-    assert played("ledger", "would", "cons-xx.nowhere", CASE).exit_code == 1
 
 
 def test_what_was_told_outside_is_listed(played: Program) -> None:

@@ -11,13 +11,15 @@ import pytest
 from adapters.clocks import HistoryClock
 from adapters.composition import Casebridge
 from domain.agency.agreements import MouStatus
-from domain.case.consular import ConsulateNotified
+from domain.case.citizenship import CitizenshipCorrected
+from domain.case.consular import ConsulateNotified, Way
 from domain.case.consular_service import (
     ConsularNotificationUndeliverable,
     ConsularServiceAnswered,
     ServiceOutcome,
     UndeliverableBecause,
 )
+from domain.case.corrections import OwedBecause, Owes
 from domain.case.court import (
     CourtOrderEntered,
     HearingStage,
@@ -32,6 +34,7 @@ from domain.case.intake import CaseClosed
 from domain.case.kin import HomeStudyCompleted, IssHomeStudyRequested, StudyMode, StudyStage
 from domain.case.language import LanguageServiceRejected
 from domain.case.obligations import DeadlineMissed, Duty, DutyStage, WithdrawnBecause
+from domain.case.outside_corrections import OutsideCorrectionOwed, OutsideCorrectionSettled
 from domain.case.participation import ParentalInterestCoordinatorContacted
 from domain.case.particulars import CorrectedField, FactCorrected
 from domain.case.petitions import ReliefStage, relief_stage
@@ -64,6 +67,11 @@ def h2(history: Play) -> Played:
 @pytest.fixture(scope="module")
 def h3(history: Play) -> Played:
     return history("h3")
+
+
+@pytest.fixture(scope="module")
+def h4(history: Play) -> Played:
+    return history("h4")
 
 
 def the_id(text: str) -> UUID:
@@ -287,6 +295,18 @@ def test_the_foster_agency_saw_the_home_over_a_screen_and_iss_was_asked_too(h3: 
 def test_the_child_is_placed_with_the_mother(h3: Played) -> None:
     placed = h3.line("PlaceChild")
     assert h3.case.placement.carer_of(the_id(placed["child_id"])) == the_id(placed["carer_id"])
+
+
+# ------------------------------------------------------------------ H4, San Diego
+def test_a_consulate_that_was_called_about_no_national_of_its_own_is_to_disregard_it_by_a_persons_word(h4: Played) -> None:
+    [corrected] = h4.envelopes(CitizenshipCorrected)
+    [owed] = h4.envelopes(OutsideCorrectionOwed)
+    [settled] = [e.event for e in h4.envelopes(OutsideCorrectionSettled)]
+    assert isinstance(owed.event, OutsideCorrectionOwed) and isinstance(settled, OutsideCorrectionSettled)
+    assert (owed.event.owes, owed.event.because) == (Owes.RECALL, OwedBecause.NOT_FOR_THEM)
+    assert owed.event.cause_event_id == owed.circumstances.causation_id == corrected.circumstances.event_id
+    assert owed.circumstances.command_id == corrected.circumstances.command_id, "in the same append"
+    assert settled.how is Way.TELEPHONE and not list(h4.case.outside_corrections.still_owed(h4.case))
 
 
 # ------------------------------------------------------------------ the same lines through the program

@@ -26,7 +26,7 @@ from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from tests import servers
 from tests.disclosure_world import MEXICO, PUBLISHED, ROOT, World
 from tests.faults.relay_world import wait_until
-from tests.integration.test_kafka_access import SECRETS, as_office, guarded_broker
+from tests.guarded_kafka import SECRETS, admit, as_office, guarded_broker
 from tests.integration.test_pull_feed import CREDENTIALS, served
 
 SAMPLES = ROOT / "docs" / "samples"
@@ -96,6 +96,7 @@ class OnKafka:
 @pytest.fixture(scope="module")
 def on_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnKafka]:
     with guarded_broker({f"casebridge.{MEXICO}": SECRETS.of(MEXICO, 1)}) as settings:
+        admit(settings, (MEXICO,))
         made = OnKafka(tmp_path_factory.mktemp("agency"), settings)
         yield made
         made.close()

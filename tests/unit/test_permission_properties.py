@@ -6,6 +6,7 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.case.approval import GiveCounselApproval, WithdrawCounselApproval
 from domain.case.consent import GrantConsent, NarrowConsent, WithdrawConsent
 from domain.case.consular import DisclosureReleased, ReleaseDisclosure
 from domain.case.court import EnterCourtOrder, OrderEffect, OrderKind
@@ -25,15 +26,23 @@ ISS, PURPOSES = office_of("ISS"), (Purpose.HOME_STUDY, Purpose.DOCUMENT_TRACING)
 ABOUT = {Purpose.HOME_STUDY: an_id("study"), Purpose.DOCUMENT_TRACING: an_id("document")}
 purposes = st.sampled_from(PURPOSES)
 persons = st.sampled_from([(CHILD,), (CHILD, MOTHER), (CHILD, MOTHER, AUNT)])
-number = st.integers(0, 2)
+number = st.integers(0, 1)
+APPROVALS = tuple(
+    GiveCounselApproval(
+        approval_id=an_id(f"approval {n}"), person_ids=(CHILD, MOTHER), purposes=PURPOSES[: n + 1], offices=(ISS,),
+        counsel="Alma Ruiz", paper="L-7",
+    )
+    for n in range(2)
+)
 
 
 @st.composite
 def actions(draw: st.DrawFn) -> Command:
     purpose, n, who = draw(purposes), draw(number), draw(persons)
-    consent_id = an_id(f"consent {n}")
+    consent_id, approval_id = an_id(f"consent {n}"), an_id(f"approval {n}")
     rests_on = draw(st.sampled_from([
         (BasisKind.CONSENT, consent_id), (BasisKind.COURT_ORDER, ORDER), (BasisKind.COURT_ORDER, an_id(f"order {n}")),
+        (BasisKind.COUNSEL_APPROVAL, approval_id),
     ]))
     commands: list[Command] = [
         replace(parents_consent(*(p for p in who if p != AUNT), purposes=PURPOSES[: n + 1]), consent_id=consent_id),
@@ -42,6 +51,7 @@ def actions(draw: st.DrawFn) -> Command:
             person_ids=(CHILD,), purposes=(purpose,), offices=(ISS,),
         ),
         WithdrawConsent(consent_id=consent_id, withdrawn_by=MOTHER),
+        WithdrawCounselApproval(approval_id=approval_id),
         OpenEngagement(
             engagement_id=an_id(f"engagement {n} {purpose} {len(who)}"), office=ISS, purpose=purpose, person_ids=who,
             basis=rests_on[0], rests_on=rests_on[1],
@@ -66,20 +76,21 @@ def actions(draw: st.DrawFn) -> Command:
 def rests(engagement: Engagement, case: Case) -> bool:
     """Whether what an engagement rests on stands, said without the code under test."""
     assert engagement.basis is not None and engagement.basis.rests_on is not None
-    if engagement.basis.kind is BasisKind.CONSENT:
-        consent = case.consents.consents[engagement.basis.rests_on]
+    if engagement.basis.kind is not BasisKind.COURT_ORDER:
+        is_consent, id = engagement.basis.kind is BasisKind.CONSENT, engagement.basis.rests_on
+        allowed = case.consents.consents[id] if is_consent else case.approvals.approvals[id]
         return (
-            not consent.is_withdrawn and engagement.office in consent.offices and engagement.purpose in consent.purposes
-            and set(engagement.references) <= set(consent.person_ids)
+            not allowed.is_withdrawn and engagement.office in allowed.offices and engagement.purpose in allowed.purposes
+            and set(engagement.references) <= set(allowed.person_ids)
         )
     stayed = {order.entered.earlier_order_id for order in case.court.orders.values()}
     return engagement.basis.rests_on in case.court.orders and engagement.basis.rests_on not in stayed
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(st.lists(actions(), min_size=4, max_size=14))
 def test_no_engagement_is_open_and_nothing_is_let_go_without_a_basis_that_stands(wishes: list[Command]) -> None:
-    scenario: Scenario = whole_case()
+    scenario: Scenario = whole_case().given(*APPROVALS)
     ended: set[object] = set()
     for wish in wishes:
         try:
@@ -126,5 +137,15 @@ def test_the_story_above_can_be_told_to_its_end() -> None:
             about=an_id("document"),
         ),
         ReleaseDisclosure(notice_id=an_id("d")), WithdrawConsent(consent_id=CONSENT, withdrawn_by=MOTHER),
+        APPROVALS[1],
+        OpenEngagement(
+            engagement_id=an_id("e2"), office=ISS, purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD, MOTHER),
+            basis=BasisKind.COUNSEL_APPROVAL, rests_on=an_id("approval 1"),
+        ),
+        PrepareDisclosure(
+            disclosure_id=an_id("d2"), office=ISS, purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD, MOTHER),
+            about=an_id("document"),
+        ),
+        ReleaseDisclosure(notice_id=an_id("d2")), WithdrawCounselApproval(approval_id=an_id("approval 1")),
     )
-    assert set(whole.case.permission.recalls) == {an_id("e")}
+    assert set(whole.case.permission.recalls) == {an_id("e"), an_id("e2")}

@@ -179,6 +179,19 @@ def test_what_needs_a_ground_does_not_flow_without_it(kind: str, purpose: Purpos
     assert not given & needy and given == {field.path for field in flow.fields} - needy
 
 
+@pytest.mark.parametrize(("kind", "purpose", "takes_it"), [
+    ("LE", Purpose.TRAFFICKING_NOTICE, True), ("COURT", Purpose.COURT_REPORT, True),
+    ("LAW-COMM", Purpose.RELIEF_SCREENING, False),
+])
+def test_what_needs_a_ground_flows_on_counsels_approval_where_its_contract_says_so(
+    kind: str, purpose: Purpose, takes_it: bool
+) -> None:
+    flow = flow_of(kind, purpose)
+    needy = {field.path for field in flow.fields if field.needs}
+    given = {field.path for field in told(flow, engagement(purpose, BasisKind.COUNSEL_APPROVAL))}
+    assert given & needy == (needy if takes_it else set())
+
+
 def test_a_person_outside_the_engagement_is_not_told_of_and_is_no_sign_in_a_thing() -> None:
     flow = flow_of("ISS", Purpose.HOME_STUDY)
     fields = told(flow, engagement(Purpose.HOME_STUDY, BasisKind.SERVICE_CONTRACT, CHILD))
