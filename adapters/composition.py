@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 KAFKA = "kafka"
-VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.5, 0.5, 0.2, 0.25
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
 
@@ -87,8 +87,10 @@ class Casebridge:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices.
-        `monotonic` (seconds) ages opened keys and cached states."""
+        `monotonic` (seconds) ages opened keys and cached states. Without a `clock` the log keeps its own time: the
+        server's, where it is on one."""
         self.settings = settings
+        self._told_clock = clock
         self.clock: Clock = clock or SystemClock()
         self._address_of = address_of or self.address_of
         self.entropy = entropy
@@ -105,7 +107,7 @@ class Casebridge:
         telemetry.configure_from_environment()
         if settings.log is None or settings.views is None or settings.keys is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.log: EventLog = open_log(settings.log_url, clock=self.clock)
+        self.log: EventLog = open_log(settings.log_url, clock=self._told_clock)
         self._closing.callback(self.log.close)
         settle(settings.keys_path, settings.kek_path)
         self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))

@@ -3,19 +3,21 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 
+from adapters.backbone import Backbone
+from adapters.disclosure.entries import entries_of
 from adapters.disclosure.outstanding import Stage
-from adapters.disclosure.streams import delivery_stream, feed_stream
+from adapters.disclosure.streams import case_stream, delivery_stream, feed_stream
 from domain.case.told import Reached
 from domain.disclosure.events import Held, Released, Withdrawn
 from domain.disclosure.known import known_by
-from domain.ports import Parcel
+from domain.ports import READ_LIMIT_MAX, EventLog, Parcel, Recorded
 from tests.disclosure_world import GUATEMALA, MEXICO, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
@@ -105,6 +107,41 @@ def test_it_is_what_the_partner_received(played: tuple[World, Partner, list[UUID
     released = {(of, e.version) for of, feed in feeds.items() for e in feed if isinstance(e.event, Released)}
     assert released & partner.at.keys(), "nothing that was held back came later"
     assert asked == ASKED and said > ASKED / 4, "the moments asked for should not all be before anything was given"
+
+
+def test_the_entries_of_a_case_are_found_without_reading_the_feed(
+    played: tuple[World, Partner, list[UUID], datetime],
+) -> None:
+    world, _, cases, _ = played
+    log = Reading(world.log)
+    reader = Backbone(log=log, codec=world.backbone.codec, keys=world.keys, clock=world.clock)
+    found = 0
+    for office in (MEXICO, GUATEMALA):
+        feed = world.feed(office)
+        for case_id in (*cases, uuid5(UUID(int=0), "nobody's")):
+            log.streams_read.clear()
+            entries, stages = entries_of(reader, case_id, office)
+            assert entries == [e for e in feed if getattr(e.event, "case_id", None) == case_id]
+            assert stages == {
+                e.version: world.backbone.envelopes(delivery_stream(office, e.version)) for e in entries
+            }
+            assert log.streams_read == {case_stream(case_id), *(delivery_stream(office, e.version) for e in entries)}
+            found += len(entries)
+    assert found == len(world.feed(MEXICO)) + len(world.feed(GUATEMALA))
+
+
+class Reading:
+    """A log that notes which streams were read."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log, self.streams_read = log, set[str]()
+
+    def read_stream(self, stream: str, *, after: int = 0, limit: int = READ_LIMIT_MAX) -> Sequence[Recorded]:
+        self.streams_read.add(stream)
+        return self._log.read_stream(stream, after=after, limit=limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 def test_a_hand_over_in_doubt_is_possibly_given_and_not_certain(
