@@ -4,6 +4,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.facts import Register
@@ -51,8 +52,7 @@ class PersonFacts:
     address: Register[Address] = Register()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChildFacts:
+class ChildFacts(NamedTuple):
     """A child of the case in one spell of custody, planned or taken; a child without any has one without a spell.
 
     `as_of` begins the last day in which the case was told anything, in the zone of the agency: what a birthday brings
