@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Generic, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, dataclass_transform
 from uuid import UUID, uuid5
 
 from domain.events import Actor, Circumstances, Envelope, Event
@@ -80,8 +80,7 @@ class Submission(Generic[C]):
         return signs + CHECKS[number % 37]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recording:
+class Recording(NamedTuple):
     """An event that a decider wants recorded. A time that is absent is the command's own.
 
     `causation_id` names the event that this one follows from; absent, the command's own cause.

@@ -172,11 +172,11 @@ def delivery_of(log: EventLog, codec: EventCodec, envelope: Envelope, sequence: 
     told = envelope.event
     if isinstance(told, Held):
         first, _ = _content(log, codec, told.office, told.holds)
-        entry = replace(envelope, event=replace(first, number=told.number, digest=""))
+        entry = envelope._replace(event=replace(first, number=told.number, digest=""))
         return Delivery(entry=entry, sequence=sequence, holds=told.holds)
     if isinstance(told, Released):
         first, place = _content(log, codec, told.office, told.releases)
-        entry = replace(envelope, event=replace(first, number=told.number))
+        entry = envelope._replace(event=replace(first, number=told.number))
         return Delivery(entry=entry, sequence=sequence, place=place, releases=told.releases)
     return Delivery(entry=envelope, sequence=sequence)
 

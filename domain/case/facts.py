@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -75,7 +74,7 @@ def _whatever_the_custody(
     return ChildFacts(
         child=child, parents=parents, as_of=as_of,
         opened=first("ChildAddedToCase"), suspected=suspected, is_suspicion_withheld=is_suspicion_withheld,
-        received=None if received is None else replace(received, at=received.occurred_at),
+        received=None if received is None else received._replace(at=received.occurred_at),
         in_court=first("HearingScheduled", "CourtOrderEntered"), found_eligible=eligible,
         relief_candidate=min((s for s in (relief, eligible) if s), key=lambda since: since.at, default=None),
         is_relief_withheld=is_relief_withheld,

@@ -1,7 +1,6 @@
 """What triggers read: a child, its parents, and what has happened to it, each with the moment from which it counts."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -22,8 +21,7 @@ class MissingFact(StrEnum):
     SILENCE = "silence"  # why another system tells of a person no longer; no rule asks, and none closes it
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """One thing that made a rule apply: when it was so in the world, and from when a clock may count it.
 
     `spell_id` is the custody episode that it began, or the plan of one; absent where it has nothing to do with custody.
@@ -40,8 +38,7 @@ def later(one: Since, other: Since) -> Since:
     return other if other.at > one.at else one
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PersonFacts:
+class PersonFacts(NamedTuple):
     """What is known of a person. Nationality and birth country are two things, and status is none of them."""
 
     person_id: UUID

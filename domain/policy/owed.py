@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -27,8 +26,7 @@ class DutyKey(NamedTuple):
     episode_id: UUID | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """One duty as the rules have it now. `due_at` is None where no number stands; `qualifier` then has the words.
 
     `subject_ids` are the persons through whom the rule applies: the child, a parent. An act that was done since
@@ -49,8 +47,7 @@ class Owed:
     began_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A fact that rules wait for: which and whose, for which children, under which rules, since when."""
 
     person_id: UUID
@@ -60,8 +57,7 @@ class Missing:
     since: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """`undecided` holds what cannot be told, as (rule, child, person): nothing that rests on it is withdrawn.
 
     `withheld` holds what was recorded and cannot be read, as (person, fact): no question about it opens or closes.
@@ -130,7 +126,7 @@ class _Found:
         known = self._owed.get(candidate.key)
         if known is not None:
             first = min(known, candidate, key=lambda one: one.clock_start)
-            candidate = replace(first, subject_ids=known.subject_ids | candidate.subject_ids)
+            candidate = first._replace(subject_ids=known.subject_ids | candidate.subject_ids)
         self._owed[candidate.key] = candidate
 
     def _wait(self, answer: CannotTell, rule: Rule, child_id: UUID, starts: Since) -> None:
@@ -168,7 +164,7 @@ class _Waiting(NamedTuple):
 def restarted(owed: Owed, rule: Rule, *, start: datetime, cause_event_id: UUID, calendar: Calendar | None) -> Owed:
     """The same duty with a clock that starts later, for another cause."""
     due_at, qualifier = _due(rule, start, owed.due_zone, calendar)
-    return replace(owed, clock_start=start, cause_event_id=cause_event_id, due_at=due_at, qualifier=qualifier)
+    return owed._replace(clock_start=start, cause_event_id=cause_event_id, due_at=due_at, qualifier=qualifier)
 
 
 def _due(rule: Rule, start: datetime, zone: str, calendar: Calendar | None) -> tuple[datetime | None, str | None]:

@@ -63,8 +63,8 @@ def test_every_value_of_every_type_comes_back(envelope: Envelope) -> None:
 @settings(deadline=None)  # a busy machine is no failure
 @given(moments)
 def test_an_asserted_moment_comes_back_with_its_zone(moment: datetime) -> None:
-    asserted = replace(circumstances(moment=moment), causation_id=uuid4(), traceparent="00-ab-cd-01", packs=())
-    back = there_and_back(replace(enveloped(NothingPersonal()), circumstances=asserted)).circumstances
+    asserted = circumstances(moment=moment)._replace(causation_id=uuid4(), traceparent="00-ab-cd-01", packs=())
+    back = there_and_back(enveloped(NothingPersonal())._replace(circumstances=asserted)).circumstances
     assert back == asserted
     assert back.occurred_at.utcoffset() == moment.utcoffset()
     assert str(back.occurred_at.tzinfo) == str(moment.tzinfo)
@@ -72,7 +72,7 @@ def test_an_asserted_moment_comes_back_with_its_zone(moment: datetime) -> None:
 
 def test_the_second_of_two_equal_clock_times_in_autumn_stays_the_second() -> None:
     second = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/Denver"), fold=1)
-    back = there_and_back(replace(enveloped(NothingPersonal()), circumstances=circumstances(moment=second)))
+    back = there_and_back(enveloped(NothingPersonal())._replace(circumstances=circumstances(moment=second)))
     assert (back.circumstances.occurred_at.fold, back.circumstances.occurred_at.utcoffset()) == (1, timedelta(hours=-7))
 
 
@@ -85,13 +85,13 @@ def test_a_moment_that_could_be_written_and_not_read_back_is_refused(moment: dat
     with pytest.raises(Unwritable, match="moment"):
         codec().encode(enveloped(replace(EVERYTHING, moment=moment)))
     with pytest.raises(Unwritable, match="outside the years"):
-        codec().encode(replace(enveloped(SEEN), circumstances=circumstances(moment=moment)))
+        codec().encode(enveloped(SEEN)._replace(circumstances=circumstances(moment=moment)))
 
 
 @pytest.mark.parametrize("moment", [FIRST, LAST, FIRST.replace(tzinfo=WEST), LAST.replace(tzinfo=EAST)])
 def test_the_first_and_the_last_moment_come_back(moment: datetime) -> None:
     assert there_and_back(enveloped(replace(EVERYTHING, moment=moment))).event == replace(EVERYTHING, moment=moment)
-    asserted = replace(enveloped(SEEN), circumstances=circumstances(moment=moment))
+    asserted = enveloped(SEEN)._replace(circumstances=circumstances(moment=moment))
     assert there_and_back(asserted).circumstances.occurred_at == moment
 
 
@@ -112,7 +112,7 @@ class Unnamed(tzinfo):
 ])
 def test_an_asserted_moment_whose_zone_would_not_come_back_is_refused(moment: datetime) -> None:
     with pytest.raises(Unwritable, match="zone"):
-        codec().encode(replace(enveloped(SEEN), circumstances=circumstances(moment=moment)))
+        codec().encode(enveloped(SEEN)._replace(circumstances=circumstances(moment=moment)))
 
 
 EVERYTHING = EverythingNoted(

@@ -193,5 +193,5 @@ def test_a_destroyed_key_opens_nothing_60_seconds_later_and_a_restored_one_does(
     keys.destroy([name])
     it.drop_keys()
     assert read() == WITHHELD
-    it.encode(replace(envelope, version=2))
+    it.encode(envelope._replace(version=2))
     assert read() == WITHHELD, "a new generation opened an old box"

@@ -131,7 +131,7 @@ def test_an_encrypted_value_counts_where_it_is_known_and_not_where_it_is_withhel
     [item] = expected(screened, "P11").items
     assert item.done is not None
     hidden = [
-        replace(envelope, event=replace(envelope.event, outcome=WITHHELD))
+        envelope._replace(event=replace(envelope.event, outcome=WITHHELD))
         if isinstance(envelope.event, TraffickingScreeningCompleted) else envelope
         for envelope in screened.envelopes
     ]
