@@ -13,7 +13,6 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from threading import Lock
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -57,8 +56,7 @@ STATES_SECONDS = 60.0 - KEY_CACHE_SECONDS
 S = TypeVar("S", Case, Agency, Assessed)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to one command. `first` and `last` are log positions, 0 where it had no effect."""
 
     status: Literal["accepted", "repeated", "refused"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, Field, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -35,8 +35,7 @@ OF_ONE_LINE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeErr
 """Errors of reckoning with what a line says; a message of theirs may quote it, so they are told by class alone."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One command as it was sent, checked for form only."""
 
     command: Command

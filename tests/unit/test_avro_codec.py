@@ -175,7 +175,7 @@ def test_damaged_bytes_are_unreadable_and_nothing_else(envelope: Envelope, data:
     flipped[place] ^= data.draw(st.integers(min_value=1, max_value=255))
     for state in (bytes(flipped), row.state[:place], row.state + b"\0"):
         try:
-            back = it.decode(replace(row, state=state))
+            back = it.decode(row._replace(state=state))
         except Unreadable:
             continue
         assert len(state) == len(row.state), "a body cut short or too long was read"
@@ -186,11 +186,11 @@ def test_a_row_whose_columns_are_not_those_of_its_bytes_is_unreadable() -> None:
     it = codec()
     row = recorded(it.encode(enveloped(SEEN)))
     with pytest.raises(Unreadable, match="another event id"):
-        it.decode(replace(row, event_id=uuid4()))
+        it.decode(row._replace(event_id=uuid4()))
     with pytest.raises(Unreadable, match=r"bytes of casebridge\.test\.CustodySeen"):
-        it.decode(replace(row, topic=NothingPersonal.TOPIC))
+        it.decode(row._replace(topic=NothingPersonal.TOPIC))
     with pytest.raises(Unreadable, match="no event of this program"):
-        it.decode(replace(row, topic="casebridge.test.Never"))
+        it.decode(row._replace(topic="casebridge.test.Never"))
 
 
 def test_the_schemas_used_are_all_that_the_bytes_name() -> None:
@@ -229,7 +229,7 @@ def old_row(registry: SchemaRegistry) -> Recorded:
     payload = write(format_of(OLD_SEEN), {"child": str(SEEN.child), "basis": "order", "due_at": 0, "gone": "x"})
     row = recorded(codec().encode(enveloped(SEEN)))
     record = registry.read(ENVELOPE, row.state)
-    return replace(row, state=write(ENVELOPE, record | {"payload": payload, "boxes": []}))
+    return row._replace(state=write(ENVELOPE, record | {"payload": payload, "boxes": []}))
 
 
 def test_what_an_older_writer_wrote_is_read_through_its_own_schema() -> None:
@@ -258,7 +258,7 @@ def test_a_symbol_that_this_program_does_not_have_is_named_as_such() -> None:
     payload = write(format_of(_clear(CustodySeen)), {"child": str(SEEN.child), "basis": "whim", "due_at": 0})
     state = write(ENVELOPE, registry.read(ENVELOPE, row.state) | {"payload": payload})
     with pytest.raises(Unreadable, match=r"CustodySeen\.basis: a symbol") as refused:
-        codec(registry).decode(replace(row, state=state))
+        codec(registry).decode(row._replace(state=state))
     assert "whim" not in str(refused.value)
 
 
