@@ -26,7 +26,7 @@ from adapters.telemetry import telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
-from domain.case.decide import Assessed
+from domain.case.assessing import Assessed
 from domain.case.decide import decided as decided_case
 from domain.case.state import Case
 from domain.case.state import evolve as evolve_case

@@ -15,7 +15,8 @@ from uuid import UUID
 
 from domain.agency.state import Adoption, Agency
 from domain.case import obligations
-from domain.case.decide import assessed, decided_anew
+from domain.case.assessing import assessed
+from domain.case.decide import decided_anew
 from domain.case.obligations import Duty, DutyStage, DutyWithdrawn, WithdrawnBecause
 from domain.case.state import Case, fold
 from domain.events import Envelope, Event
