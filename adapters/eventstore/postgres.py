@@ -6,8 +6,8 @@ translates the answers, and finds out what became of an append whose connection 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
 from threading import Condition, Event, Thread
@@ -104,7 +104,6 @@ class PostgresLog:
             self._conninfo, min_size=1, max_size=CONNECTIONS_MAX, timeout=POOL_SECONDS_MAX,
             kwargs={"autocommit": True}, open=True, name="casebridge-log",
         )  # fmt: skip
-        self._kept: psycopg.Connection | None = None
         self._heard, self._notices = Condition(), 0
         self._closing = Event()
         self._listener: Thread | None = None
@@ -159,7 +158,7 @@ class PostgresLog:
     def _outcomes(self, group: list[Asked]) -> list[_Outcome] | Undecided:
         """Outcomes of all, or why each must be stored alone. Raises LogUnavailable where nothing can be stored now."""
         try:
-            with self._writing() as connection:
+            with self._pool.connection() as connection:
                 try:
                     with connection.pipeline(), connection.transaction():
                         cursors = [self._execute(connection, asked) for asked in group]
@@ -177,7 +176,7 @@ class PostgresLog:
     def _store_alone(self, asked: Asked, *, lost: bool) -> Appended:
         for _ in range(ATTEMPTS_MAX):
             try:
-                with self._writing() as connection:
+                with self._pool.connection() as connection:
                     row = self._execute(connection, asked).fetchone()
             except NEVER_STORED as error:
                 raise LogUnavailable(f"the log gave no lock or connection in time: {error}") from error
@@ -191,17 +190,6 @@ class PostgresLog:
                 raise LogError(f"the log refuses it: {error}") from error
             return self._answer(asked.append, _Outcome._make(row or ()), lost=lost)
         raise LogUnavailable("the connection was lost again and again; the append may have happened")
-
-    @contextmanager
-    def _writing(self) -> Iterator[psycopg.Connection]:
-        """The connection kept for appends, of which one goes on at a time. After any error the pool gets it back."""
-        connection, self._kept = self._kept or self._pool.getconn(), None
-        try:
-            yield connection
-        except BaseException:
-            self._pool.putconn(connection)
-            raise
-        self._kept = connection
 
     def _execute(self, connection: psycopg.Connection, asked: Asked) -> psycopg.Cursor:
         return connection.execute(self._sql.append, self._values(asked.append, asked.heads), prepare=True, binary=True)
@@ -382,6 +370,4 @@ class PostgresLog:
         self._wake()
         if self._listener is not None:
             self._listener.join()
-        if self._kept is not None:
-            self._pool.putconn(self._kept)
         self._pool.close()
