@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.events.contract import Compartment
@@ -38,8 +38,7 @@ class Lineage:
     after: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NewEvent:
+class NewEvent(NamedTuple):
     """An event to append: encoded, numbered in its stream, not yet positioned."""
 
     event_id: UUID
@@ -49,8 +48,7 @@ class NewEvent:
     state: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A stored row of the log, exactly as it will stand for ever."""
 
     position: int
@@ -62,16 +60,14 @@ class Recorded:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """The append holds only while `stream` still ends at `version` (0: does not exist)."""
 
     stream: str
     version: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CommandRecord:
+class CommandRecord(NamedTuple):
     """One accepted command. `first` and `last` are log positions, both 0 where it had no effect.
 
     `digest` is an HMAC-SHA-256 of the command's content under a key of the key store.
@@ -102,8 +98,7 @@ class WorkerMove:
     to: Position
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Everything one transaction adds. `events` may belong to several streams, each contiguous from its guard.
 
     `command` carries stream and digest of an accepted command (its `first` and `last` are filled in by
@@ -118,8 +113,7 @@ class Append:
     worker: WorkerMove | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """`positions` has one entry per event, in their order; `recorded_at` is the same for all of one append."""
 
     positions: tuple[int, ...]

@@ -235,7 +235,7 @@ class Runner:
                 if failed is None and done_to >= item.seen_version:
                     bookkeeping.release(connection, self._layout.view, item.stream)
                     return applied
-                after = failed or self._reference(replace(page[-1], version=done_to + 1), item.shard, item.error)
+                after = failed or self._reference(page[-1]._replace(version=done_to + 1), item.shard, item.error)
                 item = replace(after, seen_version=item.seen_version, first_seen=item.first_seen)
                 bookkeeping.hold(connection, self._layout.view, [item])
             if failed:

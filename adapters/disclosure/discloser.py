@@ -201,11 +201,11 @@ class Discloser:
             )
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
-        circumstances = replace(
-            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        circumstances = self._circumstances(source)._replace(
+            traceparent=traceparent or source.circumstances.traceparent
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
-        return replace(entry, event=self._proven(entry, event)), form
+        return entry._replace(event=self._proven(entry, event)), form
 
     def _next(self, office: str, heads: Mapping[str, int]) -> tuple[str, int]:
         """The stream of a feed and the number that comes next in it."""
@@ -222,8 +222,8 @@ class Discloser:
             Held(office=told.office, number=number, holds=told.number, case_id=told.case_id) if is_held
             else Released(office=told.office, number=number, releases=told.number, case_id=told.case_id)
         )
-        circumstances = replace(
-            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        circumstances = self._circumstances(source)._replace(
+            traceparent=traceparent or source.circumstances.traceparent
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
         return entry, self._rendering.format(HELD) if is_held else None
@@ -256,8 +256,8 @@ class Discloser:
 
     def _circumstances(self, source: Envelope) -> Circumstances:
         cause, now = source.circumstances, self._backbone.clock.now()
-        return replace(
-            cause, event_id=entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
+        return cause._replace(
+            event_id=entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
             actor=Actor(agency=cause.agency, role="discloser", user="casebridge"), principal="casebridge-discloser",
         )
 

@@ -202,11 +202,11 @@ def delivery_of(
     told = envelope.event
     if isinstance(told, Held):
         first, _ = _content(log, codec, told.office, told.holds)
-        entry = replace(envelope, event=replace(first, number=told.number, digest=""))
+        entry = envelope._replace(event=replace(first, number=told.number, digest=""))
         return Delivery(entry=entry, sequence=sequence, epoch=epoch, holds=told.holds)
     if isinstance(told, Released):
         first, place = _content(log, codec, told.office, told.releases)
-        entry = replace(envelope, event=replace(first, number=told.number))
+        entry = envelope._replace(event=replace(first, number=told.number))
         return Delivery(entry=entry, sequence=sequence, epoch=epoch, place=place, releases=told.releases)
     return Delivery(entry=envelope, sequence=sequence, epoch=epoch)
 

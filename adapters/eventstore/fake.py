@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Condition
 from time import monotonic
@@ -115,7 +115,7 @@ class MemoryLog:
         positions = tuple(row.position for row in added)
         if append.command is not None:
             ends = (positions[0], positions[-1]) if positions else (0, 0)
-            store.commands[append.command.command_id] = replace(append.command, first=ends[0], last=ends[1])
+            store.commands[append.command.command_id] = append.command._replace(first=ends[0], last=ends[1])
         store.schemas |= {schema.fingerprint: schema for schema in append.schemas}
         if append.worker is not None:
             store.workers[append.worker.worker] = append.worker.to

@@ -18,7 +18,7 @@ from uuid import UUID
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
 from adapters.eventstore.sqlite_setup import BUSY_SECONDS_MAX, connect, current_lineage, install, lineages, renew_lineage
-from adapters.eventstore.sqlite_statements import HEAD, ROW, STANDING, STREAMS
+from adapters.eventstore.sqlite_statements import ADD, HEAD, ROW, STANDING, STREAMS
 from adapters.eventstore.turns import Asked, Turns
 from adapters.telemetry import telemetry
 from domain.ports import (
@@ -95,11 +95,15 @@ class SqliteLog:
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction for all; where that fails, one for each, so that nobody answers for another."""
-        answers: list[Appended | LogError] = []
         try:
-            with self._transaction():
-                for asked in group:
-                    answers.append(self._judge(asked))
+            self._writing.execute("BEGIN IMMEDIATE")
+            try:
+                answers = [self._judge(asked) for asked in group]
+                self._writing.execute("COMMIT")
+            except BaseException:
+                if self._writing.in_transaction:
+                    self._writing.execute("ROLLBACK")
+                raise
         except Exception as error:
             if len(group) > 1:
                 for asked in group:
@@ -112,17 +116,6 @@ class SqliteLog:
         with self._committed:
             self._commits += 1
             self._committed.notify_all()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._writing.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._writing.execute("COMMIT")
-        except BaseException:
-            if self._writing.in_transaction:
-                self._writing.execute("ROLLBACK")
-            raise
 
     def _judge(self, asked: Asked) -> Appended | LogError:
         """Checks come before the first write, so a refusal needs no rollback of what others added."""
@@ -157,14 +150,10 @@ class SqliteLog:
     def _insert(self, append: Append, last_at: int) -> Appended:
         ask = self._writing.execute
         at = max(_microseconds(checked_moment(self._clock.now())), last_at)
-        positions = tuple(
-            ask(
-                "INSERT INTO events (event_id, stream, version, topic, state, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (event.event_id.bytes, event.stream, event.version, event.topic, event.state, at),
-            ).lastrowid
-            or 0
+        positions = tuple([
+            ask(ADD, (event.event_id.bytes, event.stream, event.version, event.topic, event.state, at)).lastrowid or 0
             for event in append.events
-        )
+        ])
         if (command := append.command) is not None:
             first, last = (positions[0], positions[-1]) if positions else (0, 0)
             ask(

@@ -121,8 +121,8 @@ class Mislinks:
         stream, version, told, circumstances = report
         right = self.times.get(circumstances.event_id)
         if right is not None:
-            circumstances = replace(
-                circumstances, occurred_at=right.happened_at or circumstances.occurred_at,
+            circumstances = circumstances._replace(
+                occurred_at=right.happened_at or circumstances.occurred_at,
                 learned_at=right.known_at or circumstances.learned_at,
             )
         return Envelope(stream=stream, version=version, event=told, circumstances=circumstances)

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ def catch_up(one: Runner, limit: int = 50) -> int:
 
 
 def broken(records: Sequence[Recorded], *positions: int) -> list[Recorded]:
-    return [replace(r, state=b"\xc3\x01 not json") if r.position in positions else r for r in records]
+    return [r._replace(state=b"\xc3\x01 not json") if r.position in positions else r for r in records]
 
 
 class Killed(BaseException):
@@ -243,8 +242,8 @@ def test_retrying_a_held_stream_reads_no_further_than_the_view_stands(views: Eng
 def test_a_row_that_the_database_refuses_holds_its_stream_alone(views: Engine) -> None:
     # PostgreSQL checks the length of a column and refuses NUL; SQLite stores whatever fits its own types.
     word = "far too long for it" if views.dialect.name == "postgresql" else None
-    bad = replace(told(61, "thing-90", 1, "place", 90, word), event_id=UUID(int=90))  # type: ignore[arg-type]
-    records = [*RECORDS[:60], bad, *(replace(r, position=r.position + 1) for r in RECORDS[60:])]
+    bad = told(61, "thing-90", 1, "place", 90, word)._replace(event_id=UUID(int=90))  # type: ignore[arg-type]
+    records = [*RECORDS[:60], bad, *(r._replace(position=r.position + 1) for r in RECORDS[60:])]
     one = runner(views, ListSource(records))
     catch_up(one)
     assert rows(views) == folded(RECORDS)

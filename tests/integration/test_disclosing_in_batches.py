@@ -135,7 +135,7 @@ def test_the_sources_of_an_entry_are_asked_for_once_and_those_of_a_long_case_alo
     content = rendering.proven(entry).content
     assert log.asked == ["read_stream"]
     assert rendering.proven(entry).content == content and log.asked == ["read_stream"]
-    of_a_long_case = replace(entry, event=replace(told, source_version=CASE_ROWS_MAX + 1))
+    of_a_long_case = entry._replace(event=replace(told, source_version=CASE_ROWS_MAX + 1))
     log.asked.clear()
     assert Rendering(log, world.backbone.codec, PUBLISHED).proven(of_a_long_case).content == content
     assert log.asked == ["event"] * len(sources)

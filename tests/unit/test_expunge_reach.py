@@ -82,7 +82,7 @@ two_offices = whole_case().given(
 
 def without(scenario: Scenario, *compartments: Compartment, of: UUID | None = None) -> Scenario:
     """The same case to a reader from whom these keys are withheld: everybody's, or one person's."""
-    envelopes = [replace(envelope, event=_without(envelope.event, compartments, of)) for envelope in scenario.envelopes]
+    envelopes = [envelope._replace(event=_without(envelope.event, compartments, of)) for envelope in scenario.envelopes]
     return replace(scenario, case=fold(envelopes), envelopes=tuple(envelopes))
 
 
@@ -202,7 +202,7 @@ def test_an_office_that_is_owed_it_confirms_although_the_order_did_not_name_it()
     """As where the order was recorded by a program that did not look at what may have been handed over."""
     [order] = [one for one in unproven.envelopes if isinstance(one.event, ExpungeOrdered)]
     assert isinstance(order.event, ExpungeOrdered)
-    unnamed = replace(order, event=replace(order.event, offices=()))
+    unnamed = order._replace(event=replace(order.event, offices=()))
     case = fold([unnamed if one is order else one for one in unproven.envelopes])
     late = replace(unproven, case=case).given(handed_over)
     late.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)

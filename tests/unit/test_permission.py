@@ -109,7 +109,7 @@ def test_a_new_york_engagement_cannot_rest_on_an_agreement_with_mexico() -> None
     """NYC has signed none: its stream has no such agreement, whatever another agency's has."""
     without = replace(everybody(), agreements=replace(everybody().agreements, changes=()))
     texts = {pack: pack.text.replace('jurisdiction = "NM"', 'jurisdiction = "NYC"') for pack in without.packs}
-    packs = tuple(replace(pack, text=text) for pack, text in texts.items())
+    packs = tuple(pack._replace(text=text) for pack, text in texts.items())
     scenario = replace(whole_case(), standing=replace(without, packs=packs))
     assert scenario.standing.jurisdiction == "NYC"
     scenario.when(with_mexico()).then_refused(rule="NYC-MOU-MX-NONE", field="rests_on")
