@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from adapters.reading.words import personal
+from domain.case.doubts import entry_of
 from domain.case.erasure import given_about
 from domain.case.record_scope import Scope
 from domain.case.state import Case
@@ -72,8 +73,7 @@ def _given(case: Case, scope: Scope) -> dict[str, set[int]]:
     found: dict[str, set[int]] = {}
     for disclosure_id, office in given_about(case, scope.person_ids).items():
         numbers = found.setdefault(office, set())
-        notice, other = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
-        received = notice.notified if notice is not None else other.received if other is not None else None
-        if received is not None and received.entry is not None:
-            numbers.add(received.entry)
+        number = entry_of(case, disclosure_id)
+        if number is not None:
+            numbers.add(number)
     return found

@@ -10,6 +10,7 @@ from domain.case import (
     consent,
     corrections,
     disclosures,
+    doubts,
     holds,
     outside_corrections,
     permission,
@@ -57,6 +58,7 @@ TEXTS: dict[type[Event], Text] = {
                                           f"({_listed([e.reason])}): they are to be taken back",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
                                                  f"for {_listed([e.purpose])}",
+    doubts.DisclosureDoubted: lambda c, e: f"{e.office} may have entry {e.entry} of its feed: no proof came",
     told.EntryReached: lambda c, e: f"{e.office} says of entry {e.entry}: {_listed([e.reached])}",
     told.ToldOutside: lambda c, e: f"{personal(e.partner)} was told of {people(c, e.person_ids)} outside of the feeds "
                                    f"({_listed([e.why])}): {personal(e.items)}",

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.consular import TextCode
+from domain.case.doubts import shown_by
 from domain.case.engagement import OFFICE, EndedBecause, Signs
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
@@ -300,16 +301,16 @@ def _expunge(case: Case, expunge_id: UUID) -> Expunge:
 
 
 def given_about(case: Case, person_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Every notice and other disclosure about one of these persons that an office was given, with the office, whether
-    it was to be disregarded since or not."""
+    """Every notice and other disclosure about one of these persons that an office was given, or may have been, with the
+    office, whether it was to be disregarded since or not."""
     wanted = set(person_ids)
     notices = {
         notice_id: notice.prepared.office for notice_id, notice in case.consular.notices.items()
-        if notice.notified is not None and wanted & set(notice.prepared.person_ids)
+        if shown_by(case, notice_id) is not None and wanted & set(notice.prepared.person_ids)
     }
     return notices | {
         disclosure_id: disclosure.prepared.office for disclosure_id, disclosure in case.disclosures.disclosures.items()
-        if disclosure.received is not None and wanted & set(disclosure.prepared.person_ids)
+        if shown_by(case, disclosure_id) is not None and wanted & set(disclosure.prepared.person_ids)
     }
 
 

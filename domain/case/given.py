@@ -12,6 +12,7 @@ from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsulateNotified, CorrectionReceived
 from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes
 from domain.case.disclosures import DisclosureReceived
+from domain.case.doubts import DisclosureDoubted, shown_by
 from domain.case.engagement import Engagement, EngagementEnded
 from domain.case.erasure import ExpungeOrdered
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
@@ -25,10 +26,9 @@ from domain.disclosure.telling import sources
 from domain.events import Envelope
 from domain.submission import Recording, Submission
 
-RECEIPTS = (ConsulateNotified, DisclosureReceived)
 MAY_OWE = (
-    *RECEIPTS, FactCorrected, CitizenshipCorrected, TimeCorrected, MislinkWithdrawn, ReportWithdrawn, EngagementEnded,
-    RecallRaised, ExpungeOrdered,
+    ConsulateNotified, DisclosureReceived, DisclosureDoubted, FactCorrected, CitizenshipCorrected, TimeCorrected,
+    MislinkWithdrawn, ReportWithdrawn, EngagementEnded, RecallRaised, ExpungeOrdered,
 )
 
 
@@ -55,14 +55,15 @@ class Cause:
 
 
 def given(case: Case) -> Iterator[Given]:
-    """Everything of a case that an office was handed, by a receipt or a person's word, in the order of its preparing."""
+    """Everything of a case that an office was handed, by a receipt or a person's word, or may have been, in the order of its
+    preparing."""
     for notice_id, notice in case.consular.notices.items():
-        if notice.notified is not None:
+        if shown_by(case, notice_id) is not None:
             prepared = notice.prepared
             persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
             yield from _given(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None)
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
-        if disclosure.received is not None:
+        if shown_by(case, disclosure_id) is not None:
             told = disclosure.prepared
             yield from _given(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id)
 
