@@ -19,6 +19,7 @@ from domain.case import (
 )
 from domain.case.state import Case
 from domain.events import Event
+from domain.personal import Known
 
 Text = Callable[[Case, Any], str]
 
@@ -47,6 +48,14 @@ def _owed_outside(case: Case, e: outside_corrections.OutsideCorrectionOwed) -> s
             f"({_listed([e.because])})")
 
 
+def _held(case: Case, e: holds.DisclosureHeld) -> str:
+    if e.path is not None:
+        return f"{e.path} of {people(case, e.person_ids)}"
+    if isinstance(e.country, Known):
+        return f"everything to offices of {e.country.value}"
+    return f"everything to {e.office or personal(e.recipient_kind)}"
+
+
 TEXTS: dict[type[Event], Text] = {
     consent.ConsentGranted: _granted,
     consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
@@ -69,8 +78,7 @@ TEXTS: dict[type[Event], Text] = {
     outside_corrections.OutsideCorrectionOwed: _owed_outside,
     outside_corrections.OutsideCorrectionSettled: lambda c, e: f"whoever was told outside of the feeds has what they were "
                                                                f"owed ({_listed([e.how])}): {personal(e.receipt)}",
-    holds.DisclosureHeld: lambda c, e: f"everything to {e.office or personal(e.recipient_kind)}" if e.path is None
-                                       else f"{e.path} of {people(c, e.person_ids)}",
+    holds.DisclosureHeld: _held,
     holds.DisclosureHoldLifted: lambda c, e: f"about {people(c, e.person_ids)}: what was on hold may leave",
     recalls.DisclosureRecalled: lambda c, e: f"{e.office} is asked to {_listed([e.text_code])} what it was given about "
                                              f"{people(c, e.person_ids)}",
