@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid5
 
@@ -117,3 +118,19 @@ def test_a_doubt_is_over_where_a_later_attempt_is_proven(world: World) -> None:
     turn(world, courier)
     assert [one.is_doubtful for one in view(world)] == [False]
     assert world.backbone.case(family.case_id).consular.notices[family.notice_id].notified is not None
+
+
+def test_what_is_said_of_a_moment_before_the_entry_left_counts_from_when_it_did(world: World) -> None:
+    family = world.family(1)
+    world.release(family)
+    released_at = world.clock.now()
+    world.tick(hours=3)
+    began = world.clock.now()
+    turn(world, world.courier(RecordingChannel(world.clock)))
+    turn(world, world.courier(RecordingChannel(world.clock)))
+    feed = world.feed()
+    stages = {1: world.backbone.envelopes(delivery_stream(MEXICO, 1))}
+    said = {1: {Reached.OPENED: released_at}}
+    assert known_by(feed, stages, said, Reached.OPENED, began - timedelta(hours=1)) == []
+    [opened] = known_by(feed, stages, said, Reached.OPENED, began)
+    assert opened.at == began
