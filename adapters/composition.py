@@ -45,7 +45,7 @@ from projections.waiting_board import WaitingBoard
 
 if TYPE_CHECKING:
     from adapters.channels.kafka_feed import KafkaFeed
-    from adapters.http.app import FeedApp
+    from adapters.http.app import AddressOf, FeedApp
     from adapters.kafka.access import Member
     from adapters.kafka.settings import KafkaSettings
     from domain.agency.state import Office
@@ -168,13 +168,13 @@ class Casebridge:
             if office.channel == KAFKA
         ]
 
-    def feed_app(self) -> FeedApp:
+    def feed_app(self, address_of: AddressOf) -> FeedApp:
         """The feeds over HTTP."""
         from adapters.http.app import FeedApp
-        from adapters.http.limits import RateLimit
+        from adapters.http.limits import Logins, RateLimit
 
         feed = PullFeed(self.backbone, self.rendering(), self.entropy)
-        return FeedApp(feed, self.office_of, self.credentials, RateLimit())
+        return FeedApp(feed, self.office_of, self.credentials, RateLimit(), Logins(), address_of)
 
     def rendering(self) -> Rendering:
         """From entries of feeds to the bytes and letters that leave."""
@@ -218,6 +218,7 @@ class Casebridge:
             Worker(name="courier", step=courier.step, close=topics.close if topics else nothing),
             Worker(name="receipts", step=receipts.step, rest_seconds=RECEIPTS_REST_SECONDS),
             *self._relay(),
+            *self._rights(),
         ]
 
     def kafka(self) -> KafkaSettings | None:
@@ -257,6 +258,16 @@ class Casebridge:
         return [Worker(
             name="relay", step=relay.step, close=relay.close, passing=(Interrupted,), rest_seconds=RELAY_REST_SECONDS
         )]
+
+    def _rights(self) -> list[Worker]:
+        kafka = self.kafka()
+        if kafka is None:
+            return []
+        from adapters.kafka.access import UNREACHABLE, AccessNotSet
+        from adapters.kafka.rights import Rights
+
+        rights = Rights(self.log, kafka, self.kafka_members)
+        return [Worker(name="rights", step=rights.step, passing=(AccessNotSet, *UNREACHABLE))]
 
     def close(self) -> None:
         self._closing.close()

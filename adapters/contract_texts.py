@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from adapters.policy_texts import PolicyText, of_file
 from domain.disclosure.contract import Contract, parse_contract
+from domain.disclosure.kinds import kind_of
 from domain.refusals import Refused
 
 if TYPE_CHECKING:
@@ -55,7 +56,8 @@ def find(name: str, agency: Agency | None) -> ContractText:
     if Path(name).is_file():
         return ContractText(where="file", text=of_file(Path(name)))
     everywhere: list[ContractText] = [*(adopted(agency) if agency is not None else ()), *shipped()]
-    for known in everywhere:
-        if known.contract().recipient_kind == name:
-            return known
+    for wanted in dict.fromkeys((name, kind_of(name))):
+        for known in everywhere:
+            if known.contract().recipient_kind == wanted:
+                return known
     raise Refused(f"there is no contract for {name}, and no such file", rule="CONTRACT", field="text")

@@ -4,11 +4,13 @@ from collections.abc import Iterator
 
 import pytest
 
+from adapters.kafka.settings import KafkaSettings
 from tests import servers
 
 NEEDS = {
     "kafka_server": "kafka",
     "own_kafka_server": "kafka",
+    "guarded_kafka": "kafka",
     "postgres_server": "postgres",
     "own_postgres_server": "postgres",
 }
@@ -49,6 +51,15 @@ def kafka_server(pytestconfig: pytest.Config) -> Iterator[servers.Kafka]:
     with servers.kafka_at_hand() as broker:
         expect_sockets_left_to(broker, pytestconfig)
         yield broker
+
+
+@pytest.fixture(scope="session")
+def guarded_kafka() -> Iterator[KafkaSettings]:
+    """The run's one broker that checks rights, by its owner's login. A test takes a prefix of its own."""
+    from tests.guarded_kafka import guarded_broker  # It imports kafka, whose warnings are let through only now.
+
+    with guarded_broker() as settings:
+        yield settings
 
 
 @pytest.fixture(scope="module")

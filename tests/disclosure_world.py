@@ -84,12 +84,14 @@ class World:
 
     # -- commands
 
-    def submit(self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None) -> Outcome:
+    def submit(
+        self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None, agency: str = AGENCY
+    ) -> Outcome:
         self._commands += 1
         now = self.clock.now()
         line: dict[str, Any] = {
             "command": command, "command_id": str(uuid5(SPACE, f"{self.log.head().position}/{self._commands}")),
-            "agency": AGENCY, "actor": {"agency": AGENCY, "role": "liaison", "user": "liaison-1"},
+            "agency": agency, "actor": {"agency": agency, "role": "liaison", "user": "liaison-1"},
             "occurred_at": now.isoformat(), "learned_at": now.isoformat(), "data": _json(data),
         }
         if case_id is not None:
@@ -114,7 +116,7 @@ class World:
             })
             self.submit("PutOfficeLive", {"office": office, "second_person": "counsel-1"})
 
-    def family(self, number: int, *, country: str = "MX") -> Family:
+    def family(self, number: int | str, *, country: str = "MX") -> Family:
         """A case with a child in custody, a mother from `country`, and an aunt; nothing prepared yet."""
         ids = [uuid5(SPACE, f"family/{number}/{name}") for name in ("case", "child", "mother", "aunt", "notice")]
         family = Family(*ids)

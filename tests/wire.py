@@ -15,6 +15,7 @@ from adapters.channels.kafka_feed import message_of
 from adapters.channels.webhook import webhook_id
 from adapters.disclosure.parcel import structured
 from domain.disclosure.events import Disclosed, FeedEntry, FieldSource
+from domain.disclosure.vocabulary import WORDS
 from domain.ports import Parcel
 from tests.disclosure_world import PUBLISHED
 
@@ -61,6 +62,11 @@ def sources_at(entry: FeedEntry, place: str) -> list[FieldSource]:
     if not isinstance(entry, Disclosed):
         return []
     return [source for source in entry.fields if _covers(place, source.path, entry.renderer)]
+
+
+def paths_at(place: str, renderer: str) -> set[str]:
+    """Every path that would stand at a place, whether or not the ledger names it."""
+    return {path for path in WORDS if _covers(place, path, renderer)}
 
 
 def _covers(place: str, path: str, renderer: str) -> bool:

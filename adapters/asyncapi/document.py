@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from adapters.asyncapi.words import (
     FEED,
     INBOX,
     INTRO,
+    MISSING,
     ORDER,
     PULL,
     READING,
@@ -67,7 +68,7 @@ def document(contract: Contract) -> Json:
         "id": f"urn:casebridge:feed:{kind.lower()}",
         "info": {
             "title": f"Casebridge: what an office of kind {kind} is given", "version": f"{contract.version}.0.0",
-            "description": "\n\n".join((INTRO.format(kind=kind), READING, ORDER, RETENTION, DELETION, CHECKING)),
+            "description": "\n\n".join((INTRO.format(kind=kind), READING, ORDER, RETENTION, MISSING, DELETION, CHECKING)),
         },
         "defaultContentType": CONTENT_TYPE,
         "servers": _servers(),
@@ -101,7 +102,8 @@ def messages_of(contract: Contract) -> Iterator[Message]:
         ))
     disregard, placeholder, held = _form(DISREGARD), _form(PLACEHOLDER), _form(HELD)
     yield Message(name="Disregard", form=disregard, examples=(
-        ("Number 1 was sent in error", example.of_disregard(office, disregard)),
+        ("Number 1 is not to be relied on", example.of_disregard(office, disregard, "disregard")),
+        ("A court ordered number 1 erased", example.of_disregard(office, disregard, "erase")),
     ))
     yield Message(name="Placeholder", form=placeholder, examples=(
         ("The third number carries nothing", example.of_placeholder(office, placeholder)),
@@ -225,7 +227,7 @@ def _operations(messages: Iterable[Message]) -> Json:
                 "method": "GET", "bindingVersion": "0.3.0",
                 "query": {"type": "object", "properties": {
                     "after": _number(2**53, 0, "The last number that you have kept; 0 at first."),
-                    "limit": _number(ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most."),
+                    "limit": _number(ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most.", least=1),
                     "wait": _number(WAIT_SECONDS_MAX, 0, "How many seconds to wait where there is nothing new."),
                 }},
             }},
@@ -241,8 +243,8 @@ def _operations(messages: Iterable[Message]) -> Json:
     }
 
 
-def _number(most: int, default: int, description: str) -> Json:
-    return {"type": "integer", "minimum": 0, "maximum": most, "default": default, "description": description}
+def _number(most: int, default: int, description: str, *, least: int = 0) -> Json:
+    return {"type": "integer", "minimum": least, "maximum": most, "default": default, "description": description}
 
 
 def _binary(message: Message) -> Json:
@@ -274,8 +276,8 @@ def _bytes(given: Example) -> Json:
 
 
 def headers(event_name: str, *, has_salt: bool) -> Json:
-    """The headers of a record, all of them UTF-8 text."""
-    texts: Mapping[str, Json] = {
+    """The headers of a record, all of them UTF-8 text. What tells of a number alone neither has a salt nor was held back."""
+    texts: Json = {
         "ce_specversion": {"const": "1.0"},
         "ce_id": {"description": "Feed and number: the same entry never comes under another id."},
         "ce_source": {"description": "Your feed and your reference of the case."},
@@ -287,13 +289,16 @@ def headers(event_name: str, *, has_salt: bool) -> Json:
         "ce_feednumber": {"pattern": "^[1-9][0-9]*$", "description": "Gapless over your feed, from 1."},
         "content-type": {"const": CONTENT_TYPE},
     }
-    if has_salt:
-        texts = {**texts, "ce_salt": {
-            "pattern": "^[0-9a-f]{32}$",
-            "description": "SHA-256 of these 16 bytes and the value is the digest that the agency keeps of the entry.",
-        }}
-    properties = {name: {"type": "string", **of} for name, of in texts.items()}
-    return {"type": "object", "required": list(texts), "properties": properties}
+    salt: Json = {"ce_salt": {
+        "pattern": "^[0-9a-f]{32}$",
+        "description": "SHA-256 of these 16 bytes and the value is the digest that the agency keeps of the entry.",
+    }}
+    releases: Json = {"ce_releases": {
+        "pattern": "^[1-9][0-9]*$", "description": "Only on what was held back: the number that it had first.",
+    }}
+    always, ever = (texts | salt, texts | salt | releases) if has_salt else (texts, texts)
+    properties = {name: {"type": "string", **of} for name, of in ever.items()}
+    return {"type": "object", "required": list(always), "properties": properties}
 
 
 def _structured(given: Example) -> Json:

@@ -134,11 +134,11 @@ def of_flow(office: str, flow: Flow, form: Format) -> Example:
     return _example(entry, facts, form, sequence=1)
 
 
-def of_disregard(office: str, form: Format) -> Example:
-    """The second number of the feed asks to disregard the first."""
+def of_disregard(office: str, form: Format, text_code: str) -> Example:
+    """The second number of the feed asks to disregard or to erase the first."""
     entry = _recorded(Withdrawn(
         office=office, number=SECOND, withdraws=FIRST, case_id=SPACE, case_reference=sign(f"{office}/case"),
-        engagement_id=SPACE, notice_id=SPACE, text_code="disregard", schema_fingerprint="", renderer="disregard.v1",
+        engagement_id=SPACE, notice_id=SPACE, text_code=text_code, schema_fingerprint="", renderer="disregard.v1",
         source_event_id=SPACE, person_ids=(), digest="", salt=Known(_salt(office, form.name)),
     ), JURISDICTION)
     return _example(entry, {}, form, sequence=2)

@@ -22,17 +22,29 @@ ORDER = """\
 `feednumber` begins at 1 and has no gap: when you have all numbers up to one, you have everything up to there. `sequence` is
 the order within one case, whose reference is the key; between cases only `feednumber` says which entry is older. The same
 entry may come twice; it then has the same id and the same bytes, so keep each id once. A number whose entry does not leave
-(its basis ended, or it is held back) comes as a Placeholder; what stood for it comes, if at all, under its own number."""
+(its basis ended, or it is held back) comes as a Placeholder; what stood for it comes, if at all, under a number of its own,
+and then `releases` (the header `ce_releases`) has the number that it had first. Within a case what was held back arrives
+before what was told after it: the order of arrival holds."""
+MISSING = f"""\
+## Numbers that are missing
+A topic leaves no number out. Where the first that you see is neither 1 nor the one after the last that you kept, you began
+late, or were away for more than {RETENTION_DAYS} days, and the topic has let the earlier ones go by their age. Commit
+nothing past them yet: your commit says that you have them. Tell your agency from which number to which; it has every entry
+(`casebridge feed OFFICE --after N`) and brings you those in another way. Then go on at the first number that is there. By
+HTTP nothing goes by age: read after the last number that you kept, or after 0. By webhook a number is missing where its
+entry did not leave; there is nothing to ask for, since what was only held back comes later."""
 RETENTION = f"""\
 ## Retention
 A topic keeps an entry {RETENTION_DAYS} days, and its file on disk stays a day longer at most. Commit an offset when you have
 kept what comes before it: the committed offset of your group is the hand-over, and the agency's duty may rest on it."""
 DELETION = """\
 ## Deletion
-Nothing is deleted from a feed before its age, and no record has an empty value. An entry that should not have been sent is
-followed by a Disregard, which names its number and tells nothing new: stop using that entry, erase your copy of it, and
-answer the agency that you did. When a record is expunged the agency destroys the keys of its own copy, so that a feed which
-you read again by HTTP gives that number as a Placeholder; the agency asks you to erase your copy and to confirm it."""
+Nothing is deleted from a feed before its age, and no record has an empty value. What is taken back is followed by a
+Disregard, which names its number (`withdraws`), tells nothing new, and says by `text_code` what is asked of you:
+`disregard` (it was sent in error, or the ground on which it was given ended): do not rely on that entry, keep no copy of
+it, and answer the agency that you did; `erase` (a court ordered its record to be destroyed): erase every copy of it, pass
+nothing of it on, and confirm to the agency that you did. The agency destroys the keys of its own copy then, so that a feed
+which you read again by HTTP gives that number as a Placeholder; on a topic it goes by its age."""
 CHECKING = """\
 ## Proof
 The agency keeps of each entry the SHA-256 of salt and bytes (`digest` in `x-bytes`). Keep the salt with the bytes:

@@ -15,7 +15,7 @@ from domain.disclosure.vocabulary import GROUPS, WORDS, Group, Shape, Word
 NAMESPACE = "casebridge.published"
 DATE: Schema = {"type": "int", "logicalType": "date"}
 NULL = "Null means that the agency gives nothing there: it does not know, or may not tell."
-NULL_ES = "Nulo significa que la agencia no da nada allí: no lo sabe o no puede decirlo."
+NULL_ES = "El valor nulo (null) significa que la agencia no da ese dato: no lo tiene o no puede comunicarlo."
 
 
 def _given(name: str, kind: Any, doc: str, doc_es: str) -> Schema:
@@ -32,31 +32,36 @@ def _record(name: str, doc: str, doc_es: str, *fields: Schema) -> Schema:
 
 CASE = _given(
     "case_reference", "string", "Sign by which this office, and no other, knows the case. Quote it in every answer.",
-    "Clave con la que esta oficina, y ninguna otra, conoce el caso. Cítela en toda respuesta.",
+    "Referencia con la que únicamente esta oficina identifica el caso. Cite esta referencia en toda respuesta.",
 )
 JURISDICTION = _given(
-    "jurisdiction", "string", "The jurisdiction whose agency writes.", "La jurisdicción cuya agencia escribe."
+    "jurisdiction", "string", "The jurisdiction whose agency writes.", "Jurisdicción de la agencia que comunica."
 )
 PURPOSE = _given(
     "purpose", "string", "What this is told for. Use it for nothing else.",
-    "Para qué se comunica esto. No lo use para nada más.",
+    "Finalidad de esta comunicación. No use la información para ninguna otra.",
 )
 BASIS = _given(
-    "basis", "string", "The law, agreement or permission on which this rests.",
-    "La ley, el acuerdo o el permiso en que se funda.",
+    "basis", "string", "The law, treaty or agreement, order or consent on which this rests.",
+    "Fundamento: la ley, el tratado o acuerdo, la orden o el consentimiento en que se sustenta.",
 )
 REFERENCE = _given(
     "reference", "string", "Sign by which this office, and no other, knows the person.",
-    "Clave con la que esta oficina, y ninguna otra, conoce a la persona.",
+    "Referencia con la que únicamente esta oficina identifica a la persona.",
 )
 WITHDRAWS = _given(
-    "withdraws", "long", "Feed number of the record to disregard.", "Número del registro que no debe tomarse en cuenta."
+    "withdraws", "long", "Feed number of the record that is to be disregarded or erased.",
+    "Número de la comunicación que queda sin efecto o debe borrarse."
 )
 TEXT_CODE = _given(
-    "text_code", "string", "Which standing text applies: disregard.",
-    "Qué texto fijo se aplica: disregard (no tomar en cuenta).",
+    "text_code", "string",
+    "Which standing text applies. disregard: do not rely on that record, keep no copy of it. erase: a court ordered it to "
+    "be destroyed, erase every copy of it and confirm to the agency that you did.",
+    "Texto que se aplica. disregard (dejar sin efecto): no se base en esa comunicación ni conserve copia de ella. erase "
+    "(borrar, por orden judicial): borre todas sus copias y confirme a la agencia que lo hizo.",
 )
-HOLDS = _given("holds", "long", "Feed number of the record that is held back.", "Número del registro que está retenido.")
+HOLDS = _given("holds", "long", "Feed number of the record that is held back.",
+               "Número de la comunicación que está retenida.")
 
 PLAIN: Mapping[Shape, Any] = {
     Shape.DAY: DATE, Shape.WORD: "string", Shape.TEXT: "string", Shape.PERSON: "string", Shape.NUMBER: "long",
@@ -65,7 +70,7 @@ PLAIN: Mapping[Shape, Any] = {
 SEVERAL: Mapping[Shape, tuple[Schema, ...]] = {
     Shape.NAME: (
         _optional("given_names", "string", "Given names as the family writes them.",
-                  "Nombres de pila como los escribe la familia."),
+                  "Nombres de pila tal como los escribe la familia."),
         _optional("surnames", "string", "Full surnames, both where there are two.",
                   "Apellidos completos, ambos si hay dos."),
     ),
@@ -79,10 +84,11 @@ SEVERAL: Mapping[Shape, tuple[Schema, ...]] = {
 MOMENT = (
     _given("moment", {"type": "long", "logicalType": "timestamp-micros"}, "The moment, in microseconds since 1970 in UTC.",
            "El momento, en microsegundos desde 1970 en UTC."),
-    _given("zone", "string", "A zone of the tz database, or an offset.", "Una zona de la base de datos tz, o un desfase."),
+    _given("zone", "string", "A zone of the tz database, or an offset.",
+           "Una zona horaria de la base de datos tz, o una diferencia respecto de UTC."),
 )
 COUNTRY = ("country", "string", "Country, ISO 3166-1 alpha-2.", "País, ISO 3166-1 alfa-2.")
-DWELLING = ("Address", "A dwelling, as people there write it.", "Una vivienda, como la escriben allí.")
+DWELLING = ("Address", "A dwelling, as people there write it.", "Un domicilio, tal como se escribe en el lugar.")
 UP_TO_COUNTRY = (
     _optional("street", "string", "Street.", "Calle."),
     _optional("number", "string", "Number of the house or dwelling.", "Número de la casa o vivienda."),
@@ -92,10 +98,13 @@ UP_TO_COUNTRY = (
     _optional("region", "string", "State, department or province.", "Estado, departamento o provincia."),
     _optional("postal_code", "string", "Postal code.", "Código postal."),
 )
-LANDMARKS = _optional("landmarks", "string", "What the dwelling is found by.", "Por qué señas se encuentra la vivienda.")
+LANDMARKS = _optional(
+    "landmarks", "string", "What the dwelling is found by.",
+    "Referencias para ubicar el domicilio (entre qué calles, señas).",
+)
 RECORDS: Mapping[Shape, Schema] = {
     Shape.PLACE: _record(
-        "Place", "A place, in the parts that are known.", "Un lugar, en las partes que se conocen.",
+        "Place", "A place, in the parts that are known.", "Un lugar, con los datos que se conocen.",
         _optional("city", "string", "City or town.", "Ciudad o población."),
         _optional("region", "string", "State, department or province.", "Estado, departamento o provincia."),
         _optional(*COUNTRY),
@@ -106,12 +115,18 @@ RECORDS: Mapping[Shape, Schema] = {
     ),
     Shape.LETTER: _record(
         "OtipLetter", "What a letter of the Office on Trafficking in Persons says.",
-        "Lo que dice una carta de la Oficina contra la Trata de Personas.",
-        _optional("kind", "string", "Which of four letters.", "Cuál de las cuatro cartas."),
+        "Lo que dice una carta de la Oficina contra la Trata de Personas (OTIP).",
+        _optional(
+            "kind", "string",
+            "Which letter: interim_assistance, eligibility, denial_of_assistance or denial_of_eligibility.",
+            "Tipo de carta: interim_assistance (asistencia provisional), eligibility (elegibilidad), denial_of_assistance "
+            "(negativa de asistencia) o denial_of_eligibility (negativa de elegibilidad).",
+        ),
         _optional("issued_on", DATE, "Date on the letter.", "Fecha de la carta."),
         _optional("benefits_from", DATE, "First day of benefits.", "Primer día de los beneficios."),
         _optional("benefits_until", DATE, "Last day of benefits.", "Último día de los beneficios."),
-        _optional("indefinite", "boolean", "Whether the benefits have no end.", "Si los beneficios no tienen fin."),
+        _optional("indefinite", "boolean", "Whether the benefits have no end.",
+                  "Si los beneficios son por tiempo indefinido."),
     ),
 }
 
@@ -135,7 +150,7 @@ LAYOUTS: Mapping[str, Layout] = {
         records={
             **RECORDS, Shape.ADDRESS: _record(*DWELLING, *UP_TO_COUNTRY, _given(*COUNTRY), LANDMARKS),
             Shape.MOMENT: _record("CustodySince", "When the agency took the child into custody.",
-                                  "Cuándo tomó la agencia al niño bajo custodia.", *MOMENT),
+                                  "Cuándo asumió la agencia la custodia de protección.", *MOMENT),
         },
     ),
     "disregard.v1": Layout(head=(CASE, WITHDRAWS, TEXT_CODE)),
@@ -207,46 +222,60 @@ def _fields(word: Word, layout: Layout, defined: set[str]) -> Iterator[Schema]:
 
 DOCS: Mapping[str, tuple[str, str]] = {
     "ConsularNotice": ("The agency notifies a consulate that children are in its custody.",
-                       "La agencia notifica a un consulado que hay niños bajo su custodia."),
-    "Disregard": ("Please disregard an earlier number of this feed: it was sent in error. This tells nothing new.",
-                  "No tome en cuenta un número anterior de este canal: se envió por error. Esto no dice nada nuevo."),
+                       "La agencia notifica a un consulado que tiene a su cargo a niñas, niños o adolescentes (custodia de "
+                       "protección; no es una detención)."),
+    "Disregard": ("Please disregard or erase an earlier number of this feed, and every copy of it: `text_code` says which. "
+                  "This tells nothing new.",
+                  "Deje sin efecto o borre la comunicación cuyo número se indica, con todas sus copias: `text_code` dice "
+                  "qué procede. Este mensaje no aporta información nueva."),
     "Held": ("The record of an earlier number of this feed is held back: it could not be handed over to you, or may not "
              "leave now. Its content comes later under a number of its own, whose `releases` names the first. This tells "
              "nothing else.",
-             "El registro de un número anterior de este canal está retenido: no fue posible entregárselo, o no puede salir "
-             "por ahora. Su contenido llegará después con un número propio, cuyo atributo `releases` indica el primero. "
-             "Esto no dice nada más."),
+             "La comunicación de un número anterior de esta serie de entregas (feed) está retenida: no fue posible "
+             "entregársela, o no puede enviarse por ahora. Su contenido llegará después con un número propio, cuyo atributo "
+             "`releases` indica el primero. Este mensaje no aporta otra información."),
     "Placeholder": ("This number of the feed carries nothing. What stood for it does not leave; if it does one day, then "
                     "under a number of its own.",
-                    "Este número del canal no lleva nada. Lo que le correspondía no sale; si sale algún día, será con un "
-                    "número propio."),
-    "HomeStudyRequest": ("The agency asks for a home to be studied.", "La agencia pide que se estudie un hogar."),
+                    "Este número de la serie de entregas (feed) no contiene información. La comunicación correspondiente no "
+                    "se envía; si llega a enviarse, llevará otro número."),
+    "HomeStudyRequest": ("The agency asks for a home to be studied.",
+                         "La agencia solicita un estudio del hogar (home study; en el DIF, estudio socioeconómico o de "
+                         "entorno familiar)."),
     "ReunificationRequest": ("The agency asks for help so that a child can live with family abroad.",
-                             "La agencia pide ayuda para que un niño viva con su familia en el extranjero."),
-    "PapersToServe": ("The agency asks for papers to be served.", "La agencia pide que se notifiquen documentos."),
+                             "La agencia solicita apoyo para que una niña, un niño o un adolescente viva con su familia en "
+                             "el extranjero."),
+    "PapersToServe": ("The agency asks for papers to be served.",
+                      "La agencia solicita la notificación o el traslado de documentos judiciales."),
     "DocumentRequest": ("The agency asks for a paper about a person.",
-                        "La agencia pide un documento sobre una persona."),
+                        "La agencia solicita un documento sobre una persona."),
     "IdentityCheck": ("The agency asks who an unaccompanied minor and the persons around them are.",
-                      "La agencia pregunta quiénes son un menor no acompañado y las personas de su entorno."),
+                      "La agencia solicita verificar la identidad de una niña, un niño o un adolescente no acompañado y de "
+                      "las personas de su entorno."),
     "HearingArrangement": ("A hearing at which somebody is to take part, here or from afar.",
-                           "Una audiencia en la que alguien participará, aquí o a distancia."),
+                           "Una audiencia en la que alguien participará, en persona o a distancia."),
     "VisitArrangement": ("A visit between children and a parent is to be arranged.",
-                         "Debe organizarse una visita entre los niños y su madre o padre."),
+                         "Debe organizarse una visita de niñas, niños o adolescentes con su madre o su padre."),
     "DetainedParent": ("The agency asks about a parent who is detained, for a child in its care.",
-                       "La agencia pregunta por una madre o un padre detenido, a causa de un niño bajo su cuidado."),
+                       "La agencia solicita información sobre una madre detenida o un padre detenido, en relación con una "
+                       "niña, un niño o un adolescente a cargo de la agencia."),
     "DetainedVisit": ("A visit between children and a parent who is detained is to be arranged.",
-                      "Debe organizarse una visita entre los niños y su madre o padre detenido."),
+                      "Debe organizarse una visita de niñas, niños o adolescentes con su madre detenida o su padre "
+                      "detenido."),
     "DetainedHearing": ("A hearing in which a parent who is detained is to take part.",
-                        "Una audiencia en la que participará una madre o un padre detenido."),
+                        "Una audiencia en la que participará una madre detenida o un padre detenido."),
     "TraffickingReport": ("The agency refers a noncitizen minor who may have been trafficked.",
-                          "La agencia remite a un menor no ciudadano que puede ser víctima de trata."),
+                          "La agencia canaliza a una niña, un niño o un adolescente que no es ciudadano de los Estados "
+                          "Unidos y podría ser víctima de trata de personas."),
     "TraffickingNotice": ("The agency tells of a child who may have been trafficked.",
-                          "La agencia informa sobre un niño que puede ser víctima de trata."),
+                          "La agencia informa sobre una niña, un niño o un adolescente que podría ser víctima de trata de "
+                          "personas."),
     "ReliefReferral": ("The agency refers a person to counsel, to be screened for immigration relief.",
-                       "La agencia remite a una persona a un abogado para evaluar beneficios migratorios."),
+                       "La agencia canaliza a una persona con un representante legal, para que evalúe opciones de "
+                       "protección o regularización migratoria (immigration relief)."),
     "CourtReport": ("The agency tells the court, or its own counsel, what a proceeding needs.",
                     "La agencia comunica al tribunal, o a su propio abogado, lo que requiere un procedimiento."),
-    "TranslationRequest": ("The agency asks for a paper to be translated.", "La agencia pide que se traduzca un documento."),
+    "TranslationRequest": ("The agency asks for a paper to be translated.",
+                           "La agencia solicita la traducción de un documento."),
     "CareInformation": ("What those who care for a child need for the care.",
-                        "Lo que necesitan quienes cuidan a un niño para cuidarlo."),
+                        "Lo que necesitan quienes cuidan a una niña, un niño o un adolescente para su cuidado."),
 }

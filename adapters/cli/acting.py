@@ -29,7 +29,7 @@ def no_case(case_id: UUID) -> typer.Exit:
 def require_office(casebridge: Casebridge, agency: str, office: str) -> None:
     """Ends the program where the agency lists no such office: silence would read as "was given nothing"."""
     if office not in casebridge.backbone.agency(agency).offices:
-        raise end(REFUSED, f"{agency} lists no office {office}: `casebridge partner show` lists them")
+        raise end(REFUSED, f"{agency} lists no office {office}: `casebridge partner list` lists them")
 
 
 def act(
@@ -40,10 +40,31 @@ def act(
 
     `user` is who decides it, if not whoever runs the program.
     """
-    outcome = casebridge.backbone.submit({
-        "command": command, "command_id": str(uuid4()), "agency": agency, **({"case": str(case)} if case else {}),
-        "actor": actor(agency, role, user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
-    }, principal=principal())
+    raw = _raw(casebridge, agency, command, data, role, user, case)
+    outcome = casebridge.backbone.submit(raw, principal=principal())
     if outcome.status == "refused":
         raise end(REFUSED, f"{outcome.because} (field {outcome.field}) [{outcome.rule}]")
     return outcome
+
+
+def would(
+    casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], *, role: str, user: str | None, case: UUID,
+) -> Case:
+    """The case as `act` would leave it; nothing is recorded. Ends the program where `act` would."""
+    from adapters.commands import parse_line
+    from domain.refusals import Refused
+
+    try:
+        line = parse_line(_raw(casebridge, agency, command, data, role, user, case), casebridge.backbone.outside_ids.ours)
+        return casebridge.backbone.judged(line, casebridge.backbone.case(case), principal=principal())
+    except Refused as refused:
+        raise end(REFUSED, f"{refused.because} (field {refused.field}) [{refused.rule}]") from None
+
+
+def _raw(
+    casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], role: str, user: str | None, case: UUID | None
+) -> dict[str, Any]:
+    return {
+        "command": command, "command_id": str(uuid4()), "agency": agency, **({"case": str(case)} if case else {}),
+        "actor": actor(agency, role, user), "occurred_at": casebridge.clock.now().isoformat(), "data": data,
+    }

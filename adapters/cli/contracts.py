@@ -30,7 +30,6 @@ from adapters.policy_texts import of_file
 from adapters.reading.contracts import Change, Effect, differences, effects, in_words
 from domain.disclosure.check import check as checked
 from domain.disclosure.contract import JURISDICTIONS, Contract
-from domain.disclosure.kinds import SENT_TO
 from domain.disclosure.purposes import Purpose
 from domain.disclosure.vocabulary import WORDS
 from domain.refusals import Refused
@@ -48,13 +47,15 @@ CASES_PAGE = 500
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Every contract that comes with this version: for which purposes something flows, and which agencies adopted it.
+    """Every contract that comes with this version or is in force: for which purposes something flows, and where.
 
     Example: casebridge contracts list
     Next: `casebridge contracts show ISS` prints one as people read it.
     """
     agencies = policies.known_agencies(ctx, None)
-    rows = [_row(text.contract(), agencies) for text in shipped()]
+    texts = [*shipped(), *(text for agency in agencies for text in adopted(agency))]
+    contracts = {text.text.digest: text.contract() for text in texts}.values()
+    rows = [_row(each, agencies) for each in sorted(contracts, key=lambda each: (each.recipient_kind, each.version))]
     if as_json:
         tell_json(rows)
         return
@@ -112,7 +113,8 @@ def check(
     else:
         texts = [*shipped(), *(adopted(standing) if standing is not None else ())]
     findings = [(text, finding) for text in texts for finding in checked(_contract(text))]
-    looked = len(JURISDICTIONS) * len(SENT_TO) * len(Purpose) * len(WORDS)
+    kinds = len({_contract(text).recipient_kind for text in texts})
+    looked = len(JURISDICTIONS) * kinds * len(Purpose) * len(WORDS)
     if as_json:
         tell_json({"contracts": len(texts), "findings": [
             {"contract": _contract(text).recipient_kind, **asdict(finding)} for text, finding in findings
@@ -120,8 +122,9 @@ def check(
     else:
         for text, finding in findings:
             say(f"{text.text.name}: {finding}")
-        say(f"{len(texts)} contracts over {len(JURISDICTIONS)} places, {len(SENT_TO)} kinds, {len(Purpose)} purposes and "
-            f"{len(WORDS)} fields ({looked:,} ways): {len(findings)} forbidden")
+        what = f"{len(texts)} contract{'s' * (len(texts) != 1)} of {kinds} kind{'s' * (kinds != 1)}"
+        ways = f"{len(JURISDICTIONS)} places, {len(Purpose)} purposes and {len(WORDS)} fields ({looked:,} ways)"
+        say(f"{what} over {ways}: {len(findings)} forbidden")
     if findings:
         raise end(REFUSED)
 

@@ -55,12 +55,14 @@ class AskedFact:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CaseDue:
-    """One case with what is open in it, in words, as of `now`."""
+    """One case with what is open in it, in words, as of `now`. `unasked` counts the questions about persons whose record is
+    sealed or expunged: no answer could be recorded."""
 
     now: datetime
     case_id: UUID
     agency: Agency
     questions: tuple[AskedFact, ...]
+    unasked: int
     acts: tuple[Explained, ...]
     waiting: tuple[Waiting, ...]
     owing: tuple[Owing, ...]
@@ -174,6 +176,7 @@ def _explained(
     from adapters.reading.waiting import explain_waiting
     from adapters.reading.words import missing
     from domain.case.owners import owner_of_question
+    from domain.case.sealing import unanswerable
 
     def is_wanted(explained: Explained) -> bool:
         duties = explained.act.duties
@@ -183,18 +186,21 @@ def _explained(
             and wanted.is_old_enough(min(duty.raised.clock_start for duty in duties), now)
         )
 
+    closed = unanswerable(case)
     asked = (
         AskedFact(
             question=question, what=missing(case, question.person_id, question.missing), text=text,
             owner=owner_of_question(case, agency, question, now),
         )
         for question, text in zip(case.obligations.questions.values(), explain_questions(case, now), strict=True)
+        if question.person_id not in closed
     )
     return CaseDue(
         now=now, case_id=case_id, agency=agency,
         questions=tuple(
             one for one in asked if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.question.since, now)
         ),
+        unasked=sum(question.person_id in closed for question in case.obligations.questions.values()),
         acts=tuple(filter(is_wanted, explain_acts(case, agency, now, _Facts(casebridge, case, agency)))),
         waiting=tuple(
             one for one in explain_waiting(case, agency, now)

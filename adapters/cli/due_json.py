@@ -24,6 +24,7 @@ def document(one: CaseDue) -> dict[str, Any]:
     return {
         "case": str(one.case_id), "agency": one.agency.code, "jurisdiction": one.agency.jurisdiction,
         "questions": [_question(item, one.now) for item in one.questions],
+        "questions_not_asked": one.unasked,
         "acts": [_act(act, one.agency, one.now) for act in one.acts],
         "waiting": [_waiting(item, one.now) for item in one.waiting],
         "holds": [hold(standing) for standing in one.holds],

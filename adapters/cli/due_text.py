@@ -79,7 +79,7 @@ def _section(page: _DuePage, title: str, lines: Iterable[tuple[int, str, str]]) 
 
 
 def _summary(found: Sequence[CaseDue]) -> str:
-    from adapters.reading.words import moment
+    from adapters.reading.words import counted, moment
 
     acts = [act for one in found for act in one.acts if _is_open(act)]
     missed = sum(act.act.was_missed for act in acts)
@@ -88,25 +88,28 @@ def _summary(found: Sequence[CaseDue]) -> str:
     asked, owing = sum(len(one.questions) for one in found), sum(len(one.owing) for one in found)
     reviews = sum(len(one.reviews) for one in found)
     parts = [
-        _count(asked, "question", "questions") if asked else "",
-        _count(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
+        counted(asked, "question", "questions") if asked else "",
+        counted(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
         f"{len(waiting)} waiting on others" + (f" ({overdue} overdue)" if overdue else "") if waiting else "",
-        _count(owing, "correction or recall owed", "corrections or recalls owed") if owing else "",
-        _count(reviews, "review open", "reviews open") if reviews else "",
+        counted(owing, "correction or recall owed", "corrections or recalls owed") if owing else "",
+        counted(reviews, "review open", "reviews open") if reviews else "",
     ]
     told = ", ".join(filter(None, parts)) or "nothing is open"
     at = moment(found[0].now, found[0].agency.zone)
-    return f"{told}, in {_count(len(found), 'case', 'cases')}, as of {at}"
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number} {one if number == 1 else many}"
+    return f"{told}, in {counted(len(found), 'case', 'cases')}, as of {at}"
 
 
 def _questions(found: Sequence[CaseDue]) -> Lines:
+    from adapters.reading.words import counted
+
     asked = sorted(((one, item) for one in found for item in one.questions), key=lambda pair: pair[1].question.since)
     for one, item in asked:
         yield from _question(one, item)
+    for one in found:
+        if one.unasked:
+            number = counted(one.unasked, "question is", "questions are")
+            yield 2, f"- {number} not asked: who it is about is sealed or expunged, so no answer could be recorded", ""
+            yield 6, f"case {one.case_id}; `casebridge record show` says by which order", "dim"
 
 
 def _question(one: CaseDue, item: AskedFact) -> Lines:

@@ -53,7 +53,7 @@ def feed(
     """
     with installation(ctx) as casebridge:
         if not _is_listed(casebridge, office):
-            raise end(REFUSED, f"no agency lists an office {office}: `casebridge partner show` lists them")
+            raise end(REFUSED, f"no agency lists an office {office}: `casebridge partner list` lists them")
         number = after
         try:
             while True:
@@ -237,9 +237,9 @@ def release(
     Example: casebridge release
     Next: casebridge release CASE NOTICE_ID shows the letter and the facts that it rests on, and asks.
     """
-    if delivery is not None:
-        from adapters.cli.held import let_go
+    from adapters.cli.held import let_go, say_not_left
 
+    if delivery is not None:
         let_go(ctx, delivery, user, as_json)
         return
     if (target is None) is not (notice is None):
@@ -247,7 +247,10 @@ def release(
     with installation(ctx) as casebridge:
         if target is None or notice is None:
             catch_up(casebridge, "timeline")
-            _list([waiting for case_id in _cases(casebridge, case) for waiting in _waiting(casebridge, case_id)], as_json)
+            cases = _cases(casebridge, case)
+            _list([waiting for case_id in cases for waiting in _waiting(casebridge, case_id)], as_json)
+            if not as_json:
+                say_not_left(casebridge, cases)
             return
         chosen = next((one for one in _waiting(casebridge, target) if one.id == notice), None)
         if chosen is None:

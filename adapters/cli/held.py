@@ -1,11 +1,29 @@
-"""`release --delivery`: what was held back because it could not succeed leaves after all."""
+"""`release`: what did not leave though it was released, and letting go what was held back because it could not succeed."""
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from uuid import UUID
 
 import typer
 
-from adapters.cli.console import REFUSED, USAGE, actor, end, installation, say, tell_json
+from adapters.cli.console import REFUSED, USAGE, actor, end, heading, installation, say, table, tell_json
+
+if TYPE_CHECKING:
+    from adapters.composition import Casebridge
+
+
+def say_not_left(casebridge: Casebridge, case_ids: Sequence[UUID]) -> None:
+    """What was released and became no entry of a feed, with why; nothing where there is none."""
+    from adapters.reading.not_left import not_left
+
+    found = [one for case_id in case_ids for one in not_left(casebridge, case_id)]
+    if found:
+        heading("Released, and not gone: prepare it again once its cause is mended")
+        table(("case", "id", "office", "released", "because"), [
+            (one.case_id, one.id, one.office, one.released_at.isoformat(), one.because) for one in found
+        ])
 
 
 def let_go(ctx: typer.Context, delivery: str, user: str | None, as_json: bool) -> None:

@@ -22,6 +22,7 @@ from adapters.cli import (
     imports,
     ledger,
     log,
+    offices,
     partners,
     policies,
     recalls,
@@ -95,6 +96,8 @@ app.add_typer(ledger.app, rich_help_panel=POLICY)
 app.command("feed", rich_help_panel=POLICY)(feeds.feed)
 app.add_typer(policies.app, rich_help_panel=POLICY)
 app.add_typer(contracts.app, rich_help_panel=POLICY)
+partners.app.command("list")(offices.list_)
+partners.app.command("kit")(offices.kit)
 app.add_typer(partners.app, rich_help_panel=POLICY)
 app.add_typer(topics.app, rich_help_panel=ENGINEER)
 app.add_typer(schemas.app, rich_help_panel=ENGINEER)

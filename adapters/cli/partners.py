@@ -1,14 +1,13 @@
 """`partner`: the directory of offices, and who of them is reached."""
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 
 from adapters.cli.acting import act
 from adapters.cli.console import (
+    INFRASTRUCTURE,
     REFUSED,
     USAGE,
     AgencyCode,
@@ -23,6 +22,7 @@ from adapters.cli.console import (
     table,
     tell_json,
 )
+from adapters.cli.rights import follow_rights, rights_lag
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
@@ -81,7 +81,7 @@ def show(
     with installation(ctx) as casebridge:
         standing = agency_of(casebridge, agency)
         if office is not None and office not in standing.offices:
-            raise end(REFUSED, f"{standing.code} lists no office {office}: `casebridge partner show` lists them")
+            raise end(REFUSED, f"{standing.code} lists no office {office}: `casebridge partner list` lists them")
         if secret and office is None:
             raise end(USAGE, "a secret is shown for one office: name it")
         chosen = [standing.offices[office]] if office is not None else list(standing.offices.values())
@@ -101,7 +101,7 @@ def show(
 def new_credential(
     ctx: typer.Context, office: OfficeCode, agency: AgencyCode = None, user: User = None, as_json: AsJson = False
 ) -> None:
-    """Replace the credential by which an office reads its feed over HTTP. The one before opens nothing any more.
+    """Replace the credential by which an office reads its feed over HTTP or Kafka. The one before opens nothing any more.
 
     Example: casebridge partner new-credential cons-mx.el-paso
     Next: give the office what `casebridge partner show OFFICE --secret` prints.
@@ -111,15 +111,23 @@ def new_credential(
         known = standing.offices.get(office)
         data = {"office": office, "generation": 1 if known is None else known.credential + 1}
         _submit(casebridge, standing.code, "RotateOfficeCredential", data, user)
-    if as_json:
-        tell_json(data)
-    else:
-        say(f"{office} reads with its credential number {data['generation']} from now on")
+        if as_json:
+            tell_json(data)
+        else:
+            say(f"{office} reads with its credential number {data['generation']} from now on")
+        follow_rights(casebridge)
 
 
 @app.command()
 def live(
-    ctx: typer.Context, office: OfficeCode, second_person: SecondPerson, agency: AgencyCode = None, user: User = None,
+    ctx: typer.Context,
+    second_person: SecondPerson,
+    office: Annotated[str | None, typer.Argument(metavar="OFFICE", help="The office's code.")] = None,
+    suspended_for: Annotated[str | None, typer.Option(
+        metavar="WHY", help="Every office that was suspended for this reason, word for word."
+    )] = None,
+    agency: AgencyCode = None,
+    user: User = None,
     as_json: AsJson = False,
 ) -> None:
     """Put an office live: from now on what is released for it leaves.
@@ -127,11 +135,20 @@ def live(
     Example: casebridge partner live cons-mx.el-paso --second-person counsel-1
     Next: `casebridge release` lists what waits for a person's decision.
     """
+    if (office is None) is (suspended_for is None):
+        raise end(USAGE, "name an office, or say for which reason they were suspended, by --suspended-for")
     with installation(ctx) as casebridge:
-        code = agency_of(casebridge, agency).code
-        _submit(casebridge, code, "PutOfficeLive", {"office": office, "second_person": second_person}, user)
-        _rights(casebridge)
-    _told(office, "live", as_json)
+        standing = agency_of(casebridge, agency)
+        stopped = [one for one in standing.offices.values() if one.stage == "suspended"]
+        chosen = [office] if office is not None else [one.office for one in stopped if one.suspended_for == suspended_for]
+        if not chosen:
+            reasons = ", ".join(sorted({f'"{one.suspended_for}"' for one in stopped})) or "none is suspended"
+            raise end(REFUSED, f"no office is suspended for that; the reasons on record are: {reasons}")
+        for code in chosen:
+            data = {"office": code, "second_person": second_person}
+            _submit(casebridge, standing.code, "PutOfficeLive", data, user)
+            _told(code, "live", as_json)
+        follow_rights(casebridge)
 
 
 @app.command()
@@ -145,8 +162,8 @@ def rehearse(
     """
     with installation(ctx) as casebridge:
         _submit(casebridge, agency_of(casebridge, agency).code, "RehearseOffice", {"office": office}, user)
-        _rights(casebridge)
-    _told(office, "rehearsal", as_json)
+        _told(office, "rehearsal", as_json)
+        follow_rights(casebridge)
 
 
 @app.command()
@@ -154,17 +171,20 @@ def suspend(
     ctx: typer.Context,
     reason: Annotated[str, typer.Option(metavar="WHY", help="Why; never name a person of a case in it.")],
     office: Annotated[str | None, typer.Argument(metavar="OFFICE", help="The office's code.")] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Every office that is not suspended or ended.")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="Every office that is live.")] = False,
     agency: AgencyCode = None,
     user: User = None,
     as_json: AsJson = False,
 ) -> None:
     """Stop everything to an office, or to all of them, at once: no hand-over starts and no feed is read from here on.
 
-    Acts with a legal clock that wait for it are listed: they need another way, or a person's telephone.
+    Its rights in Kafka are taken from it too; where the broker checks none, that is said, with what to do. It ends with 3
+    where the broker cannot be asked: the office may still read its topic then. Acts with a legal clock that wait for it are
+    listed: they need another way, or a person's telephone.
 
     Example: casebridge partner suspend --all --reason "addresses are being checked"
-    Next: `casebridge partner live OFFICE` lets it go on; what waited meanwhile leaves then.
+    Next: `casebridge partner live OFFICE` lets it go on, `casebridge partner live --suspended-for WHY` all that were
+    stopped for one reason; what waited meanwhile leaves then, in order, once.
     """
     from adapters.reading.endangered import endangered
 
@@ -173,48 +193,32 @@ def suspend(
     with installation(ctx) as casebridge:
         standing = agency_of(casebridge, agency)
         stopped = [office] if office is not None else [
-            one.office for one in standing.offices.values() if one.stage not in ("suspended", "ended")
+            one.office for one in standing.offices.values() if one.stage == "live"
         ]
-        for code in stopped:
-            _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
-            _told(code, "suspended", as_json)
-        _rights(casebridge)
+        try:
+            for code in stopped:
+                _submit(casebridge, standing.code, "SuspendOffice", {"office": code, "reason": reason}, user)
+                _told(code, "suspended", as_json)
+        finally:
+            problem = rights_lag(casebridge)  # Of those that were stopped, whatever became of the rest.
         catch_up(casebridge, "deadline_board")
-        risks = endangered(casebridge, set(stopped))
+        risks, now = endangered(casebridge, set(stopped)), casebridge.clock.now()
     if as_json:
         tell_json({"endangered": [
-            {"case": str(one.case_id), "office": one.office, "rule": one.rule_id, "due_at": one.due_at.isoformat()}
-            for one in risks
+            {"case": str(one.case_id), "office": one.office, "rule": one.rule_id, "limit": one.limit,
+             "due_at": one.due_at.isoformat() if one.due_at else None, "since": one.since.isoformat()} for one in risks
         ]})
-        return
-    if not stopped:
-        say("no office was left to suspend")
-    if risks:
+    elif not stopped:
+        say("no office was live")
+    elif risks:
         heading("Legal clocks that run on meanwhile")
-        table(("due", "case", "office", "rule"), [
-            (f"{one.due_at.astimezone(ZoneInfo(one.zone)):%a %d %b %Y %H:%M %Z}", one.case_id, one.office, one.rule_id)
-            for one in risks
-        ])
+        table(("due", "case", "office", "rule"), [(one.when(now), one.case_id, one.office, one.rule_id) for one in risks])
+    if problem is not None:
+        raise end(INFRASTRUCTURE, problem)
 
 
 def _submit(casebridge: Casebridge, agency: str, command: str, data: dict[str, Any], user: str | None) -> None:
     act(casebridge, agency, command, data, role="partner desk", user=user)
-
-
-def _rights(casebridge: Casebridge) -> None:
-    """Bring the rights of offices in Kafka in line with the directory; where that cannot be done, say so loudly."""
-    settings = casebridge.kafka()
-    if settings is None:
-        return
-    from adapters.kafka.access import UNREACHABLE, AccessNotSet, NoAuthorizer, reconcile
-
-    try:
-        reconcile(settings, casebridge.kafka_members())
-    except NoAuthorizer:
-        pass  # `topics grant` says so; nothing leaves for a suspended office all the same.
-    except (AccessNotSet, *UNREACHABLE) as error:
-        print(f"casebridge: rights in Kafka are as before ({type(error).__name__}): run `casebridge topics grant`",
-              file=sys.stderr)
 
 
 def _told(office: str, stage: str, as_json: bool) -> None:

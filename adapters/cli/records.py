@@ -1,15 +1,16 @@
 """`record`: seal, unseal, keep and expunge the record of a case, with what each reaches shown first."""
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID, uuid4
 
 import typer
 
-from adapters.cli.acting import act, opened_case
+from adapters.cli.acting import act, opened_case, would
 from adapters.cli.console import (
     INFRASTRUCTURE,
+    REFUSED,
     AsJson,
     CaseId,
     end,
@@ -23,12 +24,16 @@ from adapters.cli.console import (
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
+    from domain.case.record_scope import Scope
     from domain.case.state import Case
 
+ROLE = "records desk"
 app = typer.Typer(name="record", no_args_is_help=True, help="By a court's order: seal, unseal or expunge a record.")
 
-Persons = Annotated[list[UUID] | None, typer.Option(
-    "--person", metavar="PERSON", parser=identifier, help="Whose record; may be repeated. Without it, everybody's.",
+Persons = Annotated[list[str] | None, typer.Option(
+    "--person", metavar="PERSON",
+    help="Whose record, by their id or by as many of its first signs as are theirs alone; may be repeated. Without it, "
+         "everybody's.",
 )]
 Parts = Annotated[list[str] | None, typer.Option(
     "--compartment", metavar="PART",
@@ -49,26 +54,20 @@ def show(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
     Next: `casebridge record unseal CASE SEAL`, `casebridge record confirm CASE ORDER OFFICE`.
     """
     with installation(ctx) as casebridge:
-        _, found = opened_case(casebridge, case)
+        agency, found = opened_case(casebridge, case)
+        standing = casebridge.backbone.agency(agency)
+    from adapters.cli import record_told
+
     if as_json:
-        tell_json(_document(case, found))
+        tell_json(record_told.document(case, found, standing))
         return
-    rows = [
-        *(("seal", seal_id, "stands", _about(scope.person_ids, scope.compartments))
-          for seal_id, scope in found.sealing.seals.items()),
-        *(("hold", hold_id, f"review on {hold.review_on}", _about(hold.person_ids, ()))
-          for hold_id, hold in found.erasure.holds.items()),
-        *(("expunge", expunge_id, _stage(found, expunge_id), _about(one.ordered.person_ids, one.ordered.compartments))
-          for expunge_id, one in found.erasure.expunges.items()),
-    ]
+    rows = record_told.rows(found, standing.zone)
     if not rows:
         say("nothing stands on this record: it is neither sealed, nor kept, nor to be expunged")
         return
-    table(("what", "id", "stage", "about"), rows)
-    for expunge_id, one in found.erasure.expunges.items():
-        for office in one.ordered.offices:
-            said = "confirmed that it erased" if office in one.confirmed else "was asked to erase, has not confirmed"
-            say(f"{str(expunge_id)[:8]}: {office} {said}")
+    table(("what", "id", "order", "stage", "about"), rows)
+    for line in record_told.lines(found, standing):
+        say(line)
 
 
 @app.command()
@@ -85,14 +84,19 @@ def seal(
     """
     seal_id = uuid4()
     with installation(ctx) as casebridge:
+        agency, found = opened_case(casebridge, case)
+        data = {
+            "seal_id": str(seal_id), "order_ref": order, "second_person": second_person, **_scope(found, person, part),
+        }
         if not yes:
-            _reach(casebridge, case, person, part, casebridge.clock.now(), as_json, is_for_ever=False)
+            after = would(casebridge, agency, "SealRecord", data, role=ROLE, user=user, case=case)
+            scope, at = after.sealing.seals[seal_id], casebridge.clock.now()
+            _reach(casebridge, case, scope, at, as_json, is_for_ever=False)
             return
-        _submit(casebridge, case, "SealRecord", {
-            "seal_id": str(seal_id), "order_ref": order, "second_person": second_person, **_scope(person, part),
-        }, user)
+        _submit(casebridge, case, "SealRecord", data, user)
         casebridge.custodian.replay()
-    _told({"case": str(case), "seal_id": str(seal_id)}, f"sealed, as {seal_id}: nobody can read it now", as_json)
+    sentence = f"sealed, as {seal_id}: no key opens it; a process that has it open may show it for 60 s more"
+    _told({"case": str(case), "seal_id": str(seal_id)}, sentence, as_json)
 
 
 @app.command()
@@ -130,8 +134,9 @@ def preserve(
     """
     hold_id = uuid4()
     with installation(ctx) as casebridge:
+        _, found = opened_case(casebridge, case)
         _submit(casebridge, case, "PlaceLitigationHold", {
-            "hold_id": str(hold_id), "reason": reason, "review_on": review_on.isoformat(), **_scope(person, None),
+            "hold_id": str(hold_id), "reason": reason, "review_on": review_on.isoformat(), **_scope(found, person, None),
         }, user)
     _told({"case": str(case), "hold_id": str(hold_id)}, f"held, as {hold_id}", as_json)
 
@@ -169,17 +174,23 @@ def expunge(
     """
     expunge_id = uuid4()
     with installation(ctx) as casebridge:
-        if not yes:
-            at = casebridge.clock.now() + timedelta(days=wait_days)
-            _reach(casebridge, case, person, part, at, as_json, is_for_ever=True)
-            return
-        _submit(casebridge, case, "OrderExpunge", {
+        agency, found = opened_case(casebridge, case)
+        data = {
             "expunge_id": str(expunge_id), "order_ref": order, "second_person": second_person, "wait_days": wait_days,
-            **_scope(person, part),
-        }, user)
+            **_scope(found, person, part),
+        }
+        if not yes:
+            after = would(casebridge, agency, "OrderExpunge", data, role=ROLE, user=user, case=case)
+            one = after.erasure.expunges[expunge_id]
+            _reach(casebridge, case, one.scope, one.ordered.not_before, as_json, is_for_ever=True)
+            return
+        _submit(casebridge, case, "OrderExpunge", data, user)
         at = opened_case(casebridge, case)[1].erasure.expunges[expunge_id].ordered.not_before
+        zone = casebridge.backbone.agency(agency).zone
+    from adapters.reading.words import moment
+
     document = {"case": str(case), "expunge_id": str(expunge_id), "not_before": at.isoformat()}
-    _told(document, f"ordered, as {expunge_id}: not before {at:%a %d %b %Y %H:%M %Z}", as_json)
+    _told(document, f"ordered, as {expunge_id}: not before {moment(at, zone)} ({zone})", as_json)
 
 
 @app.command()
@@ -193,7 +204,14 @@ def withdraw(
     """
     with installation(ctx) as casebridge:
         _submit(casebridge, case, "WithdrawExpungeOrder", {"expunge_id": str(expunge_id)}, user)
-    _told({"case": str(case), "expunge_id": str(expunge_id)}, "taken back: nothing is destroyed", as_json)
+        agency, found = opened_case(casebridge, case)
+        zone = casebridge.backbone.agency(agency).zone
+    from adapters.cli.record_told import overlapping
+
+    others = overlapping(found, expunge_id, zone)
+    named = "".join(f"; {sentence}" for sentence in others.values())
+    document = {"case": str(case), "expunge_id": str(expunge_id), "orders_that_stand": [str(other) for other in others]}
+    _told(document, f"taken back: nothing is destroyed by this order{named}", as_json)
 
 
 @app.command()
@@ -234,53 +252,58 @@ def rotate_keys(as_json: AsJson = False) -> None:
     _told({"keys": count}, f"{count} keys are wrapped by a new key-encryption key", as_json)
 
 
-def _scope(person: list[UUID] | None, part: list[str] | None) -> dict[str, Any]:
+def _scope(case: Case, person: list[str] | None, part: list[str] | None) -> dict[str, Any]:
     return {
-        **({"person_ids": [str(one) for one in person]} if person else {}),
+        **({"person_ids": [str(_person(case, one)) for one in person]} if person else {}),
         **({"compartments": part} if part else {}),
     }
 
 
+def _person(case: Case, text: str) -> UUID:
+    """Who is meant by an id, or by its first signs; ends the program where that is nobody, or several."""
+    from adapters.reading.words import person
+
+    meant = [one for one in case.intake.people if str(one).startswith(text.lower())]
+    if len(meant) > 1:
+        named = ", ".join(f"{person(case, one)} ({one})" for one in meant)
+        raise end(REFUSED, f"{text} may be {named}: give more signs (field person_ids)")
+    return meant[0] if meant else identifier(text)
+
+
 def _reach(
-    casebridge: Casebridge, case_id: UUID, person: list[UUID] | None, part: list[str] | None, at: datetime, as_json: bool,
-    *, is_for_ever: bool,
+    casebridge: Casebridge, case_id: UUID, scope: Scope, at: datetime, as_json: bool, *, is_for_ever: bool
 ) -> None:
     """What it would reach, and when each place will have confirmed; nothing is done."""
+    from adapters.cli.record_told import about
     from adapters.reading.reach import places
-    from domain.case.record_scope import scope_of
-    from domain.events import Compartment
+    from adapters.reading.words import moment
 
-    _, case = opened_case(casebridge, case_id)
-    try:
-        compartments = tuple(Compartment(name) for name in part) if part else None
-    except ValueError:
-        raise typer.BadParameter(f"a compartment is one of {', '.join(Compartment)}") from None
-    scope = scope_of(case, tuple(person) if person else None, compartments)
-    reached = list(places(case, scope, at, is_for_ever=is_for_ever))
+    agency, case = opened_case(casebridge, case_id)
+    standing, envelopes = casebridge.backbone.agency(agency), casebridge.backbone.envelopes(f"case-{case_id}")
+    now = casebridge.clock.now()
+    reached = list(places(case, standing, envelopes, scope, now=now, at=at, is_for_ever=is_for_ever))
     if as_json:
         tell_json({
             "case": str(case_id), "person_ids": [str(one) for one in scope.person_ids],
             "compartments": [one.value for one in scope.compartments], "done": False,
             "places": [
-                {"where": one.where, "what": one.what, "by": one.by.isoformat() if one.by else None, "how": one.until_then}
+                {"where": one.where, "what": one.what, "by": one.by.isoformat() if one.by else None, "how": one.until_then,
+                 "overdue_at": one.overdue_at.isoformat() if one.overdue_at else None}
                 for one in reached
             ],
         })
         return
-    heading(f"{'Expunging' if is_for_ever else 'Sealing'} this would reach")
-    table(("where", "what", "without text by", "how"), [
-        (one.where, one.what, f"{one.by:%a %d %b %Y %H:%M}" if one.by else "not ours to say", one.until_then)
+    heading(f"{'Expunging' if is_for_ever else 'Sealing'} this would reach {about(case, scope)}")
+    table(("where", "what", f"without text by ({standing.zone})", "how"), [
+        (one.where, one.what, moment(one.by, standing.zone) if one.by else "not ours to say", one.until_then)
         for one in reached
     ])
-    hold = case.erasure.held(scope.person_ids) if is_for_ever else None
-    if hold is not None:
-        say(f"A litigation hold stands until it is lifted (review on {hold.review_on}): it would be refused.")
     say("Nothing was done. Say --yes to do it.")
 
 
 def _submit(casebridge: Casebridge, case_id: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
     agency, _ = opened_case(casebridge, case_id)
-    act(casebridge, agency, command, data, role="records desk", user=user, case=case_id)
+    act(casebridge, agency, command, data, role=ROLE, user=user, case=case_id)
 
 
 def _told(document: dict[str, Any], sentence: str, as_json: bool) -> None:
@@ -288,41 +311,3 @@ def _told(document: dict[str, Any], sentence: str, as_json: bool) -> None:
         tell_json(document)
     else:
         say(sentence)
-
-
-def _about(person_ids: tuple[UUID, ...], compartments: tuple[str, ...]) -> str:
-    parts = f": {', '.join(compartments)}" if compartments else ""
-    return f"{len(person_ids)} {'person' if len(person_ids) == 1 else 'persons'}{parts}"
-
-
-def _stage(case: Case, expunge_id: UUID) -> str:
-    one = case.erasure.expunges[expunge_id]
-    if one.expunged is not None:
-        return f"expunged {one.expunged.key_destroyed_at:%d %b %Y %H:%M}"
-    if one.is_withdrawn:
-        return "taken back"
-    if case.erasure.held(one.ordered.person_ids):
-        return "waits for a litigation hold"
-    return "being carried out" if one.begun else f"not before {one.ordered.not_before:%d %b %Y %H:%M}"
-
-
-def _document(case_id: UUID, case: Case) -> dict[str, Any]:
-    return {
-        "case": str(case_id),
-        "seals": [
-            {"seal_id": str(seal_id), "person_ids": [str(p) for p in scope.person_ids],
-             "compartments": [c.value for c in scope.compartments]}
-            for seal_id, scope in case.sealing.seals.items()
-        ],
-        "holds": [
-            {"hold_id": str(hold_id), "person_ids": [str(p) for p in hold.person_ids],
-             "review_on": hold.review_on.isoformat()}
-            for hold_id, hold in case.erasure.holds.items()
-        ],
-        "expunges": [
-            {"expunge_id": str(expunge_id), "stage": _stage(case, expunge_id),
-             "not_before": one.ordered.not_before.isoformat(), "offices": list(one.ordered.offices),
-             "confirmed": sorted(one.confirmed)}
-            for expunge_id, one in case.erasure.expunges.items()
-        ],
-    }

@@ -19,7 +19,8 @@ def serve(
     certificate: Annotated[Path | None, typer.Option(metavar="FILE", help="TLS certificate chain, PEM.")] = None,
     key: Annotated[Path | None, typer.Option(metavar="FILE", help="The certificate's private key, PEM.")] = None,
     behind_proxy: Annotated[bool, typer.Option(
-        "--behind-proxy", help="TLS ends at a proxy before this: plain HTTP is spoken on other addresses than loopback.",
+        "--behind-proxy", help="TLS ends at a proxy before this: plain HTTP is spoken on other addresses than loopback, "
+        "and who asks is the last address of X-Forwarded-For, which the proxy has to add.",
     )] = False,
 ) -> None:
     """Serve every live office's feed to whoever shows that office's credential; every reading is checked and recorded.
@@ -32,9 +33,11 @@ def serve(
         raise end(USAGE, "a certificate and its key go together")
     if certificate is None and host not in LOOPBACK and not behind_proxy:
         raise end(USAGE, "off this machine only with --certificate and --key, or --behind-proxy: feeds carry personal data")
+    from adapters.http.app import before_proxy, peer
     from adapters.http.serving import run
 
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     with installation(ctx) as casebridge:
         say(f"serving feeds on {host}:{port}; Ctrl-C stops")
-        run(casebridge.feed_app(), host=host, port=port, certificate=certificate, key=key)
+        feed = casebridge.feed_app(before_proxy if behind_proxy else peer)
+        run(feed, host=host, port=port, certificate=certificate, key=key)

@@ -21,7 +21,7 @@ def work(
     once: Annotated[bool, typer.Option("--once", help="Work until nothing is left, then end.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run the workers: views, clock, discloser, courier, receipts, and the relay where CASEBRIDGE_KAFKA is set.
+    """Run the workers: views, clock, discloser, courier, receipts; relay and rights too where CASEBRIDGE_KAFKA is set.
 
     Each keeps its position with its effect, so it may be killed at any moment. SIGTERM and Ctrl-C stop them after
     their current step. Ends with 3 where a worker could not go on.

@@ -186,8 +186,8 @@ class Courier:
     def _publish(self, office: Office, queue: Queue, topics: FeedTopics, published: int) -> int:
         """Everything after the last number published, in order; a number without content as a placeholder."""
         unpublished = [d for d in queue.deliveries.values() if d.told.number > published][:HAND_OVERS_MAX]
-        if not unpublished:
-            return 0
+        if not unpublished or self._live(office.office, queue) is None:
+            return 0  # It may have been suspended while the topic was asked, which can take long.
         parcels: list[Parcel] = []
         with telemetry.hand_over(topics.name, None) as span:
             contents = self._hand_overs.contents(unpublished, topics.name)

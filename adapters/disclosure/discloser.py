@@ -20,6 +20,7 @@ from adapters.telemetry import telemetry
 from domain.agency.state import Agency
 from domain.case.consular import ConsularNotificationCorrected, DisclosureReleased
 from domain.case.engagement import Engagement
+from domain.case.given import untrue_since
 from domain.case.holding import whom
 from domain.case.recalls import DisclosureRecalled
 from domain.case.state import Case
@@ -131,7 +132,7 @@ class Discloser:
                 backbone.log.append(Append(guards=guards, events=events, schemas=(*own, *published), worker=move))
             except Conflict:  # A feed has grown, or an entry is there already: the position was lost, not the entry.
                 self._heads.clear()
-                sources = [source for source in sources if backbone.log.event(_entry_id(source)) is None]
+                sources = [source for source in sources if backbone.log.event(entry_id(source)) is None]
                 continue
             backbone.stored(own)
             self._published.update(form.fingerprint for form in forms)
@@ -190,14 +191,14 @@ class Discloser:
         moment = self._backbone.clock.now()
         if engagement is None or latest is None or not latest.holds_at(moment, agency.agreements):
             raise _Skip(NotDisclosed.ENGAGEMENT_ENDED)
-        flow, contract_digest = _flow(agency, engagement, source.circumstances.occurred_at)
+        flow, contract_digest = _flow(agency, engagement, source.circumstances.occurred_at, moment)
         form = self._rendering.format(flow.publishes)
         if form is None:
             raise _Skip(NotDisclosed.NO_CONTRACT)
         stream, number = self._next(told.office, heads)
         if isinstance(told, DisclosureReleased):
             event: FeedEntry = _disclosed(
-                number, case_id, then, source, told, engagement, flow, contract_digest, form
+                number, case_id, then, now, source, told, engagement, flow, contract_digest, form
             )
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
@@ -255,7 +256,7 @@ class Discloser:
     def _circumstances(self, source: Envelope) -> Circumstances:
         cause, now = source.circumstances, self._backbone.clock.now()
         return replace(
-            cause, event_id=_entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
+            cause, event_id=entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
             actor=Actor(agency=cause.agency, role="discloser", user="casebridge"), principal="casebridge-discloser",
         )
 
@@ -309,7 +310,8 @@ def _recalled(told: Recalled) -> tuple[UUID, tuple[UUID, ...]]:
     return told.disclosure_id, told.person_ids
 
 
-def _entry_id(source: Envelope) -> UUID:
+def entry_id(source: Envelope) -> UUID:
+    """Of the entry that an event becomes, if any: always the same."""
     match source.event:
         case DisclosureReleased():
             what = "disclosed"
@@ -330,24 +332,31 @@ def _starts(entries: Sequence[Envelope]) -> dict[str, int]:
     return starts
 
 
-def _flow(agency: Agency, engagement: Engagement, moment: datetime) -> tuple[Flow, str]:
-    """What the contract in force at a moment lets flow for the engagement's purpose."""
+def _flow(agency: Agency, engagement: Engagement, released_at: datetime, moment: datetime) -> tuple[Flow, str]:
+    """What flows for the engagement's purpose by the contract in force now, and no more than by that of its release:
+    a text adopted in between, or before a release that is recorded late, takes away and adds nothing."""
     office = agency.offices.get(engagement.office)
     if office is None:
         raise _Skip(NotDisclosed.UNKNOWN_OFFICE)
-    contract = agency.contract_at(office.recipient_kind, moment)
+    contract, shown = (agency.contract_at(office.recipient_kind, at) for at in (moment, released_at))
     flow = None if contract is None else contract.flow(engagement.purpose, agency.jurisdiction)
-    if contract is None or flow is None or flow.renderer not in RENDERERS:
+    before = None if shown is None else shown.flow(engagement.purpose, agency.jurisdiction)
+    if contract is None or flow is None or before is None or flow.renderer not in RENDERERS:
         raise _Skip(NotDisclosed.NO_CONTRACT)
-    return flow, contract.digest
+    return replace(flow, fields=tuple(field for field in flow.fields if before.has(field.path))), contract.digest
 
 
 def _disclosed(
-    number: int, case_id: UUID, case: Case, source: Envelope, told: DisclosureReleased, engagement: Engagement,
+    number: int, case_id: UUID, case: Case, now: Case, source: Envelope, told: DisclosureReleased, engagement: Engagement,
     flow: Flow, contract_digest: str, form: Format,
 ) -> Disclosed:
+    """What the case told when it was released, without what proved untrue before it could leave."""
     persons, about = whom(case, told.notice_id)
-    fields = sources(case, flow, engagement, persons, about=about)
+    untrue = untrue_since(now, source.version)
+    fields = tuple(
+        field for field in sources(case, flow, engagement, persons, about=about)
+        if not any(one.touches(field.event_id, field.field) for one in untrue)
+    )
     if not fields:
         raise _Skip(NotDisclosed.NOTHING_KNOWN)
     person_of = {reference: person for person, reference in engagement.references.items()}

@@ -16,7 +16,9 @@ from adapters.disclosure.hand_overs import STARTS_MAX, UNRENDERABLE, HandOvers
 from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage, delivery_of
 from adapters.disclosure.parcel import placeholder_of
 from adapters.disclosure.render import Rendering
-from adapters.disclosure.streams import access_stream, feed_stream, head_of
+from adapters.disclosure.streams import access_stream, agency_stream, feed_stream, head_of
+from domain.agency.events import OfficeStage
+from domain.agency.state import Agency
 from domain.case.state import Case
 from domain.disclosure.events import FeedRead
 from domain.events import Actor, Circumstances, Envelope
@@ -30,6 +32,10 @@ READ = frozenset({Stage.STARTED, Stage.DOUBTED})
 
 class NoSuchNumber(Exception):
     """The feed does not reach so far."""
+
+
+class FeedClosed(Exception):
+    """The office is not live any more, or its credential was replaced while it waited: it reads nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +61,12 @@ class PullFeed:
     def read(self, office: str, agency: str, *, after: int, limit: int = ENTRIES_MAX, credential: int) -> Reading:
         """At most `limit` entries after a number, in order, each with its content only while its basis stands.
 
-        What was read before and is not after `after` any more is handed over by this. Raises NoSuchNumber,
-        LogUnavailable and KeysUnavailable.
+        What was read before and is not after `after` any more is handed over by this. None is recorded at a position
+        after the office was suspended or its credential replaced. Raises FeedClosed, NoSuchNumber, LogUnavailable and
+        KeysUnavailable.
         """
         with self._lock:
+            self._open(office, agency, credential)
             self._hand_overs.outstanding.tail()
             queue = self._hand_overs.outstanding.offices.get(office, Queue())
             if after > queue.last:
@@ -82,6 +90,16 @@ class PullFeed:
                 except Conflict:
                     continue  # A case that was read again changed, or another reader of this day was first.
         raise LogUnavailable(f"the cases behind the feed of {office} changed {STARTS_MAX} times under one reading")
+
+    def _open(self, office: str, agency: str, credential: int) -> Agency:
+        """The agency as it is now, where it lets the office read."""
+        standing = self._backbone.agency(agency)
+        listed = standing.offices[office]
+        if listed.stage is not OfficeStage.LIVE:
+            raise FeedClosed(f"this feed is {listed.stage.value}")
+        if listed.credential != credential:
+            raise FeedClosed("the credential of this feed was replaced")
+        return standing
 
     def _passed(self, office: str, queue: Queue, after: int) -> None:
         passed = [d for d in queue.deliveries.values() if d.told.number <= after and d.stage in READ]
@@ -138,6 +156,7 @@ class PullFeed:
         self, office: str, agency: str, reading: Reading, after: int, credential: int, guards: tuple[Guard, ...]
     ) -> None:
         backbone, now = self._backbone, self._backbone.clock.now()
+        standing = self._open(office, agency, credential)
         stream = access_stream(now.date())
         version, command_id = head_of(backbone.log, stream), UUID(bytes=self._entropy(16), version=4)
         empty = self._rendering.placeholder().type
@@ -145,7 +164,6 @@ class PullFeed:
             office=office, after=after, last=reading.last, credential=credential,
             without_content=tuple(p.number for p in reading.parcels if dict(p.headers)["type"] == empty),
         )
-        standing = backbone.agency(agency)
         circumstances = Circumstances(
             event_id=UUID(bytes=self._entropy(16), version=4), occurred_at=now, learned_at=now,
             actor=Actor(agency=agency, role="partner", user=office), principal=f"feed-credential-{credential}",
@@ -154,8 +172,9 @@ class PullFeed:
         )
         event = backbone.encode(Envelope(stream=stream, version=version + 1, event=told, circumstances=circumstances))
         schemas = backbone.schemas_for([event])
-        own = Guard(stream=stream, version=version)
-        backbone.log.append(Append(guards=(own, *guards), events=(event,), schemas=schemas))
+        own, lets_it = Guard(stream=stream, version=version), Guard(stream=agency_stream(agency), version=standing.version)
+        held = tuple(dict.fromkeys((own, lets_it, *guards)))
+        backbone.log.append(Append(guards=held, events=(event,), schemas=schemas))
         backbone.stored(schemas)
 
 

@@ -19,9 +19,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.disclosure.parcel import structured
-from adapters.disclosure.pull import CHANNEL, ENTRIES_MAX, NoSuchNumber, PullFeed, Reading
+from adapters.disclosure.pull import CHANNEL, ENTRIES_MAX, FeedClosed, NoSuchNumber, PullFeed, Reading
 from adapters.http.credentials import FeedCredentials
-from adapters.http.limits import RateLimit
+from adapters.http.limits import Logins, RateLimit
 from adapters.http.openapi import DOCUMENT
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
@@ -37,6 +37,20 @@ WAITING_MAX = 64
 RETRY_SECONDS = 60
 OfficeOf = Callable[[str], tuple[str, Office] | None]
 """An office by its code, with the agency that lists it."""
+AddressOf = Callable[[Request], str]
+"""From which address a request comes."""
+
+
+def peer(request: Request) -> str:
+    """Whoever is connected."""
+    return request.client.host if request.client else ""
+
+
+def before_proxy(request: Request) -> str:
+    """Whom the proxy before this says that it speaks for: the last word of `X-Forwarded-For`, which is its own. What
+    stands before that is the client's to invent."""
+    told = request.headers.getlist("x-forwarded-for")
+    return told[-1].rpartition(",")[2].strip() if told else peer(request)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +69,12 @@ class _Refused(Exception):
 class FeedApp:
     """`GET /feeds/{office}/events`, its OpenAPI document, and a health check that tells nothing else."""
 
-    def __init__(self, feed: PullFeed, office_of: OfficeOf, credentials: FeedCredentials, limit: RateLimit) -> None:
-        self._feed, self._office_of, self._credentials, self._limit = feed, office_of, credentials, limit
+    def __init__(
+        self, feed: PullFeed, office_of: OfficeOf, credentials: FeedCredentials, limit: RateLimit, logins: Logins,
+        address_of: AddressOf = peer,
+    ) -> None:
+        self._feed, self._office_of, self._credentials = feed, office_of, credentials
+        self._limit, self._logins, self._address_of = limit, logins, address_of
         self._waiting = 0
 
     def routes(self) -> list[Route]:
@@ -76,6 +94,8 @@ class FeedApp:
             )
         except _Refused as refused:
             return _problem(refused.status, refused.title, refused.headers)
+        except FeedClosed as closed:
+            return _problem(503, str(closed), {"retry-after": str(RETRY_SECONDS)})
         except NoSuchNumber as unknown:
             return _problem(400, str(unknown), {})
         except (LogUnavailable, KeysUnavailable) as error:
@@ -91,21 +111,26 @@ class FeedApp:
 
     def _admit(self, request: Request) -> tuple[str, Office]:
         """The office whose credential was shown, where it is its own feed that is asked for."""
-        code = request.path_params["office"]
-        scheme, _, given = request.headers.get("authorization", "").partition(" ")
+        code, shown = request.path_params["office"], request.headers.get("authorization", "")
+        _within(self._logins.wait_seconds(code, shown, self._address_of(request)), "too many tries")
         found = self._office_of(code)
-        office = None if found is None else found[1]
-        generation = 1 if office is None else office.credential
-        is_right = self._credentials.is_right(given.strip(), code, generation)
-        if scheme.lower() != "bearer" or not is_right or found is None or office is None or office.channel != CHANNEL:
+        if not self._is_right(code, shown, found):
+            self._logins.failed(code, shown)
             headers = {"www-authenticate": 'Bearer realm="casebridge"'}
             raise _Refused(401, "show the credential of the feed that you ask for", **headers)
-        seconds = self._limit.wait_seconds(code)
-        if seconds > 0:
-            raise _Refused(429, "too many readings", **{"retry-after": str(math.ceil(seconds))})
-        if office.stage is not OfficeStage.LIVE:
-            raise _Refused(503, f"this feed is {office.stage.value}", **{"retry-after": str(RETRY_SECONDS)})
+        assert found is not None, "what is right is an office's"
+        self._logins.opened(code, shown)
+        _within(self._limit.wait_seconds(code), "too many readings")
+        if found[1].stage is not OfficeStage.LIVE:
+            raise _Refused(503, f"this feed is {found[1].stage.value}", **{"retry-after": str(RETRY_SECONDS)})
         return found
+
+    def _is_right(self, code: str, shown: str, found: tuple[str, Office] | None) -> bool:
+        """In a time that does not tell whether there is such an office."""
+        scheme, _, given = shown.partition(" ")
+        office = None if found is None else found[1]
+        is_its_own = self._credentials.is_right(given.strip(), code, 1 if office is None else office.credential)
+        return is_its_own and scheme.lower() == "bearer" and office is not None and office.channel == CHANNEL
 
     async def _wait(self, office: str, asked: _Asked) -> None:
         """Until there is something after the number, or the time is over."""
@@ -123,6 +148,11 @@ class FeedApp:
 
 def application(feed: FeedApp) -> Starlette:
     return Starlette(routes=feed.routes())
+
+
+def _within(wait_seconds: float, what: str) -> None:
+    if wait_seconds > 0:
+        raise _Refused(429, what, **{"retry-after": str(math.ceil(wait_seconds))})
 
 
 def _asked(request: Request) -> _Asked:

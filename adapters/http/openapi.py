@@ -1,9 +1,12 @@
 """The pull feed as an OpenAPI 3.1 document: what an engineer of an office reads before writing a line."""
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from adapters.disclosure.pull import ENTRIES_MAX
+from adapters.http.limits import READINGS, UNPROVEN_TRIES
 
 EVENT: dict[str, Any] = {
     "type": "object",
@@ -24,16 +27,19 @@ EVENT: dict[str, Any] = {
         "data_base64": {"type": "string", "contentEncoding": "base64"},
     },
 }
-PROBLEM: dict[str, Any] = {
-    "description": "What was wrong, as RFC 9457 has it.",
-    "content": {"application/problem+json": {"schema": {
-        "type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}},
-    }}},
-}
+PROBLEM: dict[str, Any] = {"application/problem+json": {"schema": {
+    "type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}},
+}}}
+RETRY = {"headers": {"Retry-After": {"schema": {"type": "integer"}, "description": "In how many seconds to come again."}}}
 
 
-def _parameter(name: str, most: int, default: int, description: str) -> dict[str, Any]:
-    schema = {"type": "integer", "minimum": 0, "maximum": most, "default": default}
+def _problem(description: str, more: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
+    """What was wrong, as RFC 9457 has it."""
+    return {"description": description, **more, "content": PROBLEM}
+
+
+def _parameter(name: str, most: int, default: int, description: str, *, least: int = 0) -> dict[str, Any]:
+    schema = {"type": "integer", "minimum": least, "maximum": most, "default": default}
     return {"name": name, "in": "query", "description": description, "schema": schema}
 
 
@@ -52,7 +58,7 @@ DOCUMENT: dict[str, Any] = {
             {"name": "office", "in": "path", "required": True, "schema": {"type": "string"},
              "description": "The code of your office, such as cons-mx.el-paso."},
             _parameter("after", 2**53, 0, "The last number that you have kept; 0 at first."),
-            _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most."),
+            _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most.", least=1),
             _parameter("wait", 30, 0, "How many seconds to wait where there is nothing new yet (long poll)."),
             {"name": "If-None-Match", "in": "header", "schema": {"type": "string"},
              "description": "The ETag of an earlier answer: 304 where this one would be the same."},
@@ -66,7 +72,14 @@ DOCUMENT: dict[str, Any] = {
                 }}},
             },
             "304": {"description": "The same as before."},
-            "400": PROBLEM, "401": PROBLEM, "429": PROBLEM, "503": PROBLEM,
+            "400": _problem("A number is none, or is not reached yet; the title names it."),
+            "401": _problem("The credential does not open this feed, or there is no such feed: which, is not told."),
+            "429": _problem(
+                f"Too many readings of this feed: {READINGS.a_second:g} a second, {READINGS.burst_max:g} at once. Or too "
+                f"many tries from your address with credentials that have opened no feed: {UNPROVEN_TRIES.a_second:g} a "
+                f"second, {UNPROVEN_TRIES.burst_max:g} at once; a credential that has opened its feed reads on.", RETRY,
+            ),
+            "503": _problem("The feed is not live now, or cannot be read now.", RETRY),
         },
     }}},
     "components": {

@@ -15,5 +15,5 @@ def run(feed: FeedApp, *, host: str, port: int, certificate: Path | None, key: P
     """Serve until a signal ends it; with a certificate and its key over TLS."""
     uvicorn.run(
         application(feed), host=host, port=port, access_log=False, log_level="warning", ssl_certfile=certificate,
-        ssl_keyfile=key, backlog=BACKLOG_MAX, limit_concurrency=CONNECTIONS_MAX,
+        ssl_keyfile=key, backlog=BACKLOG_MAX, limit_concurrency=CONNECTIONS_MAX, proxy_headers=False,
     )

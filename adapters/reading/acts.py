@@ -12,6 +12,7 @@ from adapters.reading.words import QUESTIONS, due, limit, missing, moment, peopl
 from domain.agency.state import Agency
 from domain.agency.targets import target_of
 from domain.case.acts import Act, ActStage, acts_of
+from domain.case.consular import TextCode
 from domain.case.obligations import Duty, DutyStage, QuestionRaised
 from domain.case.owners import OwnedBecause, Owner, owner_of_duty
 from domain.case.state import Case
@@ -120,13 +121,15 @@ def _alike(act: Act) -> list[list[Duty]]:
 
 
 def _after(act: Act) -> list[str]:
-    """What became of a notice that went to the wrong office."""
+    """What became of a notice that its office is not to keep: told in error, or of a record that is to be destroyed."""
     notice = act.notice
     if notice is None or notice.corrected is None:
         return []
     proof = "it has that letter" if notice.correction_received else "its receipt is still awaited"
-    asked = notice.corrected.text_code.value
-    return [f"afterwards: this office had been told in error and was asked to {asked} it; {proof}"]
+    asked = "asked to erase it, by a court's order" if notice.corrected.text_code is TextCode.ERASE else (
+        "told that it was in error and asked to disregard it"
+    )
+    return [f"afterwards: this office was {asked}; {proof}"]
 
 
 def state_of(act: Act, now: datetime, zone: str) -> str:

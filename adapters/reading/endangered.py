@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from adapters.reading.words import due, limit, span
 from domain.case.acts import Act, ActStage, acts_of
 from projections.deadline_board import open_duties
 
@@ -18,33 +19,44 @@ STILL_OWED = frozenset({ActStage.OWED, ActStage.PREPARED, ActStage.RELEASED})
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endangered:
-    """An act that could still be done in time, or is late already, toward an office. The strictest clock only."""
+    """An act that could still be done in time, or is late already, toward an office: its strictest clock.
+
+    `due_at` is None for a limit in words ("without delay"): it runs too, since `since`, and is nobody's to forget.
+    """
 
     case_id: UUID
     office: str
     rule_id: str
-    due_at: datetime
+    due_at: datetime | None
+    limit: str
+    since: datetime
     zone: str
+
+    def when(self, now: datetime) -> str:
+        """`Thu 13 Aug 2026 16:10 (America/Denver)`, or `without delay, open for 13 days`."""
+        if self.due_at is not None:
+            return f"{due(self.due_at, self.zone)} ({self.zone})"
+        return f"{self.limit}, open for {span(now - self.since)}"
 
 
 def endangered(casebridge: Casebridge, offices: Collection[str]) -> list[Endangered]:
-    """By due moment. The deadline board must be up to date."""
-    cases = {duty.case_id: duty.agency for duty in open_duties(casebridge.views) if duty.due_at is not None}
+    """Limits in words first, the oldest before the others, then by due moment. The deadline board must be up to date."""
+    cases = {duty.case_id: duty.agency for duty in open_duties(casebridge.views)}
     found = (one for case_id, agency in cases.items() for one in _of(casebridge, case_id, agency, offices))
-    return sorted(found, key=lambda one: one.due_at)
+    return sorted(found, key=lambda one: (one.due_at is not None, one.due_at or one.since))
 
 
 def _of(casebridge: Casebridge, case_id: UUID, agency: str, offices: Collection[str]) -> Iterator[Endangered]:
     case, standing = casebridge.backbone.case(case_id), casebridge.backbone.agency(agency)
     for act in acts_of(case, standing.latest_packs()):
-        if act.office in offices and act.stage in STILL_OWED:
-            yield from _clock(case_id, act)
+        if act.office is not None and act.office in offices and act.stage in STILL_OWED:
+            yield _clock(case_id, act.office, act)
 
 
-def _clock(case_id: UUID, act: Act) -> Iterator[Endangered]:
-    moments = [(duty.raised.due_at, duty.raised) for duty in act.duties if duty.raised.due_at is not None]
-    if moments and act.office is not None:
-        due_at, raised = min(moments, key=lambda one: one[0])
-        yield Endangered(
-            case_id=case_id, office=act.office, rule_id=raised.rule_id, due_at=due_at, zone=raised.due_zone
-        )
+def _clock(case_id: UUID, office: str, act: Act) -> Endangered:
+    raised = [duty.raised for duty in act.duties]
+    strictest = min(raised, key=lambda one: (one.due_at is None, one.due_at or one.clock_start))
+    return Endangered(
+        case_id=case_id, office=office, rule_id=strictest.rule_id, due_at=strictest.due_at,
+        limit=limit(strictest.qualifier), since=strictest.clock_start, zone=strictest.due_zone,
+    )

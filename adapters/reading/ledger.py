@@ -9,11 +9,11 @@ from uuid import UUID
 
 from adapters.disclosure.streams import feed_stream
 from domain.agency.state import Agency
-from domain.case.disclosures import ABOUT
 from domain.case.disclosures import persons_of as persons_of_event
 from domain.case.doubts import is_doubted
 from domain.case.engagement import Engagement
 from domain.case.state import Case
+from domain.case.subjects import ABOUT
 from domain.disclosure.events import Disclosed, Released, Withdrawn
 from domain.disclosure.telling import sources
 from domain.events import Event

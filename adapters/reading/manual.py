@@ -1,20 +1,30 @@
-"""The partner's manual: a page for each kind, in two languages, of what it is given, for what, and how it reads."""
+"""The partner's manual: a page for each kind, in two languages, of what it is given, for what, and how it reads.
+
+Where our own source says so, which the contracts keep for auditors, means nothing to a partner and is left out.
+"""
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adapters.avro.published_records import DOCS, names_of
+from adapters.reading import manual_es
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.contract import Contract, Flow, FlowField
 from domain.disclosure.vocabulary import WORDS
 
 MADE = {
     "en": "Made from the contracts by `casebridge contracts pages docs/partners`",
-    "es": "Hecho a partir de los contratos con `casebridge contracts pages docs/partners`",
+    "es": "Elaborado a partir de los contratos con `casebridge contracts pages docs/partners`",
 }
 VERSION = {"en": "version", "es": "versión"}
 LANGUAGES = ("en", "es")
+RULE = re.compile(r"\b[A-Z]{2,3}(?:-[A-Z]+){2,}\b")
+SOURCE_NOTE = re.compile(
+    r" \((?:[LPT]\d[^()]*|named by the source[^()]*|needed for this, no more|only on a recorded ground)\)\Z"
+)
+"""What a contract's text ends with to say where it is from: lines, a process or a tension of our source, or no line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,6 +46,7 @@ class Wording:
     either: str
     how: str
     null: str
+    rules: str
     index: str
 
 
@@ -48,17 +59,19 @@ WORDING: Mapping[str, Wording] = {
         meaning="what it says", why="why it is given", ground="only with {grounds}", either="or",
         how="How it arrives, how to check it and how to answer: [for partner organizations](../partners.md).",
         null="A field that is null is not known to the agency, or may not be told. Persons are named by references that are "
-        "yours alone.", index="The partners' manual",
+        "yours alone.", rules="Rules that the agency follows: {rules}.", index="The partners' manual",
     ),
     "es": Wording(
-        title="Qué recibe {kind}", intro="Esto es todo lo que una agencia puede dar a los socios de este tipo según esta "
-        "versión. Lo que no se nombra aquí no se da.", nothing="A este tipo de socio no se da nada: {why}.",
-        purpose="Para {purpose}", places="Solo en {places}.", basis="Fundamento (en inglés): {basis}.",
+        title="Qué recibe {kind}", intro="Esto es todo lo que una agencia puede comunicar a las contrapartes de este tipo "
+        "según esta versión. Lo que no se menciona aquí no se comunica.",
+        nothing="A este tipo de contraparte no se le comunica nada: {why}.",
+        purpose="Para: {purpose}", places="Solo en {places}.", basis="Fundamento: {basis}.",
         published="Evento publicado `casebridge.published.{name}`: {doc}", schema="esquema", field="campo",
-        meaning="qué dice", why="por qué se da (en inglés)", ground="solo con {grounds}", either="o",
-        how="Cómo llega, cómo se comprueba y cómo se responde (en inglés): [para organizaciones socias](../partners.md).",
-        null="Un campo nulo es algo que la agencia no sabe o no puede decir. Las personas se nombran con claves que son "
-        "solo suyas.", index="El manual de los socios",
+        meaning="qué dice", why="por qué se comunica", ground="solo con {grounds}", either="o",
+        how="Cómo llega, cómo se comprueba y cómo se responde: [para las contrapartes (en inglés)](../partners.md).",
+        null="Si un campo es nulo, la agencia no tiene el dato o no puede comunicarlo. Las personas se identifican con "
+        "referencias que solo usa su oficina.", rules="Reglas que sigue la agencia: {rules}.",
+        index="El manual de las contrapartes",
     ),
 }
 GROUNDS: Mapping[BasisKind, tuple[str, str]] = {
@@ -68,18 +81,6 @@ GROUNDS: Mapping[BasisKind, tuple[str, str]] = {
     BasisKind.COUNSEL_APPROVAL: ("approval by the agency's counsel", "una autorización del abogado de la agencia"),
     BasisKind.SERVICE_CONTRACT: ("a service contract", "un contrato de servicios"),
     BasisKind.AGENCY_POLICY: ("the agency's policy", "una norma de la agencia"),
-}
-PURPOSES_ES: Mapping[str, str] = {
-    "consular_notice": "aviso consular", "recall": "retirar un envío erróneo", "home_study": "estudio del hogar",
-    "reunification": "reunificación en el extranjero", "service_of_process": "notificación de documentos",
-    "document_tracing": "búsqueda de un documento", "identity_check": "comprobación de identidad",
-    "hearing_logistics": "participación en una audiencia", "arrange_visit": "organización de una visita",
-    "border_visit": "visita en un puerto de entrada", "locate_parent": "localización de la madre o del padre",
-    "contact_parent": "contacto con la madre o el padre", "court_attendance": "asistencia a una audiencia",
-    "advocate_release": "petición de liberación", "trafficking_report": "remisión por posible trata",
-    "trafficking_notice": "aviso de posible trata", "screening_referral": "remisión a una evaluación",
-    "relief_screening": "evaluación de beneficios migratorios", "court_report": "informe al tribunal",
-    "translation": "traducción", "care": "cuidado del niño",
 }
 
 
@@ -93,6 +94,12 @@ def pages(contracts: Iterable[Contract]) -> dict[str, str]:
     for language in LANGUAGES:
         found[f"README.{language}.md"] = "\n".join(_index(known, language)) + "\n"
     return found
+
+
+def said(text: str, language: str) -> str:
+    """A contract's basis, reason or denial as a partner reads it; in English, marked so, where it has no Spanish."""
+    plain = SOURCE_NOTE.sub("", text.rstrip("."))
+    return plain if language == "en" else manual_es.TEXTS.get(plain, f"{plain} (en inglés)")
 
 
 def _index(contracts: list[Contract], language: str) -> Iterator[str]:
@@ -109,15 +116,18 @@ def _page(contract: Contract, language: str) -> Iterator[str]:
     yield f"# {words.title.format(kind=contract.recipient_kind)}"
     yield from ("", f"{MADE[language]}, {VERSION[language]} {contract.version}.", "")
     if contract.denied is not None:
-        yield words.nothing.format(why=contract.denied)
+        yield words.nothing.format(why=said(contract.denied, language))
         return
     yield from (words.intro, "", words.null, "", words.how)
+    texts = (text for flow in contract.flows for text in (flow.basis, *(field.basis for field in flow.fields)))
+    if rules := dict.fromkeys(rule for text in texts for rule in RULE.findall(text)):
+        yield from ("", words.rules.format(rules=", ".join(rules)))
     for flow in contract.flows:
         yield from _flow(flow, language)
 
 
 def _purpose(flow: Flow, language: str) -> str:
-    return flow.purpose.replace("_", " ") if language == "en" else PURPOSES_ES[flow.purpose]
+    return flow.purpose.replace("_", " ") if language == "en" else manual_es.PURPOSES[flow.purpose]
 
 
 def _flow(flow: Flow, language: str) -> Iterator[str]:
@@ -127,7 +137,7 @@ def _flow(flow: Flow, language: str) -> Iterator[str]:
         yield from (words.places.format(places=", ".join(flow.places)), "")
     doc = DOCS[name][LANGUAGES.index(language)]
     yield f"{words.published.format(name=name, doc=doc)} [{words.schema}](../../schemas/published/{flow.publishes}.avsc)"
-    yield from ("", words.basis.format(basis=flow.basis.rstrip(".")))
+    yield from ("", words.basis.format(basis=said(flow.basis, language)))
     if flow.fields:
         yield from ("", f"| {words.field} | {words.meaning} | {words.why} |", "|---|---|---|")
         yield from (_row(field, language, flow.renderer) for field in flow.fields)
@@ -138,7 +148,7 @@ def _row(field: FlowField, language: str, renderer: str) -> str:
     where = ", ".join(f"`{name}`" for name in names_of(renderer, field.path))
     ground = f" ({_ground(field, language)})" if field.needs else ""
     meaning = word.doc if language == "en" else word.doc_es
-    return f"| {where} | {meaning} | {field.basis}{ground} |"
+    return f"| {where} | {meaning} | {said(field.basis, language)}{ground} |"
 
 
 def _ground(field: FlowField, language: str) -> str:

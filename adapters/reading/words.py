@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from domain.case.obligations import WithdrawnBecause
 from domain.case.state import Case
+from domain.events import Compartment
 from domain.personal import Known, Personal, Withheld
 from domain.policy.facts import MissingFact
 
@@ -52,6 +53,15 @@ def in_words(code: object) -> str:
     """A code as people read it."""
     words = str(code).replace("_", " ")
     return SAID.get(words, words)
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """`1 key`, `5 keys`."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def parts(compartments: tuple[Compartment, ...]) -> str:
+    return "everything" if set(compartments) == set(Compartment) else ", ".join(compartments)
 
 
 def country(code: str) -> str:

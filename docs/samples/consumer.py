@@ -1,26 +1,36 @@
-"""A feed read from Kafka and kept in a file: copy it and put your own store where `Kept` is.
+"""A feed read from Kafka and kept in a SQLite file: copy it and put your own store where `Kept` is.
 
     pip install kafka-python fastavro
     export FEED_BROKERS=kafka.example:9094 FEED_OFFICE=cons-mx.el-paso FEED_PASSWORD=...   # from your agency
-    python consumer.py schemas/published kept.jsonl          # or with --once: stop when nothing is left
+    python consumer.py schemas/published kept.db          # or with --once: stop when nothing is left
 
 It keeps each entry once, checks that no number is missing, and commits only after it has kept: the commit is the hand-over.
+Where numbers are missing it ends and says which; when you have got them from your agency, `--from N` goes on at N.
 FEED_SECURITY (SASL_SSL), FEED_CA (a file) and FEED_PREFIX (casebridge) are for agencies that differ.
 """
+import argparse
+import contextlib
 import hashlib
 import io
 import json
 import os
 import pathlib
-import sys
+import sqlite3
 
 import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 from kafka import KafkaConsumer
 
+COLUMNS = ("number", "id", "type", "case", "sequence", "releases", "salt", "digest", "value", "told", "note")
 MARKER = b"\xc3\x01"  # Avro single-object encoding: marker, eight bytes of the schema's fingerprint, body
-DISREGARD, PLACEHOLDER = "casebridge.published.Disregard", "casebridge.published.Placeholder"
+PLACEHOLDER = "casebridge.published.Placeholder"
 POLL_SECONDS, IDLE_POLLS_MAX = 1, 5
+ASKED = {  # By text_code of a Disregard. The copy in the file goes by itself; look for others.
+    "disregard": "number {} is withdrawn: do not rely on it, keep no copy of it, and tell your agency so",
+    "erase": "a court ordered number {} erased: erase every copy of it, and confirm to your agency that you did",
+}
+MISSING = """numbers {} to {} are missing: {} came, and nothing of it was committed. A topic keeps seven days. Get them from
+your agency, then go on with --from {}: a commit past them says to the agency that you have them."""
 
 
 def schemas(folder):
@@ -39,39 +49,41 @@ def decoded(known, value):
 
 
 class Kept:
-    """What was kept, a line of JSON each, and which number comes next."""
+    """What was kept, and the last number; all that is added is kept at once, by `keep`."""
 
-    def __init__(self, path):
-        self.file = pathlib.Path(path).open("a+", encoding="utf-8")
-        self.file.seek(0)
-        lines = self.file.read().splitlines(keepends=True)
-        if lines and not lines[-1].endswith("\n"):  # Torn when this program was killed, and so not committed.
-            self.file.truncate(sum(len(line.encode()) for line in lines[:-1]))
-            lines.pop()
-        self.last = max((json.loads(line)["number"] for line in lines), default=0)
+    def __init__(self, path, first=None):
+        self.file, self.first = sqlite3.connect(path), first
+        self.file.execute("PRAGMA secure_delete = ON")  # What is withdrawn is overwritten.
+        self.file.execute(f"CREATE TABLE IF NOT EXISTS kept ({', '.join(map(repr, COLUMNS))})")
+        self.last = self.file.execute("SELECT coalesce(max(number), 0) FROM kept").fetchone()[0]
+
+    def put(self, **entry):
+        self.file.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [entry.get(name) for name in COLUMNS])
+        self.last = entry["number"]
 
     def add(self, record, known):
         headers = {name: value.decode() for name, value in record.headers}
-        number = int(headers["ce_feednumber"])
+        number, kind, salt = int(headers["ce_feednumber"]), headers["ce_type"], headers.get("ce_salt")
         if number <= self.last:
-            return  # It came twice: kept, and not yet committed when this program ended.
+            return  # It came twice.
+        if number not in (self.last + 1, self.first):
+            raise SystemExit(MISSING.format(self.last + 1, number - 1, number, number))
         if number != self.last + 1:
-            raise SystemExit(f"number {self.last + 1} is missing: {number} came. Tell your agency; nothing was committed.")
-        entry = {"number": number, "id": headers["ce_id"], "case": record.key.decode(), "type": headers["ce_type"]}
-        if headers["ce_type"] != PLACEHOLDER:  # The number of a placeholder carries nothing.
-            told = decoded(known, record.value)
-            # With salt and bytes you can prove what you were given: the agency keeps this digest too.
-            digest = hashlib.sha256(bytes.fromhex(headers["ce_salt"]) + record.value).hexdigest()
-            entry |= {"salt": headers["ce_salt"], "value": record.value.hex(), "digest": digest, "told": told}
-            if headers["ce_type"] == DISREGARD:
-                entry["disregard"] = told["withdraws"]
-                print(f"number {told['withdraws']} was sent in error: stop using it, erase it, and tell your agency so")
-        self.file.write(json.dumps(entry, default=str) + "\n")
-        self.last = number
+            self.put(number=number - 1, note=f"from {self.last + 1} to here: missing in the topic")
+        told = decoded(known, record.value) if kind != PLACEHOLDER else {}  # The number of a placeholder carries nothing.
+        # With salt and bytes you can prove what you were given: the agency keeps this digest too.
+        digest = salt and hashlib.sha256(bytes.fromhex(salt) + record.value).hexdigest()
+        self.put(number=number, id=headers["ce_id"], type=kind, case=record.key.decode(), sequence=headers["ce_sequence"],
+                 releases=headers.get("ce_releases"),  # Held back once: this is the content of that earlier number.
+                 salt=salt, digest=digest, value=record.value, told=json.dumps(told, default=str))
+        if "withdraws" in told:
+            self.file.execute("UPDATE kept SET salt = NULL, value = NULL, told = NULL, note = ? WHERE number = ?",
+                              (told["text_code"], told["withdraws"]))
+            asked = ASKED.get(told["text_code"], "number {} is withdrawn: ask your agency what to do")
+            print(asked.format(told["withdraws"]))
 
     def keep(self):
-        self.file.flush()
-        os.fsync(self.file.fileno())
+        self.file.commit()
 
 
 def consumer():
@@ -91,19 +103,25 @@ def consumer():
     )
 
 
-def main(folder, path, *options):
-    known, kept, reading, idle = schemas(folder), Kept(path), consumer(), 0
-    while "--once" not in options or idle < IDLE_POLLS_MAX:
-        batches = reading.poll(timeout_ms=POLL_SECONDS * 1000).values()
-        idle = 0 if batches else idle + 1
-        for record in (record for batch in batches for record in batch):
-            kept.add(record, known)
-        if batches:
-            kept.keep()
-            reading.commit()
-            print(f"kept up to number {kept.last}")
-    reading.close()
+def main():
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    for name in ("schemas", "kept"):
+        words.add_argument(name)
+    words.add_argument("--once", action="store_true")
+    words.add_argument("--from", type=int, dest="first", metavar="N")
+    given = words.parse_args()
+    known, kept, idle = schemas(given.schemas), Kept(given.kept, given.first), 0
+    with contextlib.closing(consumer()) as reading:  # Else the group waits for it, when this program ends at a gap.
+        while not given.once or idle < IDLE_POLLS_MAX:
+            batches = reading.poll(timeout_ms=POLL_SECONDS * 1000).values()
+            idle = 0 if batches else idle + 1
+            for record in (record for batch in batches for record in batch):
+                kept.add(record, known)
+            if batches:
+                kept.keep()
+                reading.commit()
+                print(f"kept up to number {kept.last}")
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

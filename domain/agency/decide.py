@@ -43,6 +43,7 @@ from domain.zones import is_zone
 CHANNELS = frozenset({"webhook", "kafka", "pull"})
 OFFICE, OFFICE_LENGTH_MAX = re.compile(r"[a-z0-9]+([.-][a-z0-9]+)*"), 60
 KIND = re.compile(r"[A-Z]+(-[A-Z]+)*")  # CONS-xx is a rule's word for every other consulate, no office's own kind
+OWN_CONSULATE = re.compile(r"CONS-([A-Z]{2})")
 JURISDICTION = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
 DIGEST = re.compile(r"[0-9a-f]{64}")
 URL = re.compile(r"https?://([A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[1-9][0-9]{0,4}))?([/?][!-~]{0,2000})?")
@@ -211,6 +212,11 @@ def adopt_contract(submission: Submission[AdoptContract], agency: Agency) -> Seq
     require_lawful(contract)
     if not _new(agency.contracts, contract.recipient_kind, contract.digest):
         return []
+    before = [a for a in agency.contracts if a.id == contract.recipient_kind]
+    newest = max((parse_contract(adoption.text, adoption.digest).version for adoption in before), default=0)
+    if contract.version <= newest:
+        because = f"version {newest} of it was adopted: another text is a later version, whatever it takes back"
+        raise Refused(because, rule="DECISION-13", field="text")
     return [Recording(event=ContractAdopted(
         recipient_kind=contract.recipient_kind, text=text, digest=contract.digest, second_person=second_person,
     ))]
@@ -220,6 +226,9 @@ def _can_be_reached(wish: ListOffice) -> None:
     """Whether the particulars are such that what is owed can be addressed to this office and leave for it."""
     if wish.country is not None:
         country(wish.country, "country")
+        own = _country_of(wish.recipient_kind)
+        if own not in (None, wish.country):
+            raise Refused(f"a consulate of kind {wish.recipient_kind} is {own}'s", rule="DIRECTORY", field="country")
     if wish.channel not in CHANNELS:
         raise Refused(f"a channel is one of {', '.join(sorted(CHANNELS))}", rule="DIRECTORY", field="channel")
     is_address = _is_url(wish.address) if wish.channel == "webhook" else bool(wish.address.strip())
@@ -237,6 +246,12 @@ def _can_be_reached(wish: ListOffice) -> None:
             raise Refused(wanted, rule="DIRECTORY", field=field)
 
 
+def _country_of(recipient_kind: str) -> str | None:
+    """`MX` of CONS-MX; None where the kind names no country."""
+    consulate = OWN_CONSULATE.fullmatch(recipient_kind)
+    return None if consulate is None else consulate[1]
+
+
 def _is_url(address: str) -> bool:
     """An http or https URL with a host and without user or blanks, at which the webhook can knock."""
     url = URL.fullmatch(address)
@@ -247,8 +262,9 @@ def list_office(submission: Submission[ListOffice], agency: Agency) -> Sequence[
     wish = submission.command
     _can_be_reached(wish)
     listed = OfficeListed(
-        office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name, country=wish.country, zone=wish.zone,
-        serves=wish.serves, channel=wish.channel, address=wish.address,
+        office=wish.office, recipient_kind=wish.recipient_kind, name=wish.name,
+        country=wish.country or _country_of(wish.recipient_kind), zone=wish.zone, serves=wish.serves, channel=wish.channel,
+        address=wish.address,
     )
     known = agency.offices.get(wish.office)
     if known is None:

@@ -53,6 +53,7 @@ class Office:
     address: str
     stage: OfficeStage
     credential: int = 1
+    suspended_for: str | None = None  # why, while it is
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -226,7 +227,8 @@ def _stage(stage: OfficeStage) -> Callable[[Agency, Any, Envelope], Agency]:
         known = agency.offices.get(event.office)
         if known is None:
             return agency  # Of a history cut short, which is read too.
-        return replace(agency, offices={**agency.offices, event.office: replace(known, stage=stage)})
+        office = replace(known, stage=stage, suspended_for=getattr(event, "reason", None))
+        return replace(agency, offices={**agency.offices, event.office: office})
 
     return evolve_stage
 

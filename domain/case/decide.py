@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, given, given_outside, holding, permission, sources
+from domain.case import consular, expunging, given, given_outside, holding, permission, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -50,7 +50,7 @@ from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
-for _, _area in PARTS:
+for _area in (*(area for _, area in PARTS), expunging):
     for _command, _decide in cast(Mapping[type[Command], Any], _area.DECIDES).items():
         assert _command not in DECIDES, f"two areas decide {_command}"
         DECIDES[_command] = _decide
@@ -382,7 +382,7 @@ def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set
 def _engage(
     submission: Submission[Any], case: Case, signs: Signs, ordinal: int, office: str, duties: list[Duty]
 ) -> list[Recording]:
-    closed = closed_to_partners(case)
+    closed = closed_to_partners(case, Purpose.CONSULAR_NOTICE)
     children = [child for child in dict.fromkeys(duty.raised.child_id for duty in duties) if child not in closed]
     if not children:
         return []

@@ -7,28 +7,13 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.case import consular
-from domain.case.adoption import InternationalAdoptionInitiated
-from domain.case.clearance import InternationalHomeClearanceRequested
 from domain.case.consular import ENTRY, DisclosureReleased, ReleaseDisclosure, Way
-from domain.case.consular_service import ConsularServiceRequested
-from domain.case.court import HearingScheduled
-from domain.case.detention import ParentReportedDetained
-from domain.case.documents import DocumentRequested
 from domain.case.engagement import BASIS, OFFICE, Engagement, require_basis
 from domain.case.intake import OUR_ID, personal, require_open, require_person
 from domain.case.keys import Keys
-from domain.case.kin import DifHomeStudyRequested, IssHomeStudyRequested
-from domain.case.language import TranslationRequested
-from domain.case.participation import ParentalInterestCoordinatorContacted
-from domain.case.placement import PlacementMade
-from domain.case.relief import ReliefScreeningRequested
-from domain.case.repatriation import RepatriationToUsRequested
-from domain.case.reunification import ReunificationPlanAbroadApproved
 from domain.case.sealing import require_told_of
-from domain.case.service import ServiceOfProcessRequested
-from domain.case.trafficking import TraffickingConcernFlagged, is_us_citizen
-from domain.case.trafficking_notices import AvanzarReferralMade
-from domain.case.visits import VisitPlanned
+from domain.case.subjects import ABOUT
+from domain.case.trafficking import is_us_citizen
 from domain.disclosure.contract import Flow, Release
 from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
@@ -39,33 +24,6 @@ from domain.submission import Command, Recording, Submission, command
 if TYPE_CHECKING:
     from domain.case.state import Case
 
-ABOUT: Mapping[Purpose, tuple[type[Event], ...]] = {
-    Purpose.HOME_STUDY: (
-        IssHomeStudyRequested, DifHomeStudyRequested, InternationalHomeClearanceRequested, ConsularServiceRequested,
-    ),
-    Purpose.REUNIFICATION: (
-        ReunificationPlanAbroadApproved, InternationalAdoptionInitiated, RepatriationToUsRequested,
-        ConsularServiceRequested,
-    ),
-    Purpose.SERVICE_OF_PROCESS: (ServiceOfProcessRequested,),
-    Purpose.DOCUMENT_TRACING: (DocumentRequested,),
-    Purpose.IDENTITY_CHECK: (ConsularServiceRequested,),
-    Purpose.HEARING_LOGISTICS: (HearingScheduled,),
-    Purpose.COURT_ATTENDANCE: (HearingScheduled,),
-    Purpose.ARRANGE_VISIT: (VisitPlanned,),
-    Purpose.BORDER_VISIT: (VisitPlanned,),
-    Purpose.LOCATE_PARENT: (ParentReportedDetained, ParentalInterestCoordinatorContacted),
-    Purpose.CONTACT_PARENT: (ParentReportedDetained, ParentalInterestCoordinatorContacted),
-    Purpose.ADVOCATE_RELEASE: (ParentReportedDetained, ParentalInterestCoordinatorContacted),
-    Purpose.TRAFFICKING_REPORT: (TraffickingConcernFlagged,),
-    Purpose.TRAFFICKING_NOTICE: (TraffickingConcernFlagged,),
-    Purpose.SCREENING_REFERRAL: (AvanzarReferralMade, TraffickingConcernFlagged),
-    Purpose.RELIEF_SCREENING: (ReliefScreeningRequested,),
-    Purpose.COURT_REPORT: (HearingScheduled,),
-    Purpose.TRANSLATION: (TranslationRequested,),
-    Purpose.CARE: (PlacementMade,),
-}
-"""What in the case each purpose is about; `about` names it by its own id."""
 PERSONS = ("child_ids", "child_id", "party_id", "subject_id", "person_id", "person_ids", "carer_id", "adopter_id")
 
 
@@ -153,7 +111,7 @@ def prepare(submission: Submission[PrepareDisclosure], case: Case) -> Sequence[R
         raise Refused("say of whom the office is to learn", rule="P17", field="person_ids")
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
-    require_told_of(case, wish.person_ids, "person_ids")
+    require_told_of(case, wish.person_ids, wish.purpose, "person_ids")
     engagement = _engagement(submission, case)
     flow = _flow(submission)
     _check_about(submission, case, engagement)

@@ -177,7 +177,7 @@ def route_to_office(submission: Submission[RouteToOffice], case: Case) -> Sequen
 
 
 def routed(case: Case, recipient_kind: str, office: str, reason: str) -> OfficeRouted:
-    children = tuple(child.person_id for child in case.intake.children)
+    children = case.taking([child.person_id for child in case.intake.children], Compartment.IDENTITY)
     return OfficeRouted(office=office, child_ids=children, reason=reason, recipient_kind=Known(recipient_kind))
 
 

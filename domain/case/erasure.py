@@ -3,18 +3,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
+from enum import StrEnum
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.case.consular import TextCode
-from domain.case.doubts import shown_by
-from domain.case.engagement import OFFICE, EndedBecause, Signs
+from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
-from domain.case.recalls import is_recalled, recall_of
 from domain.case.record_scope import SCOPE, Scope, scope_of
-from domain.case.sealing import SECOND_PERSON, close_to_partners, require_second_person
+from domain.case.sealing import SECOND_PERSON, require_second_person
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Personal
 from domain.refusals import Refused
@@ -53,7 +51,7 @@ class ExpungeOrdered(Event):
     expunge_id: UUID = clear(OUR_ID)
     person_ids: tuple[UUID, ...] = clear(SCOPE)
     compartments: tuple[Compartment, ...] = clear(SCOPE)
-    offices: tuple[str, ...] = clear("offices of the directory that were given something of this record")
+    offices: tuple[str, ...] = clear("offices of the directory that were, or may have been, given something of this record")
     not_before: datetime = clear(WHEN)
     second_person: str = clear(SECOND_PERSON)
     order_ref: Personal[str] = boxed(Compartment.LEGAL, about="person_ids", meaning="the order's number at the court")
@@ -92,11 +90,20 @@ class ErasureConfirmed(Event):
     second_person: str | None = clear("staff user who heard it; absent where the office's own system says so")
 
 
+class Asked(StrEnum):
+    """Whether an office is asked to keep nothing of what is to be expunged."""
+
+    NOW = "now"  # because of the order
+    BEFORE = "before"  # it had been asked to disregard it, and to keep no copy
+    NOT_YET = "not_yet"  # no hand-over is proven
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Expunge:
     """One order, as far as it has come. `confirmed` are the offices that say that they erased."""
 
     ordered: ExpungeOrdered
+    event_id: UUID
     is_withdrawn: bool = False
     begun: bool = False
     expunged: RecordExpunged | None = None
@@ -115,6 +122,11 @@ class Erasure:
     expunges: Mapping[UUID, Expunge] = field(default_factory=dict)
 
     @property
+    def standing(self) -> Mapping[UUID, Expunge]:
+        """Every order that was not taken back, by the id of its event."""
+        return {expunge.event_id: expunge for expunge in self.expunges.values() if not expunge.is_withdrawn}
+
+    @property
     def expunged_pairs(self) -> frozenset[tuple[UUID, Compartment]]:
         """What is gone, or may be gone at any moment."""
         return _pairs(expunge for expunge in self.expunges.values() if expunge.begun)
@@ -122,7 +134,7 @@ class Erasure:
     @property
     def ordered_pairs(self) -> frozenset[tuple[UUID, Compartment]]:
         """What is to be expunged, or is."""
-        return _pairs(expunge for expunge in self.expunges.values() if not expunge.is_withdrawn)
+        return _pairs(self.standing.values())
 
     def held(self, person_ids: Iterable[UUID]) -> LitigationHoldPlaced | None:
         """A hold that stands on one of these persons."""
@@ -215,34 +227,6 @@ def lift_hold(submission: Submission[LiftLitigationHold], case: Case) -> Sequenc
     return case.once((wish.hold_id, "lifted"), lifted)
 
 
-def order(submission: Submission[OrderExpunge], case: Case) -> Sequence[Recording]:
-    wish = submission.command
-    require_second_person(submission, wish.second_person)
-    if not WAIT_DAYS_MIN <= wish.wait_days <= WAIT_DAYS_MAX:
-        because = f"an order waits from {WAIT_DAYS_MIN} to {WAIT_DAYS_MAX} days"
-        raise Refused(because, rule="DECISION-20", field="wait_days")
-    known = case.recorded.get((wish.expunge_id, "ordered"))
-    scope = scope_of(case, wish.person_ids, wish.compartments)
-    not_before = known.not_before if isinstance(known, ExpungeOrdered) else (
-        submission.received_at + timedelta(days=wish.wait_days)
-    )
-    given = given_about(case, scope.person_ids)
-    offices = tuple(dict.fromkeys(given.values()))
-    ordered = case.once((wish.expunge_id, "ordered"), ExpungeOrdered(
-        expunge_id=wish.expunge_id, person_ids=scope.person_ids, compartments=scope.compartments, offices=offices,
-        not_before=not_before, second_person=wish.second_person, order_ref=personal(wish.order_ref),
-    ))
-    if not ordered:
-        return []
-    refuse_while_held(case, scope.person_ids)
-    signs = Signs(submission, case)
-    recalls = [
-        recording for ordinal, disclosure_id in enumerate(given) if not is_recalled(case, disclosure_id)
-        for recording in recall_of(submission, case, disclosure_id, signs, TextCode.ERASE, ordinal=ordinal)
-    ]
-    return [*ordered, *recalls, *close_to_partners(case, scope, EndedBecause.EXPUNGED)]
-
-
 def withdraw_order(submission: Submission[WithdrawExpungeOrder], case: Case) -> Sequence[Recording]:
     expunge = _expunge(case, submission.command.expunge_id)
     if expunge.begun:
@@ -278,7 +262,7 @@ def complete(submission: Submission[CompleteExpunge], case: Case) -> Sequence[Re
 def confirm(submission: Submission[ConfirmErasure], case: Case) -> Sequence[Recording]:
     wish = submission.command
     expunge = _expunge(case, wish.expunge_id)
-    if wish.office not in expunge.ordered.offices:
+    if wish.office not in asked(case, expunge):
         raise Refused("this office was given nothing of this record", rule="P19", field="office")
     if wish.office in expunge.confirmed:
         return []
@@ -300,17 +284,18 @@ def _expunge(case: Case, expunge_id: UUID) -> Expunge:
     return expunge
 
 
-def given_about(case: Case, person_ids: Iterable[UUID]) -> dict[UUID, str]:
-    """Every notice and other disclosure about one of these persons that an office was given, or may have been, with the
-    office, whether it was to be disregarded since or not."""
-    wanted = set(person_ids)
-    notices = {
-        notice_id: notice.prepared.office for notice_id, notice in case.consular.notices.items()
-        if shown_by(case, notice_id) is not None and wanted & set(notice.prepared.person_ids)
+def asked(case: Case, expunge: Expunge) -> dict[str, Asked]:
+    """Every office that was given, or may have been given, something of what is to be expunged, and what it is asked.
+    Whoever may have it is asked once its hand-over is proven, also after the order."""
+    owed = (one.owed for one in case.corrections.owed.values())
+    now = {one.office for one in owed if one.cause_event_id == expunge.event_id}
+    before = {
+        *(n.prepared.office for n in case.consular.notices.values() if n.correction_received is not None),
+        *(recall.recalled.office for recall in case.recalls.of.values() if recall.received is not None),
     }
-    return notices | {
-        disclosure_id: disclosure.prepared.office for disclosure_id, disclosure in case.disclosures.disclosures.items()
-        if shown_by(case, disclosure_id) is not None and wanted & set(disclosure.prepared.person_ids)
+    return {
+        office: Asked.NOW if office in now else Asked.BEFORE if office in before else Asked.NOT_YET
+        for office in (*expunge.ordered.offices, *sorted(now))
     }
 
 
@@ -329,8 +314,9 @@ def _lifted(state: Erasure, told: LitigationHoldLifted, _: Envelope) -> Erasure:
     return replace(state, holds={hold_id: hold for hold_id, hold in state.holds.items() if hold_id != told.hold_id})
 
 
-def _ordered(state: Erasure, told: ExpungeOrdered, _: Envelope) -> Erasure:
-    return replace(state, expunges={**state.expunges, told.expunge_id: Expunge(ordered=told)})
+def _ordered(state: Erasure, told: ExpungeOrdered, envelope: Envelope) -> Erasure:
+    expunge = Expunge(ordered=told, event_id=envelope.circumstances.event_id)
+    return replace(state, expunges={**state.expunges, told.expunge_id: expunge})
 
 
 def _withdrawn(state: Erasure, told: ExpungeWithdrawn, _: Envelope) -> Erasure:
@@ -352,8 +338,8 @@ def _confirmed(state: Erasure, told: ErasureConfirmed, _: Envelope) -> Erasure:
 
 INITIAL = Erasure()
 DECIDES = {
-    PlaceLitigationHold: place_hold, LiftLitigationHold: lift_hold, OrderExpunge: order,
-    WithdrawExpungeOrder: withdraw_order, BeginExpunge: begin, CompleteExpunge: complete, ConfirmErasure: confirm,
+    PlaceLitigationHold: place_hold, LiftLitigationHold: lift_hold, WithdrawExpungeOrder: withdraw_order,
+    BeginExpunge: begin, CompleteExpunge: complete, ConfirmErasure: confirm,
 }
 EVOLVES = {
     LitigationHoldPlaced: _placed, LitigationHoldLifted: _lifted, ExpungeOrdered: _ordered, ExpungeWithdrawn: _withdrawn,

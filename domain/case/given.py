@@ -10,7 +10,7 @@ from uuid import UUID
 from domain.agency.state import Agency
 from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsulateNotified, CorrectionReceived
-from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes
+from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
 from domain.case.disclosures import DisclosureReceived
 from domain.case.doubts import DisclosureDoubted, shown_by
 from domain.case.engagement import Engagement, EngagementEnded
@@ -19,11 +19,12 @@ from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrecte
 from domain.case.particulars import FactCorrected
 from domain.case.permission import RecallRaised
 from domain.case.recalls import RecallReceived, is_recalled
+from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
 from domain.case.state import Case, fold
 from domain.disclosure.events import FieldSource
 from domain.disclosure.purposes import Purpose
-from domain.disclosure.telling import sources
-from domain.events import Envelope
+from domain.disclosure.telling import is_known, sources, was_known
+from domain.events import Compartment, Envelope
 from domain.submission import Recording, Submission
 
 MAY_OWE = (
@@ -34,7 +35,8 @@ MAY_OWE = (
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
-    """One notice, or other disclosure, that an office has."""
+    """One notice, or other disclosure, that left for an office. `is_disclosed` by a receipt, a person's word, or a doubt
+    whether it was handed over (design decision 16); what was let go without may be on its way still."""
 
     disclosure_id: UUID
     office: str
@@ -43,6 +45,7 @@ class Given:
     about_id: UUID | None
     left: Left
     engagement: Engagement
+    is_disclosed: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,19 +60,24 @@ class Cause:
 def given(case: Case) -> Iterator[Given]:
     """Everything of a case that an office was handed, by a receipt or a person's word, or may have been, in the order of its
     preparing."""
+    return (one for one in let_go(case) if one.is_disclosed)
+
+
+def let_go(case: Case) -> Iterator[Given]:
+    """The same, with what was let go and of which nothing came back yet."""
     for notice_id, notice in case.consular.notices.items():
-        if shown_by(case, notice_id) is not None:
-            prepared = notice.prepared
-            persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
-            yield from _given(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None)
+        prepared = notice.prepared
+        persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
+        is_disclosed = shown_by(case, notice_id) is not None
+        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_disclosed)
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
-        if shown_by(case, disclosure_id) is not None:
-            told = disclosure.prepared
-            yield from _given(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id)
+        told, is_disclosed = disclosure.prepared, shown_by(case, disclosure_id) is not None
+        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_disclosed)
 
 
-def _given(
-    case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None
+def _let_go(
+    case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None,
+    is_disclosed: bool,
 ) -> Iterator[Given]:
     left = case.corrections.left.get(disclosure_id)
     if left is None:
@@ -81,13 +89,15 @@ def _given(
     if engagement is not None:
         yield Given(
             disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=persons, about_id=about_id, left=left,
-            engagement=engagement,
+            engagement=engagement, is_disclosed=is_disclosed,
         )
 
 
-def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource, ...]:
+def fields_given(
+    case: Case, standing: Agency, one: Given, *, counts: Callable[[Any], bool] = is_known
+) -> tuple[FieldSource, ...]:
     """Which fields it told, each with its event: the reports of the case as they stood when it left, by the contract of
-    then. That is what the office's feed says too; a decision cannot read feeds."""
+    then. That is what the office's feed says too; a decision cannot read feeds. `counts` says what was told."""
     office = standing.offices.get(one.office)
     if office is None:
         return ()
@@ -96,7 +106,7 @@ def fields_given(case: Case, standing: Agency, one: Given) -> tuple[FieldSource,
     if flow is None:
         return ()
     was = as_it_was(case, lambda version, _: version <= one.left.version)
-    return sources(was, flow, one.engagement, one.person_ids, about=one.about_id)
+    return sources(was, flow, one.engagement, one.person_ids, about=one.about_id, counts=counts)
 
 
 def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
@@ -112,6 +122,21 @@ def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
     )
 
 
+def is_reached(case: Case, standing: Agency, one: Given, scope: Scope) -> bool:
+    """Whether an order on `scope` is about what left: a field of it came from a box of the scope, or all that is known of
+    one of its persons is meant. What a seal withholds now was told then."""
+    if set(scope.compartments) >= WHOLE_RECORD and set(scope.person_ids) & set(one.person_ids):
+        return True
+    fields = fields_given(case, standing, one, counts=was_known)
+    return any(scope.pairs & _came_from(case, one, field) for field in fields)
+
+
+def _came_from(case: Case, one: Given, field: FieldSource) -> frozenset[tuple[UUID, Compartment]]:
+    """The box of a field. What was recorded of several persons and told of one of them is that one's here."""
+    box = box_of(case.mislinks.history[field.event_id][2], field.field)
+    return frozenset(pair for pair in box if one.engagement.references.get(pair[0]) == field.reference) or box
+
+
 def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     """Every event by which an office should not go on believing, or keep, what it was given."""
     state = case.corrections
@@ -121,10 +146,10 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
         yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
-    for event_id, order in state.expunges.items():
-        if set(order.person_ids) & set(one.person_ids):
+    for event_id, expunge in case.erasure.standing.items():
+        if is_reached(case, standing, one, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)
-    later = [u for u in state.untrue if u.version > one.left.version and u.by_event_id not in case.mislinks.withdrawn]
+    later = untrue_since(case, one.left.version)
     if later:
         told = fields_given(case, standing, one)
         for untrue in later:
@@ -133,13 +158,18 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
                 yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, fields=fields)
 
 
+def untrue_since(case: Case, version: int) -> list[Untrue]:
+    """What proved untrue after a version of the case, by what has not itself been withdrawn."""
+    return [u for u in case.corrections.untrue if u.version > version and u.by_event_id not in case.mislinks.withdrawn]
+
+
 def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:
     """What these events make owed to offices: a correction where the office may know what is true, else a recall."""
     if not any(isinstance(envelope.event, MAY_OWE) for envelope in events):
         return []
     recordings: list[Recording] = []
     for one in given(case):
-        if _has_recall(case, one.disclosure_id):
+        if has_recall(case, one.disclosure_id):
             continue
         for cause in causes(case, submission.standing, one):
             if not case.corrections.is_owed(one.disclosure_id, cause.event_id):
@@ -168,7 +198,7 @@ def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> 
     return Owes.RECALL
 
 
-def _has_recall(case: Case, disclosure_id: UUID) -> bool:
+def has_recall(case: Case, disclosure_id: UUID) -> bool:
     """Whether the office was asked to disregard it and has that letter: nothing more is owed for it."""
     notice, recall = case.consular.notices.get(disclosure_id), case.recalls.of.get(disclosure_id)
     return (notice is not None and notice.correction_received is not None) or (

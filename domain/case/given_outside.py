@@ -16,10 +16,11 @@ from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrecte
 from domain.case.notice_items import people_around
 from domain.case.outside_corrections import OutsideCorrectionOwed
 from domain.case.particulars import FactCorrected
+from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
 from domain.case.state import Case
 from domain.case.told import Telling, ToldOutside
 from domain.disclosure.items import AskedItem
-from domain.disclosure.telling import told_of
+from domain.disclosure.telling import told_of, was_known
 from domain.events import Envelope
 from domain.partners import CONSULATE
 from domain.personal import Known
@@ -74,8 +75,8 @@ def _is_covered(cause: Cause, owes: Owes) -> bool:
 
 def _causes(case: Case, standing: Agency, telling: Telling) -> Iterator[Cause]:
     """Every one of them, those that take all of it back before those that touch a part."""
-    for event_id, order in case.corrections.expunges.items():
-        if set(order.person_ids) & set(telling.told.person_ids):
+    for event_id, expunge in case.erasure.standing.items():
+        if is_reached(case, telling, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED, owes=Owes.ERASURE)
     yield from _order_fell(case, telling)
     later = _later(case, telling)
@@ -83,6 +84,23 @@ def _causes(case: Case, standing: Agency, telling: Telling) -> Iterator[Cause]:
         yield from _never_theirs(case, standing, telling, later)
         for untrue, _ in proved_untrue(case, telling):
             yield Cause(event_id=untrue.by_event_id, because=OwedBecause.UNTRUE, owes=untrue.leaves)
+
+
+def is_reached(case: Case, telling: Telling, scope: Scope) -> bool:
+    """Whether an order on `scope` is about a telling: about one of its persons, unless all that was told is known to have
+    come from other boxes. What a seal withholds now was told then; a person judges before anybody is asked."""
+    items, persons = telling.told.items, telling.told.person_ids
+    if not set(persons) & set(scope.person_ids):
+        return False
+    if set(scope.compartments) >= WHOLE_RECORD or not isinstance(items, Known):
+        return True
+    was = _as_it_was(case, telling)
+    for item in items.value:
+        told = {found for state in was for found in told_of(state, item, persons, was_known)}
+        boxes = (box_of(case.mislinks.history[event_id][2], name) for event_id, name in told)
+        if not told or any(box & scope.pairs for box in boxes):
+            return True
+    return False
 
 
 def _order_fell(case: Case, telling: Telling) -> Iterator[Cause]:

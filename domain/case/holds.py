@@ -141,7 +141,7 @@ def hold(submission: Submission[HoldDisclosure], case: Case) -> Sequence[Recordi
         partner(wish.recipient_kind, "recipient_kind")
     if wish.country is not None:
         country(wish.country, "country")
-    persons = tuple(child.person_id for child in case.intake.children)
+    persons = case.taking([child.person_id for child in case.intake.children], Compartment.LEGAL)
     if wish.person_id is not None and wish.path is not None:
         _check_path(wish.path, require_person(case, wish.person_id, "person_id"))
         persons = (wish.person_id,)

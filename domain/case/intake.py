@@ -14,6 +14,7 @@ from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register, first
 from domain.people import Address, BirthDate, DatePart, PersonName, Role, birth_date
 from domain.personal import UNKNOWN, Known, Personal
+from domain.phones import phone
 from domain.refusals import Refused
 from domain.spelling import is_broken
 from domain.submission import Command, Recording, Submission, command
@@ -268,7 +269,7 @@ def add_party(submission: Submission[AddParty], case: Case) -> Sequence[Recordin
     return case.once(wish.party_id, PartyAddedToCase(
         party_id=wish.party_id, role=wish.role, child_ids=wish.child_ids, relation=personal(wish.relation),
         name=checked_name(wish.name), birth_date=checked_birth_date(submission), address=personal(wish.address),
-        phone=personal(wish.phone), is_alleged_to_have_harmed=personal(wish.is_alleged_to_have_harmed),
+        phone=personal(phone(wish.phone, "phone")), is_alleged_to_have_harmed=personal(wish.is_alleged_to_have_harmed),
     ))
 
 
@@ -286,7 +287,9 @@ def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Record
     if case.intake.is_closed:
         return []
     return [Recording(event=CaseClosed(
-        child_ids=tuple(child.person_id for child in case.intake.children),
+        child_ids=case.taking(
+            [child.person_id for child in case.intake.children], Compartment.LEGAL, Compartment.IMMIGRATION
+        ),
         open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
         outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
         open_correction_ids=(

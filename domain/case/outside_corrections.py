@@ -116,7 +116,7 @@ class OutsideCorrections:
 def _is_taken_back(case: Case, owed: OutsideCorrectionOwed, telling: Telling) -> bool:
     """Whether the order to expunge was withdrawn, the court's order stands again, or what showed it was itself wrong."""
     if owed.because is OwedBecause.EXPUNGED:
-        return owed.cause_event_id not in case.corrections.expunges
+        return owed.cause_event_id not in case.erasure.standing
     if owed.because is OwedBecause.BASIS_FELL and telling.told.order_id is not None:
         return telling.told.order_id in case.court.orders and case.court.is_binding(telling.told.order_id)
     return owed.cause_event_id in case.mislinks.withdrawn

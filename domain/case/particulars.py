@@ -15,6 +15,7 @@ from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.facts import Register
 from domain.people import Address, BirthDate, DatePart, PersonName
 from domain.personal import Known, Personal
+from domain.phones import phone
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -121,7 +122,7 @@ def correct_fact(submission: Submission[CorrectFact], case: Case) -> Sequence[Re
     recordings = case.once(wish.correction_id, FactCorrected(
         correction_id=wish.correction_id, person_id=wish.person_id, replaces_event_id=wish.replaces_event_id,
         field=corrected, name=checked_name(wish.name), birth_date=checked_birth_date(submission),
-        address=personal(wish.address), phone=personal(wish.phone), relation=personal(wish.relation),
+        address=personal(wish.address), phone=personal(phone(wish.phone, "phone")), relation=personal(wish.relation),
         evidence=Known(wish.evidence),
     ))
     register: Register[Any] = getattr(person, corrected)
@@ -140,7 +141,7 @@ def supersede_fact(submission: Submission[SupersedeFact], case: Case) -> Sequenc
     changed = ChangingField(_the_one(wish, person, ChangingField))
     return case.once(wish.change_id, FactSuperseded(
         change_id=wish.change_id, person_id=wish.person_id, field=changed, name=checked_name(wish.name),
-        address=personal(wish.address), phone=personal(wish.phone),
+        address=personal(wish.address), phone=personal(phone(wish.phone, "phone")),
     ))
 
 

@@ -134,7 +134,7 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
         raise Refused("say of whom the office may learn", rule=BASIS, field="person_ids")
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
-    require_told_of(case, wish.person_ids, "person_ids")
+    require_told_of(case, wish.person_ids, wish.purpose, "person_ids")
     _check_purpose(submission, office)
     _check_basis(submission, case, office)
     _check_side(wish, case, office)

@@ -55,11 +55,15 @@ def covers_everybody(case: Case, pairs: Iterable[tuple[UUID, Compartment]]) -> b
 
 def written_about(event: Event) -> frozenset[tuple[UUID, Compartment]]:
     """The persons and compartments of which an event tells something that is known."""
-    found: set[tuple[UUID, Compartment]] = set()
-    for name, declaration in fields_of(type(event)).items():
-        if isinstance(declaration, Boxed) and isinstance(getattr(event, name), Known):
-            for about in declaration.about:
-                value = getattr(event, about)
-                persons = value if isinstance(value, tuple) else (value,)
-                found |= {(person, declaration.compartment) for person in persons if isinstance(person, UUID)}
-    return frozenset(found)
+    told = (name for name in fields_of(type(event)) if isinstance(getattr(event, name), Known))
+    return frozenset(pair for name in told for pair in box_of(event, name))
+
+
+def box_of(event: Event, name: str) -> frozenset[tuple[UUID, Compartment]]:
+    """The persons, with the compartment, under whose keys a field of an event stands; none where it stands in clear."""
+    declaration = fields_of(type(event)).get(name)
+    if not isinstance(declaration, Boxed):
+        return frozenset()
+    values = (getattr(event, about) for about in declaration.about)
+    persons = (person for value in values for person in (value if isinstance(value, tuple) else (value,)))
+    return frozenset((person, declaration.compartment) for person in persons if isinstance(person, UUID))

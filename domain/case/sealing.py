@@ -10,6 +10,7 @@ from domain.case.engagement import EndedBecause, EngagementEnded
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
 from domain.case.record_scope import SCOPE, Scope, covers_everybody, scope_of, written_about
+from domain.case.subjects import rests_on
 from domain.disclosure.contract import Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.personal import Personal
@@ -107,26 +108,32 @@ def require_second_person(submission: Submission[Any], second_person: str) -> No
 
 
 def close_to_partners(case: Case, scope: Scope, reason: EndedBecause) -> list[Recording]:
-    """End every engagement that lets an office learn who these persons are. A recall still goes out: it tells nothing."""
-    if Compartment.IDENTITY not in scope.compartments:
-        return []
-    persons = set(scope.person_ids)
+    """End every engagement about these persons that rests on a compartment of the scope: one that says who they are, or
+    holds what its purpose is about. A recall still goes out: it tells nothing."""
+    persons, closed = set(scope.person_ids), frozenset(scope.compartments)
     return [
         Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=reason))
         for engagement in case.engagements.engagements.values()
-        if engagement.is_open and engagement.purpose is not Purpose.RECALL and persons & set(engagement.references)
+        if engagement.is_open and engagement.purpose is not Purpose.RECALL
+        and closed & rests_on(engagement.purpose) and persons & set(engagement.references)
     ]
 
 
-def closed_to_partners(case: Case) -> frozenset[UUID]:
-    """Persons of whom no office may learn anything more: their record is sealed, or is to be expunged."""
-    pairs = case.sealing.pairs | case.erasure.ordered_pairs
+def closed_to_partners(case: Case, purpose: Purpose) -> frozenset[UUID]:
+    """Persons of whom no office may learn more for a purpose: what it rests on is sealed, or is to be expunged."""
+    pairs, wanted = case.sealing.pairs | case.erasure.ordered_pairs, rests_on(purpose)
+    return frozenset(person for person, compartment in pairs if compartment in wanted)
+
+
+def unanswerable(case: Case) -> frozenset[UUID]:
+    """Persons of whom no answer can be recorded: who they are is sealed or expunged. What is withheld is not missing."""
+    pairs = case.sealing.pairs | case.erasure.expunged_pairs
     return frozenset(person for person, compartment in pairs if compartment is Compartment.IDENTITY)
 
 
-def require_told_of(case: Case, person_ids: Iterable[UUID], name: str) -> None:
-    """Refuse to let an office learn anything more of somebody whose record is closed."""
-    if closed_to_partners(case) & set(person_ids):
+def require_told_of(case: Case, person_ids: Iterable[UUID], purpose: Purpose, name: str) -> None:
+    """Refuse to let an office learn more of somebody of whose record the part is closed that it would learn."""
+    if closed_to_partners(case, purpose) & set(person_ids):
         raise Refused("the record of one of these persons is closed: no office may learn of them", rule="P19", field=name)
 
 

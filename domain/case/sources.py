@@ -121,6 +121,7 @@ def mapped(submission: Submission[Any], case: Case) -> list[Recording]:
     """
     opened = case.recorded.get("case")
     children = opened.child_ids[:PERSONS_MAX] if isinstance(opened, CaseOpened) else ()
+    children = case.taking(children, Compartment.IDENTITY)
     persons = {*case.intake.people, *children}
     return [
         Recording(event=OutsideIdMapped(

@@ -1,10 +1,11 @@
 """The whole case: its areas' states side by side, and what has been recorded under which id."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime
 from typing import Any, NamedTuple, cast
+from uuid import UUID
 
 from domain.case import (
     adoption,
@@ -59,7 +60,7 @@ from domain.case import (
     visits,
 )
 from domain.case.keys import Key, Keys
-from domain.events import Envelope, Event
+from domain.events import Compartment, Envelope, Event
 from domain.growing import Growing
 from domain.personal import Withheld
 from domain.policy.acts import ACTS
@@ -126,6 +127,14 @@ class Case(NamedTuple):
     outside_corrections: outside_corrections.OutsideCorrections = outside_corrections.INITIAL
     holds: holds.Holds = holds.INITIAL
     recorded: Growing[Key, Event] = Growing()
+
+    def taking(self, persons: Sequence[UUID], *compartments: Compartment) -> tuple[UUID, ...]:
+        """Those of these persons of whom something can be recorded in each of the compartments, because it is neither
+        sealed nor expunged. What is recorded of several together is recorded of these; of all where of none, to be refused.
+        """
+        closed = self.sealing.pairs | self.erasure.expunged_pairs
+        left = tuple(one for one in persons if not any((one, compartment) in closed for compartment in compartments))
+        return left or tuple(persons)
 
     def once(self, key: Key, event: Event) -> list[Recording]:
         """Record `event` under the id that its sender gave it, once.

@@ -127,6 +127,7 @@ def _field(jurisdiction: str, kind: str, flow: Flow, field: FlowField, law: Law)
         grounds = ", ".join(f'"{kind}"' for kind in sorted(RECORDED_GROUNDS))
         because = f"{word.item} flows on a recorded ground alone: say `needs = [{grounds}]`, or fewer"
         yield Finding(ban="5.2", path=here, because=because)
-    if kind in word.comes_from:
-        because = f"a receipt would become a disclosure: {kind} is where this comes from"
-        yield Finding(ban="CYCLE", path=(kind, field.path, kind), because=because)
+    for body, way in reached_by(kind).items():
+        if body in word.comes_from:
+            because = f"a receipt would become a disclosure: {body} is where this comes from"
+            yield Finding(ban="CYCLE", path=(body, field.path, *way), because=because)

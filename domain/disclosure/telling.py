@@ -35,9 +35,11 @@ from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
 from domain.people import PARENTS
 from domain.personal import Known, Unknown, Withheld
+from domain.phones import is_phone
 
 Told = tuple[UUID, str]
 Reports = Callable[[], Sequence[Envelope]]
+Counts = Callable[[Any], bool]
 
 THINGS: Mapping[str, Mapping[type[Event], tuple[str, Mapping[str, tuple[str, ...]]]]] = {
     "hearing": {
@@ -91,14 +93,24 @@ PATHS: Mapping[AskedItem, tuple[str, ...]] = {
 LETTER = ("letter_kind", "issued_on", "benefits_from", "benefits_until", "indefinite")
 
 
+def is_known(value: Any) -> bool:
+    return value is not None and not isinstance(value, Unknown | Withheld)
+
+
+def was_known(value: Any) -> bool:
+    """Also where a key is withheld from this reader now: what stands in a box was known to whoever recorded it."""
+    return value is not None and not isinstance(value, Unknown)
+
+
 def sources(
-    case: Case, flow: Flow, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None
+    case: Case, flow: Flow, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None,
+    counts: Counts = is_known,
 ) -> tuple[FieldSource, ...]:
     """Every field that the contract lets flow of these persons, and of the thing that it is about, with its event.
 
     Only persons of the engagement, each under the sign that its office knows; a field that needs a ground only where
-    the engagement rests on it. What is unknown, or withheld from this reader, is left out. Persons in their own order,
-    fields in the contract's.
+    the engagement rests on it. What is unknown, or withheld from this reader, is left out, unless `counts` says otherwise.
+    Persons in their own order, fields in the contract's.
     """
     reports = _reports(case)
     fields = [field for field in flow.fields if _has_ground(field, engagement)]
@@ -107,18 +119,18 @@ def sources(
         for group, person in _persons(case, engagement, persons)
         for field in fields
         if WORDS[field.path].group == group
-        for event_id, name in _told(case, person, field.path, reports)
+        for event_id, name in _told(case, person, field.path, reports, counts)
     ]
     of_things = [
         FieldSource(path=field.path, reference=reference, event_id=event_id, field=name)
         for field in fields
         if about is not None and GROUPS[WORDS[field.path].group].plural is None
-        for event_id, name, reference in _signed(_of_thing(field.path, about, reports), engagement)
+        for event_id, name, reference in _signed(_of_thing(field.path, about, reports, counts), engagement)
     ]
     return (*of_persons, *of_things)
 
 
-def told_of(case: Case, item: AskedItem, persons: Sequence[UUID]) -> Iterator[Told]:
+def told_of(case: Case, item: AskedItem, persons: Sequence[UUID], counts: Counts = is_known) -> Iterator[Told]:
     """Event and field of everything that the case knows of an item about these persons: what no contract names.
 
     An item that fits none of them, as a parent's address told of a child, is meant of whomever in the case it fits; a
@@ -133,10 +145,10 @@ def told_of(case: Case, item: AskedItem, persons: Sequence[UUID]) -> Iterator[To
     for path in PATHS.get(item, ()):
         if GROUPS[WORDS[path].group].plural is None:
             for about in _things(WORDS[path].group, persons, reports):
-                yield from ((event_id, name) for event_id, name, _ in _of_thing(path, about, reports))
+                yield from ((event_id, name) for event_id, name, _ in _of_thing(path, about, reports, counts))
         else:
             for person in _fitting(case, WORDS[path].group, persons):
-                yield from _told(case, person, path, reports)
+                yield from _told(case, person, path, reports, counts)
 
 
 def _of_file(persons: Sequence[UUID], reports: Reports) -> Iterator[Told]:
@@ -178,10 +190,10 @@ def _persons(case: Case, engagement: Engagement, persons: Sequence[UUID]) -> Ite
             yield GROUP_OF[person.role], person
 
 
-def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[Told]:
+def _told(case: Case, person: Person, path: str, reports: Reports, counts: Counts) -> Iterator[Told]:
     """Event and field of what stands now; several for what is told in parts."""
     if path in OF_PERSONS:
-        yield from _last(reports(), *OF_PERSONS[path], person.person_id)
+        yield from _last(reports(), *OF_PERSONS[path], person.person_id, counts)
         return
     origin = case.citizenship.of(person.person_id)
     match path.partition(".")[2]:
@@ -191,59 +203,61 @@ def _told(case: Case, person: Person, path: str, reports: Reports) -> Iterator[T
                 yield episode.event_id, "occurred_at"
         case "relation" if person.role in PARENTS:
             yield person.event_id, "role"
-        case "name" | "birth_date" | "address" | "phone" | "relation" as field:
-            yield from _current(getattr(person, field))
+        case "name" | "birth_date" | "address" | "relation" as field:
+            yield from _current(getattr(person, field), counts)
+        case "phone":
+            number = person.phone.value
+            if not isinstance(number, Known) or is_phone(number.value):  # Not all was a number that stands there.
+                yield from _current(person.phone, counts)
         case "birth_place":
             for part in (origin.birth_city, origin.birth_region, origin.birth_country):
-                yield from _current(part)
+                yield from _current(part, counts)
         case "nationalities":
-            yield from _current(origin.nationalities)
+            yield from _current(origin.nationalities, counts)
         case "a_number" | "detention_place" as field:
-            yield from _detained(case, person.person_id, field)
+            yield from _detained(case, person.person_id, field, counts)
         case "placement_address":
             carer_id = case.placement.carer_of(person.person_id)
             carer = None if carer_id is None else case.intake.people.get(carer_id)
             if carer is not None:
-                yield from _current(carer.address)
+                yield from _current(carer.address, counts)
         case "otip_letter":
             letter = case.trafficking.current_letter(person.person_id)
             if letter is not None:
-                yield from ((letter.event_id, field) for field in LETTER if _is_known(getattr(letter.told, field)))
+                yield from ((letter.event_id, field) for field in LETTER if counts(getattr(letter.told, field)))
         case _:
             assert not WORDS[path].is_told, f"the vocabulary says that {path} is told, and nobody tells it"
 
 
-def _current(register: Register[Any]) -> Iterator[Told]:
+def _current(register: Register[Any], counts: Counts) -> Iterator[Told]:
     fact: Fact[Any] | None = register.current
-    if fact is not None and isinstance(fact.value, Known):
+    if fact is not None and counts(fact.value):
         yield fact.event_id, fact.field
 
 
-def _detained(case: Case, person_id: UUID, field: str) -> Iterator[Told]:
+def _detained(case: Case, person_id: UUID, field: str, counts: Counts) -> Iterator[Told]:
     detainee = case.detention.detainees.get(person_id)
     if detainee is None:
         return
     if field == "a_number":
-        yield from _current(detainee.a_number)
-    elif isinstance(detainee.whereabouts, Known):  # A place that was left is not where the parent is.
-        yield from _current(detainee.facility)
+        yield from _current(detainee.a_number, counts)
+    elif counts(detainee.whereabouts):  # A place that was left is not where the parent is.
+        yield from _current(detainee.facility, counts)
 
 
-def _is_known(value: Any) -> bool:
-    return value is not None and not isinstance(value, Unknown | Withheld)
-
-
-def _last(reports: Sequence[Envelope], kind: type[Event], whose: str, field: str, person_id: UUID) -> Iterator[Told]:
+def _last(
+    reports: Sequence[Envelope], kind: type[Event], whose: str, field: str, person_id: UUID, counts: Counts
+) -> Iterator[Told]:
     for envelope in reversed(reports):
         event = envelope.event
         if isinstance(event, kind):
             named: Any = getattr(event, whose)
-            if (person_id in named if isinstance(named, tuple) else person_id == named) and _is_known(getattr(event, field)):
+            if (person_id in named if isinstance(named, tuple) else person_id == named) and counts(getattr(event, field)):
                 yield envelope.circumstances.event_id, field
                 return
 
 
-def _of_thing(path: str, about: UUID, reports: Reports) -> tuple[tuple[UUID, str, Any], ...]:
+def _of_thing(path: str, about: UUID, reports: Reports, counts: Counts) -> tuple[tuple[UUID, str, Any], ...]:
     """Event, field and value of what the last event about a thing tells."""
     word = WORDS[path]
     for envelope in reversed(reports()):
@@ -252,7 +266,7 @@ def _of_thing(path: str, about: UUID, reports: Reports) -> tuple[tuple[UUID, str
         if not fields or getattr(envelope.event, id_name) != about:
             continue
         values = [getattr(envelope.event, field, None) for field in fields]
-        if all(_is_known(value) for value in values):
+        if all(map(counts, values)):
             return tuple((envelope.circumstances.event_id, *pair) for pair in zip(fields, values, strict=True))
     return ()
 

@@ -79,30 +79,32 @@ class Group:
 
 
 GROUPS: Mapping[str, Group] = {
-    "child": Group(plural="children", record="Child", doc="A child of the case.", doc_es="Un niño o una niña del caso."),
+    "child": Group(plural="children", record="Child", doc="A child of the case.",
+                   doc_es="Una niña, un niño o un adolescente del caso."),
     "parent": Group(plural="parents", record="Parent", doc="A parent of one of the children.",
-                    doc_es="La madre o el padre de uno de los niños."),
+                    doc_es="La madre o el padre de una niña, un niño o un adolescente del caso."),
     "relative": Group(plural="relatives", record="Relative", doc="A relative of the children.",
-                      doc_es="Un familiar de los niños."),
+                      doc_es="Un familiar de las niñas, los niños o los adolescentes del caso."),
     "carer": Group(plural="carers", record="Carer", doc="Somebody who cares for one of the children.",
-                   doc_es="Una persona que cuida a uno de los niños."),
+                   doc_es="Una persona que cuida a una niña, un niño o un adolescente del caso."),
     "sponsor": Group(plural="sponsors", record="Sponsor", doc="A sponsor of an unaccompanied minor.",
-                     doc_es="Un patrocinador de un menor no acompañado."),
+                     doc_es="La persona patrocinadora (sponsor) de una niña, un niño o un adolescente no acompañado."),
     "hearing": Group(plural=None, record="Hearing", doc="The hearing that this is about.",
-                     doc_es="La audiencia de que se trata."),
-    "visit": Group(plural=None, record="Visit", doc="The visit that this is about.", doc_es="La visita de que se trata."),
+                     doc_es="La audiencia a la que se refiere esta comunicación."),
+    "visit": Group(plural=None, record="Visit", doc="The visit that this is about.",
+                   doc_es="La visita a la que se refiere esta comunicación."),
     "home_study": Group(plural=None, record="HomeStudy", doc="The study of a home that this is about.",
-                        doc_es="El estudio del hogar de que se trata."),
+                        doc_es="El estudio del hogar (home study) al que se refiere esta comunicación."),
     "papers": Group(plural=None, record="Papers", doc="The papers to be served.",
-                    doc_es="Los documentos que deben notificarse."),
+                    doc_es="Los documentos judiciales que deben notificarse o trasladarse."),
     "document": Group(plural=None, record="WantedDocument", doc="The paper that is wanted, or is to be translated.",
                       doc_es="El documento que se solicita o que debe traducirse."),
     "trafficking": Group(plural=None, record="Concern", doc="The concern that this is about.",
-                         doc_es="La preocupación de que se trata."),
+                         doc_es="La sospecha o el indicio que motiva esta comunicación."),
     "plan": Group(plural=None, record="Plan", doc="The plan for a child to live abroad.",
-                  doc_es="El plan para que un niño viva en el extranjero."),
+                  doc_es="El plan para que una niña, un niño o un adolescente viva en el extranjero."),
     "counsel": Group(plural=None, record="Counsel", doc="What passes between a person and counsel.",
-                     doc_es="Lo que pasa entre una persona y su abogado."),
+                     doc_es="Las comunicaciones entre una persona y su representante legal."),
 }
 
 STUDIES = ("CONS-MX", "CONS-xx", "DIF", "FCWA", "ISS")
@@ -111,16 +113,17 @@ NAME_DOC = "Names as the family writes them: given names, and full surnames, bot
 NAME_ES = "Nombres tal como los escribe la familia: nombres de pila y apellidos completos, ambos si hay dos."
 BIRTH_DOC, BIRTH_ES = "Date of birth, and whether it is an estimate.", "Fecha de nacimiento, y si es aproximada."
 PLACE_DOC = "Place of birth, in the parts that are known."
-PLACE_ES = "Lugar de nacimiento, en las partes que se conocen."
+PLACE_ES = "Lugar de nacimiento, con los datos que se conocen."
 STATUS_DOC, STATUS_ES = "Immigration status.", "Situación migratoria."
 COUNTRY_DOC = "Country, ISO 3166-1 alpha-2."
 COUNTRY_ES = "País, ISO 3166-1 alfa-2."
 PHONE_DOC, PHONE_ES = "How to reach the person by telephone.", "Cómo comunicarse con la persona por teléfono."
-LIVES_DOC, LIVES_ES = "Where the person lives now, where that was given.", "Dónde vive la persona ahora, si se indicó."
+LIVES_DOC, LIVES_ES = "Where the person lives now, where that was given.", "Dónde vive la persona ahora, si se proporcionó."
 
 _CHILD = (
     Word(path="child.custody", item=Item.CUSTODY, shape=Shape.MOMENT, doc="Since when the child has been in custody.",
-         doc_es="Desde cuándo el niño está bajo custodia."),
+         doc_es="Desde cuándo la niña, el niño o el adolescente está a cargo de la agencia de protección infantil (custodia "
+                "de protección; no es una detención)."),
     Word(path="child.name", item=Item.CHILD_NAME, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
     Word(path="child.birth_date", item=Item.CHILD_BIRTH_DATE, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
     Word(path="child.birth_place", item=Item.CHILD_BIRTHPLACE, shape=Shape.PLACE, doc=PLACE_DOC, doc_es=PLACE_ES),
@@ -132,22 +135,25 @@ _CHILD = (
          doc="Whether proceedings before an immigration court are under way.",
          doc_es="Si hay un procedimiento en curso ante un tribunal de inmigración."),
     Word(path="child.allegation", item=Item.ALLEGATION, shape=Shape.TEXT, doc="Class of the allegation.",
-         doc_es="Clase de la denuncia.", text=FreeText.ALLEGATION),
+         doc_es="Tipo de maltrato, abuso u omisión de cuidados que se reportó.", text=FreeText.ALLEGATION),
     Word(path="child.placement_address", item=Item.PLACEMENT_ADDRESS, shape=Shape.ADDRESS,
-         doc="Where the child is placed.", doc_es="Dónde está colocado el niño."),
+         doc="Where the child is placed.",
+         doc_es="Domicilio del hogar de acogida o del centro de asistencia social donde vive actualmente."),
     Word(path="child.health_records", item=Item.HEALTH_RECORDS, shape=Shape.TEXT, doc="Health and therapy.",
-         doc_es="Salud y terapia.", text=FreeText.CARE, is_told=False),
+         doc_es="Salud y tratamiento psicológico.", text=FreeText.CARE, is_told=False),
     Word(path="child.otip_letter", item=Item.OTIP_LETTER, shape=Shape.LETTER,
          doc="The child's letter from the Office on Trafficking in Persons that stands, with its own dates.",
-         doc_es="La carta vigente de la Oficina contra la Trata de Personas sobre el niño, con sus propias fechas.",
+         doc_es="La carta vigente de la Oficina contra la Trata de Personas (OTIP) sobre la niña, el niño o el adolescente, "
+                "con sus propias fechas.",
          comes_from=("OTIP", "SHEPHERD")),
     Word(path="child.relief_candidates", item=Item.RELIEF_SCREENING, shape=Shape.WORDS,
          doc="Kinds of immigration relief that the last screening found possible.",
-         doc_es="Tipos de beneficio migratorio que la última evaluación consideró posibles.", comes_from=SCREENERS),
+         doc_es="Opciones de protección o regularización migratoria (immigration relief) que la última evaluación consideró "
+                "posibles.", comes_from=SCREENERS),
 )
 _PARENT = (
     Word(path="parent.relation", item=Item.PARENT_SURNAMES, shape=Shape.WORD, doc="mother, father or parent.",
-         doc_es="mother (madre), father (padre) o parent (progenitor)."),
+         doc_es="mother (madre), father (padre) o parent (madre o padre)."),
     Word(path="parent.name", item=Item.PARENT_SURNAMES, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
     Word(path="parent.birth_date", item=Item.PARENT_BIRTH_DATE, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
     Word(path="parent.birth_place", item=Item.PARENT_BIRTHPLACE, shape=Shape.PLACE, doc=PLACE_DOC, doc_es=PLACE_ES),
@@ -159,10 +165,12 @@ _PARENT = (
          doc="Whether there is an order of deportation.", doc_es="Si existe una orden de deportación.", is_told=False),
     Word(path="parent.a_number", item=Item.A_NUMBER, shape=Shape.TEXT,
          doc="The number under which Homeland Security files the person, nine digits.",
-         doc_es="El número con que Seguridad Nacional registra a la persona, nueve dígitos."),
+         doc_es="Número de registro de extranjero (A-Number) del Departamento de Seguridad Nacional de los Estados Unidos "
+                "(DHS), nueve dígitos."),
     Word(path="parent.detention_place", item=Item.DETENTION_PLACE, shape=Shape.TEXT,
          doc="Facility where the parent is held, as far as the agency knows.",
-         doc_es="Centro donde está detenida la persona, según sabe la agencia.", text=FreeText.PLACE),
+         doc_es="Centro de detención donde se encuentra la persona, según la información de la agencia.",
+         text=FreeText.PLACE),
 )
 _KIN = (
     Word(path="relative.relation", item=Item.RELATIVE_CONTACT, shape=Shape.TEXT, doc="How the person is related, in words.",
@@ -191,37 +199,38 @@ _PROCEEDINGS = (
     Word(path="visit.mode", item=Item.VISIT, shape=Shape.WORD, doc="virtual, border, abroad or detention.",
          doc_es="virtual, border (frontera), abroad (en el extranjero) o detention (en detención)."),
     Word(path="visit.platform", item=Item.VISIT, shape=Shape.WORD, doc="Over which service they see each other.",
-         doc_es="Por qué servicio se ven."),
+         doc_es="Plataforma de la videollamada."),
     Word(path="visit.place", item=Item.VISIT, shape=Shape.TEXT, doc="Where the visit is to be.",
          doc_es="Dónde será la visita.", text=FreeText.PLACE),
     Word(path="visit.port", item=Item.VISIT, shape=Shape.TEXT, doc="Port of entry.", doc_es="Puerto de entrada.",
          text=FreeText.PLACE),
     Word(path="visit.attendees", item=Item.VISIT, shape=Shape.WORDS, doc="Who is to be there, by role.",
-         doc_es="Quiénes estarán, según su papel."),
+         doc_es="Quiénes asistirán, según su función."),
     Word(path="visit.parent", item=Item.VISIT, shape=Shape.PERSON, doc="Sign of the parent whom the children visit.",
-         doc_es="Clave de la madre o del padre a quien visitan los niños."),
+         doc_es="Referencia de la madre o del padre a quien visitan las niñas, los niños o los adolescentes."),
 )
 _REQUESTS = (
     Word(path="home_study.person", item=Item.RELATIVE_CONTACT, shape=Shape.PERSON,
-         doc="Sign of the person whose home is to be studied.", doc_es="Clave de la persona cuyo hogar se estudiará."),
+         doc="Sign of the person whose home is to be studied.", doc_es="Referencia de la persona cuyo hogar se estudiará."),
     Word(path="home_study.address", item=Item.RELATIVE_CONTACT, shape=Shape.ADDRESS, doc="The dwelling to be studied.",
-         doc_es="La vivienda que se estudiará."),
+         doc_es="El domicilio que se estudiará."),
     Word(path="home_study.country", item=Item.RELATIVE_CONTACT, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
     Word(path="home_study.attempt", item=Item.RELATIVE_CONTACT, shape=Shape.NUMBER, doc="Which attempt this is, from 1.",
-         doc_es="Qué intento es, desde 1."),
+         doc_es="Número de la solicitud: 1 si es la primera."),
     Word(path="home_study.outcome", item=Item.HOME_STUDY_REPORT, shape=Shape.WORD, doc="What the report finds.",
          doc_es="Qué concluye el informe.", comes_from=STUDIES),
     Word(path="home_study.report_number", item=Item.HOME_STUDY_REPORT, shape=Shape.TEXT, doc="The report's own number.",
          doc_es="El número propio del informe.", text=FreeText.NUMBER, comes_from=STUDIES),
     Word(path="papers.person", item=Item.PAPERS_TO_SERVE, shape=Shape.PERSON, doc="Sign of the person to be served.",
-         doc_es="Clave de la persona que debe ser notificada."),
+         doc_es="Referencia de la persona a quien debe notificarse."),
     Word(path="papers.document", item=Item.PAPERS_TO_SERVE, shape=Shape.TEXT, doc="Which papers are to be served.",
-         doc_es="Qué documentos deben notificarse.", text=FreeText.PAPER),
+         doc_es="Qué documentos deben notificarse o trasladarse.", text=FreeText.PAPER),
     Word(path="papers.dated", item=Item.PAPERS_TO_SERVE, shape=Shape.DAY, doc="The date on the papers.",
          doc_es="La fecha de los documentos."),
     Word(path="papers.country", item=Item.PAPERS_TO_SERVE, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
     Word(path="document.person", item=Item.DOCUMENT_WANTED, shape=Shape.PERSON,
-         doc="Sign of the person whom the paper is about.", doc_es="Clave de la persona a quien se refiere el documento."),
+         doc="Sign of the person whom the paper is about.",
+         doc_es="Referencia de la persona a quien se refiere el documento."),
     Word(path="document.kind", item=Item.DOCUMENT_WANTED, shape=Shape.WORD, doc="Kind of paper.",
          doc_es="Tipo de documento."),
     Word(path="document.described", item=Item.DOCUMENT_WANTED, shape=Shape.TEXT, doc="Which paper, in words.",
@@ -231,15 +240,15 @@ _REQUESTS = (
     Word(path="document.to_language", item=Item.DOCUMENT_WANTED, shape=Shape.WORD,
          doc="Language into which it is to be translated, ISO 639.", doc_es="Idioma al que debe traducirse, ISO 639."),
     Word(path="trafficking.indicators", item=Item.TRAFFICKING_INDICATORS, shape=Shape.WORDS,
-         doc="Kinds of exploitation that are suspected.", doc_es="Tipos de explotación que se sospechan."),
+         doc="Kinds of exploitation that are suspected.", doc_es="Tipos de explotación de los que hay sospecha."),
     Word(path="trafficking.answers", item=Item.TRAFFICKING_ANSWERS, shape=Shape.TEXT, doc="Answers to a screening.",
          doc_es="Respuestas a una evaluación.", text=FreeText.ANSWERS, is_told=False),
     Word(path="plan.country", item=Item.RELATIVE_CONTACT, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
     Word(path="plan.carer", item=Item.RELATIVE_CONTACT, shape=Shape.PERSON,
          doc="Sign of the parent or relative with whom the child is to live.",
-         doc_es="Clave de la madre, del padre o del familiar con quien vivirá el niño."),
+         doc_es="Referencia de la madre, del padre o del familiar con quien vivirá la niña, el niño o el adolescente."),
     Word(path="counsel.communications", item=Item.COUNSEL_COMMUNICATIONS, shape=Shape.TEXT,
-         doc="What a person and counsel told each other.", doc_es="Lo que se dijeron una persona y su abogado.",
+         doc="What a person and counsel told each other.", doc_es="Lo que se dijeron una persona y su representante legal.",
          text=FreeText.COUNSEL, is_told=False),
 )
 WORDS: Mapping[str, Word] = {word.path: word for word in (*_CHILD, *_PARENT, *_KIN, *_PROCEEDINGS, *_REQUESTS)}

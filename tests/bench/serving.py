@@ -20,7 +20,7 @@ from starlette.routing import Route
 from adapters.composition import Casebridge
 from adapters.disclosure.pull import CHANNEL, PullFeed
 from adapters.http.app import BATCH, FeedApp
-from adapters.http.limits import RateLimit
+from adapters.http.limits import Logins, RateLimit
 from adapters.settings import Settings
 from tests.bench.agency import RunningClock
 from tests.bench.disclosures import ISS
@@ -63,7 +63,7 @@ def main(home: str, entries: str, ready: str) -> None:
     with Casebridge(Settings(home=Path(home)), clock=RunningClock()) as casebridge:
         fill(casebridge, int(entries), channel=CHANNEL)
         feed = PullFeed(casebridge.backbone, casebridge.rendering())
-        app = FeedApp(feed, casebridge.office_of, casebridge.credentials, Unlimited())
+        app = FeedApp(feed, casebridge.office_of, casebridge.credentials, Unlimited(), Logins())
         asyncio.run(serve(Served(app).application(), Path(ready), casebridge.secret_of(ISS)))
 
 

@@ -20,7 +20,9 @@ CODES = frozenset({
 })
 """Texts that are codes or names of public things, and of nobody: they stand in clear, or are checked against a list."""
 NO_TEXT_OF_A_PERSON = frozenset({"NotifyTraffickingUnit.unit"})
-A_NUMBER = "a_number"  # It has to stay a number, and is a mark as it stands.
+NUMBERS = ("a_number", "phone")
+"""These have to stay numbers, and are marks as they stand."""
+IN_SEVERAL = "several"
 PLAIN = re.compile(rb"canary\d{4}")
 HEX = re.compile(rb"63616e617279(?:3\d){4}")
 BASE64 = re.compile(rb"[A-Za-z0-9+/]{0,8}(?:Y2FuYXJ5|NhbmFye|jYW5hcnk)[A-Za-z0-9+/]{5,8}")
@@ -55,7 +57,7 @@ class Canaries:
         found = {mark.decode() for mark in PLAIN.findall(lower)}
         found |= {bytes.fromhex(mark.decode()).decode() for mark in HEX.findall(lower)}
         found |= {mark for text in BASE64.findall(raw) for mark in _decoded(text)}
-        found |= {mark for mark, path in self.fields.items() if path.endswith(A_NUMBER) and mark.encode() in raw}
+        found |= {mark for mark, path in self.fields.items() if path.endswith(NUMBERS) and mark.encode() in raw}
         return found & self.fields.keys()
 
     def found_below(self, *folders: Path) -> dict[str, set[str]]:
@@ -82,9 +84,12 @@ class Canaries:
             return {key: self._marked(hints[key], item, f"{path}.{key}", case) for key, item in value.items()}
         if hint is not str:
             return value
-        if name == A_NUMBER:
-            if value.strip("A") not in self.fields:
-                self._enter(value.strip("A"), path, case)
+        if name in NUMBERS:
+            number = value.strip("A")
+            if number not in self.fields:
+                self._enter(number, path, case)
+            elif self.cases[number] != case:
+                self.cases[number] = IN_SEVERAL  # It stays readable where only the other case is expunged.
             return value
         return f"{self.mark(path, case)} {value}"
 

@@ -14,6 +14,7 @@ import pytest
 from adapters.clocks import HistoryClock
 from adapters.composition import Casebridge
 from domain.case.sealing import closed_to_partners
+from domain.disclosure.purposes import Purpose
 from domain.people import Role
 from domain.personal import Known, Withheld
 from tests.e2e.canaries import Canaries, every_line
@@ -138,6 +139,6 @@ def test_the_same_mother_stays_readable_in_another_case(expunged: Expunged) -> N
 def test_no_office_may_learn_of_anybody_in_it(expunged: Expunged) -> None:
     with expunged.program.casebridge() as casebridge:
         case = casebridge.backbone.case(H1_CASE)
-        assert closed_to_partners(case) == case.intake.people.keys()
+        assert closed_to_partners(case, Purpose.CONSULAR_NOTICE) == case.intake.people.keys()
         still = {one.purpose for one in case.engagements.engagements.values() if one.is_open}
     assert {purpose.value for purpose in still} <= {"recall"}

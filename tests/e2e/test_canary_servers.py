@@ -20,7 +20,7 @@ from urllib3 import PoolManager
 
 from adapters.disclosure.pull import CHANNEL
 from adapters.eventstore.postgres import install
-from adapters.http.app import application
+from adapters.http.app import application, peer
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import applied, topic_specs
 from adapters.work import drain
@@ -133,7 +133,7 @@ def _play(made: Embedded, lines: list[dict[str, Any]]) -> bytes:
 def _served(made: Embedded) -> Iterator[Callable[[], bytes]]:
     """The feeds' server at its loudest; called, it answers the office."""
     config = uvicorn.Config(
-        application(made.casebridge.feed_app()), host="127.0.0.1", port=0, log_level="trace", log_config=None,
+        application(made.casebridge.feed_app(peer)), host="127.0.0.1", port=0, log_level="trace", log_config=None,
     )
     server, pool = uvicorn.Server(config), PoolManager(retries=False)
     thread = threading.Thread(target=server.run, daemon=True)

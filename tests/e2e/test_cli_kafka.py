@@ -55,6 +55,20 @@ def test_topics_are_planned_then_made_then_kept(filled: Program, brokers: Mappin
     assert actions()["feed.cons-mx.denver.v1"] == "create"
 
 
+def test_a_stop_says_that_this_broker_checks_nobody_and_what_to_do(filled: Program, brokers: Mapping[str, str]) -> None:
+    stop = ("partner", "suspend", "--all", "--reason", "a drill")
+    assert "checks nobody" not in filled(*stop, environment=brokers).output, "no office reads from Kafka"
+    filled.ok(
+        "partner", "add", "cons-mx.denver", "--agency", "NM-CYFD", "--kind", "CONS-MX", "--name", "Consulate in Denver",
+        "--zone", "America/Denver", "--serves", "NM", "--channel", "kafka", "--address", "consulate",
+    )
+    filled.ok("partner", "live", "cons-mx.denver", "--second-person", "counsel-1")
+    ran = filled(*stop, environment=brokers)
+    assert ran.exit_code == 0 and "cons-mx.denver is suspended" in ran.stdout
+    for said in ("checks nobody's rights", "still reads what is in", "Close the network", "`casebridge topics grant`"):
+        assert said in ran.stderr
+
+
 def test_what_was_relayed_is_the_log_and_what_was_added_behind_its_back_is_found(
     filled: Program, brokers: Mapping[str, str]
 ) -> None:

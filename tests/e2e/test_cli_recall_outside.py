@@ -58,7 +58,7 @@ def test_it_is_told_apart_by_item_with_its_age_and_what_a_person_does(played: Pr
 def test_an_order_to_expunge_names_who_was_told_outside_before_it_is_given(played: Program) -> None:
     places = played.json("record", "expunge", CASE, "--order", "JQ-1", "--second-person", "counsel-1")["places"]
     [told] = [place for place in places if place["where"] == "LE"]
-    assert told["by"] is None and "child_birth_date" in told["what"] and "asks it to erase" in told["how"]
+    assert told["by"] is None and "child birth date" in told["what"] and "asks it to erase" in told["how"]
 
 
 def test_a_letter_tells_nothing_new_and_a_persons_word_with_a_receipt_closes_it(played: Program) -> None:

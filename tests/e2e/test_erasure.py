@@ -1,6 +1,7 @@
 """A record is sealed and expunged in a home that played two histories: looked for byte by byte, before and after."""
 from __future__ import annotations
 
+import hashlib
 import shutil
 import sqlite3
 from collections.abc import Iterator
@@ -13,10 +14,16 @@ import pytest
 
 from adapters.composition import Casebridge
 from adapters.custodian import Custodian
+from adapters.reading.reach import places
 from domain.case.erasure import RecordExpunged
-from domain.events import Boxed, Compartment, fields_of
-from domain.personal import Known, Withheld
+from domain.case.record_scope import Scope, box_of
+from domain.disclosure.events import Disclosed
+from domain.disclosure.rendering import Unrenderable
+from domain.events import Boxed, Compartment, Envelope, fields_of
+from domain.personal import WITHHELD, Known, Withheld
 from tests.e2e.embedded import H1, H1_CASE, H2, H2_CASE, Embedded, embedded
+
+GUATEMALA = "cons-gt.denver"
 
 
 @pytest.fixture
@@ -93,13 +100,81 @@ def test_an_expunged_record_is_gone_and_everything_else_is_as_it_was(played: Emb
     assert [row.state for row in played.casebridge.log.read_log(after=0, limit=len(stored))] == stored
 
 
-def test_expunging_one_person_leaves_the_others_of_the_same_events_readable(played: Embedded) -> None:
+def test_expunging_one_person_leaves_every_field_about_others_alone_and_every_clear_one(played: Embedded) -> None:
+    """Decision 0022: what was recorded of several persons in one field goes for all of them, and the scope says so first."""
     child, *others = [person.person_id for person in played.case().intake.people.values()]
+    named, before = shared(played, child), told(played)
     order(played, person_ids=[str(child)])
     pass_days(played, 8)
-    people = played.case().intake.people
+    people, after = played.case().intake.people, told(played)
     assert isinstance(people[child].name.value, Withheld)
     assert all(isinstance(people[other].name.value, Known) for other in others)
+    gone = {at for at, (persons, value) in before.items() if child in persons and isinstance(value, Known)}
+    assert all(after[at][1] is WITHHELD for at in gone)
+    assert all(after[at] == one for at, one in before.items() if child not in one[0])
+    together = {at for at in gone if len(before[at][0]) > 1}
+    assert {name for _, name in together} >= {
+        "CaseOpened.allegation_class", "OfficeRouted.recipient_kind", "ConsulateNotified.country",
+        "ConsularNotificationPrepared.form",
+    }
+    assert len(gone - together) > 10, "and what is this child's alone"
+    assert named == {name for _, name in together}
+
+
+Told = dict[tuple[int, str], tuple[frozenset[UUID], object]]
+
+
+def told(made: Embedded, case_id: UUID = H1_CASE) -> Told:
+    """Every field of the case's events, with the persons under whose keys it stands; none where it is clear."""
+    return {
+        (envelope.version, f"{type(envelope.event).__name__}.{name}"): (
+            frozenset(person for person, _ in box_of(envelope.event, name)), getattr(envelope.event, name)
+        )
+        for envelope in made.casebridge.backbone.envelopes(f"case-{case_id}") for name in fields_of(type(envelope.event))
+    }
+
+
+def shared(made: Embedded, person: UUID) -> set[str]:
+    """What the scope of an order on one person says to have been recorded together with others, as fields."""
+    case, envelopes = made.case(), made.casebridge.backbone.envelopes(f"case-{H1_CASE}")
+    found = places(
+        case, made.casebridge.backbone.agency("NM-CYFD"), envelopes, Scope((person,), tuple(Compartment)),
+        now=made.clock.now(), at=made.clock.now(), is_for_ever=True,
+    )
+    meanings = {meaning for place in found if "together with" in place.where for meaning in place.what.split("; ")}
+    return {
+        f"{type(envelope.event).__name__}.{name}" for envelope in envelopes
+        for name, declared in fields_of(type(envelope.event)).items()
+        if isinstance(declared, Boxed) and declared.meaning.partition(";")[0] in meanings
+        and len(box_of(envelope.event, name)) > 1 and isinstance(getattr(envelope.event, name), Known)
+    }
+
+
+@pytest.mark.parametrize("of_all", [True, False])
+def test_what_an_office_kept_proves_its_entry_for_ever_and_we_alone_can_tell_it_to_nobody(
+    played: Embedded, tmp_path: Path, of_all: bool
+) -> None:
+    """The office has the bytes, the salt and the digest's place in its feed; of ours the digest alone is left."""
+    casebridge, child = played.casebridge, next(iter(played.case().intake.people))
+    [kept] = [one for one in played.receiver.received if (one.office, one.number) == (GUATEMALA, 1)]
+    salt, entry = kept.event["salt"], feed_entry(played)
+    assert casebridge.rendering().proven(entry).content == kept.content
+    order(played, **({} if of_all else {"person_ids": [str(child)]}))
+    pass_days(played, 8)
+    after = feed_entry(played)
+    assert isinstance(after.event, Disclosed) and isinstance(entry.event, Disclosed)
+    assert after.event.digest == entry.event.digest == hashlib.sha256(bytes.fromhex(salt) + kept.content).hexdigest()
+    assert after.event.salt is WITHHELD
+    for attempt in (casebridge.rendering().render, casebridge.rendering().proven):
+        with pytest.raises(Unrenderable):
+            attempt(after)
+    for path in (tmp_path / "home").rglob("*"):
+        held = path.read_bytes() if path.is_file() else b""
+        assert salt.encode() not in held and bytes.fromhex(salt) not in held and kept.content not in held, path.name
+
+
+def feed_entry(made: Embedded) -> Envelope:
+    return made.casebridge.backbone.envelopes(f"feed-{GUATEMALA}")[0]
 
 
 def test_no_byte_of_a_destroyed_key_is_left_in_any_file(played: Embedded, tmp_path: Path) -> None:

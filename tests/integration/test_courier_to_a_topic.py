@@ -108,6 +108,23 @@ def test_a_topic_that_could_not_be_written_is_written_later_and_judged_anew(
     assert world.delivery(1) == ["HandOverStarted", "HandOverFailed", "HandOverStarted"]
 
 
+def test_an_office_that_is_suspended_while_its_topic_is_asked_gets_nothing(tmp_path: Path) -> None:
+    world = World(tmp_path, channels={MEXICO: "kafka"})
+    world.found(MEXICO)
+    world.release(world.family(1))
+    world.disclose()
+
+    class Asked(Topic):
+        def published(self, office: str) -> int:
+            world.submit("SuspendOffice", {"office": MEXICO, "reason": "addresses are being checked"})
+            return super().published(office)
+
+    topic = Asked(world)
+    deliver(Courier(world.backbone, world.rendering, {}, topics=topic))
+    assert topic.parcels == [] and world.delivery(1) == []
+    world.close()
+
+
 def test_what_is_published_together_begins_by_one_append_and_is_proven_by_one(
     on_topic: tuple[World, Topic, Courier]
 ) -> None:

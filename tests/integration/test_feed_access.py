@@ -1,30 +1,22 @@
-"""Office x feed over HTTP x field: each reads its own, and of that what its contract lets flow; a foreign one is unknown."""
+"""A feed over HTTP, asked for in every way by every credential: a foreign one is unknown. Fields: `test_access_matrix`."""
 from __future__ import annotations
 
 import itertools
 import json
 import statistics
 import time
-from base64 import b64decode
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
 
 import pytest
 from urllib3 import PoolManager
 
-from adapters.contract_texts import find
-from adapters.http.limits import RateLimit
-from domain.disclosure.contract import Purpose
-from domain.disclosure.events import Disclosed
+from adapters.http.limits import UNPROVEN_TRIES, Logins, RateLimit
 from tests.disclosure_world import DENVER, GUATEMALA, KINDS, MEXICO, World
 from tests.integration.test_pull_feed import CREDENTIALS, Office, served
-from tests.wire import leaves, read, sources_at
 
 OFFICES = (MEXICO, DENVER, GUATEMALA)
 UNKNOWN = "cons-mx.nowhere"
-HEAD = frozenset({"case_reference", "jurisdiction", "basis"})
 ASKED = ("", "?after=0", "?after=7", "?after=x", "?limit=1", "?wait=1")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "DELETE")
 LISTS = ("/feeds", "/feeds/", "/feeds/{office}", "/feeds/{office}/", "/feeds/{office}/events/", "/feeds/{office}/events/1")
@@ -48,7 +40,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 @pytest.fixture(scope="module")
 def http(world: World) -> Iterator[Office]:
-    with served(world, RateLimit(monotonic=iter(range(10**9)).__next__)) as office:
+    seconds = iter(range(10**9)).__next__
+    with served(world, RateLimit(monotonic=seconds), Logins(RateLimit(UNPROVEN_TRIES, monotonic=seconds))) as office:
         yield office
 
 
@@ -112,27 +105,3 @@ def test_a_foreign_feed_answers_in_the_time_of_an_unknown_one(http: Office) -> N
         taken[of].append(time.perf_counter() - begun)
     foreign, unknown = (statistics.median(each) for each in taken.values())
     assert abs(foreign - unknown) < SECONDS_MAX and max(foreign, unknown) < SLOWER_MAX * min(foreign, unknown)
-
-
-def test_every_field_that_an_office_reads_is_one_of_its_contract_and_of_the_ledger(http: Office, world: World) -> None:
-    matrix: dict[str, set[str]] = {}
-    for office in OFFICES:
-        [event] = json.loads(asked(http, f"/feeds/{office}/events", credential_of=office)[1])
-        entry: Any = world.feed(office)[0].event
-        assert isinstance(entry, Disclosed)
-        matrix[office] = set()
-        for place, value in leaves(read(b64decode(event["data_base64"]))):
-            if value is None or place in HEAD or place.endswith(".reference"):
-                continue
-            told = {source.path for source in sources_at(entry, place)}
-            assert told, f"{office} reads {place}, and the ledger does not say so"
-            matrix[office] |= told
-        assert matrix[office] == {source.path for source in entry.fields}
-    for office, fields in matrix.items():
-        kind = "CONS-MX" if KINDS[office][1] == "MX" else "CONS-xx"
-        flow = find(str(CONTRACTS / f"{kind.lower()}.v1.toml"), None).contract().flow(Purpose.CONSULAR_NOTICE)
-        assert flow is not None and fields and fields <= {field.path for field in flow.fields}
-    assert matrix[MEXICO] == matrix[DENVER], "one kind, one contract"
-
-
-CONTRACTS = Path(__file__).resolve().parents[2] / "domain" / "contracts"

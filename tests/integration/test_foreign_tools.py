@@ -6,17 +6,20 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import sys
 from base64 import b64decode
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 from cloudevents.core.formats.json import JSONFormat
-from kafka import KafkaConsumer
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.structs import OffsetAndMetadata
 
 from adapters.channels.kafka_feed import FeedUnavailable, KafkaFeed
 from adapters.disclosure.courier import Courier
@@ -26,7 +29,7 @@ from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
 from tests import servers
 from tests.disclosure_world import MEXICO, PUBLISHED, ROOT, World
 from tests.faults.relay_world import wait_until
-from tests.integration.test_kafka_access import SECRETS, as_office, guarded_broker
+from tests.guarded_kafka import SECRETS, admit, as_office, guarded_broker
 from tests.integration.test_pull_feed import CREDENTIALS, served
 
 SAMPLES = ROOT / "docs" / "samples"
@@ -56,7 +59,7 @@ class OnKafka:
             monotonic=lambda: float(next(ticks)),
         )
         self.deliver()
-        self.kept, before = folder / "kept.jsonl", self.last
+        self.kept, before = folder / "kept.db", self.last
         first_run = consume(self, self.kept)
         assert first_run.returncode == 0, first_run.stderr
         self.prove(before)
@@ -96,6 +99,7 @@ class OnKafka:
 @pytest.fixture(scope="module")
 def on_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnKafka]:
     with guarded_broker({f"casebridge.{MEXICO}": SECRETS.of(MEXICO, 1)}) as settings:
+        admit(settings, (MEXICO,))
         made = OnKafka(tmp_path_factory.mktemp("agency"), settings)
         yield made
         made.close()
@@ -118,21 +122,29 @@ def records(on_kafka: OnKafka) -> list[Any]:
         consumer.close(autocommit=False)
 
 
-def consume(on_kafka: OnKafka, kept: Path, *, password: str | None = None) -> subprocess.CompletedProcess[str]:
+def consume(
+    on_kafka: OnKafka, kept: Path, *options: str, password: str | None = None
+) -> subprocess.CompletedProcess[str]:
     environment = {
         "PATH": os.environ["PATH"], "FEED_BROKERS": on_kafka.settings.bootstrap, "FEED_OFFICE": MEXICO,
         "FEED_PASSWORD": password or SECRETS.of(MEXICO, 1), "FEED_SECURITY": "SASL_PLAINTEXT",
         "FEED_PREFIX": on_kafka.settings.prefix,
     }
     return subprocess.run(
-        [sys.executable, str(SAMPLES / "consumer.py"), str(PUBLISHED), str(kept), "--once"], capture_output=True, text=True,
-        env=environment, timeout=RUN_SECONDS_MAX, check=False,
+        [sys.executable, str(SAMPLES / "consumer.py"), str(PUBLISHED), str(kept), "--once", *options], capture_output=True,
+        text=True, env=environment, timeout=RUN_SECONDS_MAX, check=False,
     )
+
+
+def kept_in(path: Path) -> list[dict[str, Any]]:
+    with closing(sqlite3.connect(path)) as file:
+        file.row_factory = sqlite3.Row
+        return [dict(row) for row in file.execute("SELECT * FROM kept ORDER BY number")]
 
 
 def test_the_sample_consumer_fits_a_page_and_needs_two_libraries() -> None:
     text = (SAMPLES / "consumer.py").read_text(encoding="utf-8")
-    assert len(text.splitlines()) <= 120
+    assert len(text.splitlines()) <= 130
     imported = set(re.findall(r"^(?:import|from) (\w+)", text, re.MULTILINE))
     assert imported - set(sys.stdlib_module_names) == {"kafka", "fastavro"}
 
@@ -143,42 +155,57 @@ def test_the_sample_consumer_keeps_everything_once_and_its_commit_is_the_hand_ov
     kept = on_kafka.kept
     ran = consume(on_kafka, kept)
     assert ran.returncode == 0, ran.stderr
-    lines = [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()]
+    lines = kept_in(kept)
     assert [line["number"] for line in lines] == list(range(1, on_kafka.last + 1))
     sent = {int(dict(record.headers)["ce_feednumber"]): record for record in records(on_kafka)}
     kinds = {line["type"].rpartition(".")[2] for line in lines}
     assert kinds == {"ConsularNotice", "Disregard", "Placeholder"}
     entries = {e.event.number: e.event for e in on_kafka.world.feed() if isinstance(e.event, Disclosed | Withdrawn)}
+    [recall] = [json.loads(line["told"]) for line in lines if line["type"].endswith("Disregard")]
+    assert f"number {recall['withdraws']} is withdrawn" in ran.stdout
     for line in lines:
         assert line["case"].encode() == sent[line["number"]].key
-        if not line["type"].endswith("Placeholder"):
-            assert bytes.fromhex(line["value"]) == sent[line["number"]].value
+        assert line["sequence"].encode() == dict(sent[line["number"]].headers)["ce_sequence"]
+        if line["number"] == recall["withdraws"]:
+            assert (line["value"], line["told"], line["note"]) == (None, None, "disregard")
+        elif not line["type"].endswith("Placeholder"):
+            assert line["value"] == sent[line["number"]].value
             assert line["digest"] == entries[line["number"]].digest, "the office can prove what it was given"
-    [recall] = [line for line in lines if "disregard" in line]
-    assert f"number {recall['disregard']} was sent in error" in ran.stdout
     on_kafka.prove(on_kafka.last)
     without = {line["number"] for line in lines if line["type"].endswith("Placeholder")}
     assert all(on_kafka.handed_over(line["number"]) for line in lines if line["number"] not in without)
 
-    with kept.open("a", encoding="utf-8") as torn:
-        torn.write('{"number": 99')
     again = consume(on_kafka, kept)
     assert again.returncode == 0, again.stderr
-    assert [json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines()] == lines
+    assert kept_in(kept) == lines
 
 
-def test_the_sample_consumer_stops_at_a_gap_and_without_the_right_password(on_kafka: OnKafka, tmp_path: Path) -> None:
-    module: dict[str, Any] = {"__name__": "consumer"}
-    exec((SAMPLES / "consumer.py").read_text(encoding="utf-8"), module)
-    kept = module["Kept"](tmp_path / "kept.jsonl")
-    first, second, third = records(on_kafka)[:3]
-    known = module["schemas"](PUBLISHED)
-    kept.add(first, known)
-    with pytest.raises(SystemExit, match="number 2 is missing: 3 came"):
-        kept.add(third, known)
-    kept.add(second, known)
-    kept.file.close()
-    assert consume(on_kafka, tmp_path / "other.jsonl", password="wrong").returncode != 0
+def test_the_sample_consumer_without_the_right_password_reads_nothing(on_kafka: OnKafka, tmp_path: Path) -> None:
+    assert consume(on_kafka, tmp_path / "other.db", password="wrong").returncode != 0
+
+
+def test_an_office_that_finds_numbers_missing_is_told_which_and_goes_on_where_it_says(
+    on_kafka: OnKafka, tmp_path: Path
+) -> None:
+    topic, group = on_kafka.settings.feed_topic(MEXICO), on_kafka.settings.group(MEXICO)
+    third = next(record.offset for record in records(on_kafka) if dict(record.headers)["ce_feednumber"] == b"3")
+    admin = KafkaAdminClient(**on_kafka.settings.admin())
+    try:  # As after an absence in which the topic let the first two go.
+        admin.alter_group_offsets(group, {TopicPartition(topic, 0): OffsetAndMetadata(third, "", -1)})
+    finally:
+        admin.close()
+    kept = tmp_path / "late.db"
+    stopped = consume(on_kafka, kept)
+    assert stopped.returncode != 0 and "numbers 1 to 2 are missing: 3 came" in stopped.stderr
+    passed = on_kafka.feed.fetched(MEXICO)
+    assert passed is not None and passed[0] == 2 and kept_in(kept) == [], "nothing was committed"
+    assert consume(on_kafka, kept, "--from", "3").returncode == 0
+    passed = on_kafka.feed.fetched(MEXICO)
+    assert passed is not None and passed[0] == on_kafka.last
+    missing, *lines = kept_in(kept)
+    assert (missing["number"], missing["note"]) == (2, "from 1 to here: missing in the topic")
+    assert [line["number"] for line in lines] == list(range(3, on_kafka.last + 1))
+    assert consume(on_kafka, kept).returncode == 0, "and from then on as ever"
 
 
 def test_kcat_reads_the_feed(on_kafka: OnKafka) -> None:

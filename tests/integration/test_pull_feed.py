@@ -7,7 +7,7 @@ import subprocess
 import threading
 import time
 from base64 import b64decode
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -20,9 +20,9 @@ from urllib3 import HTTPResponse, PoolManager
 from adapters.disclosure.outstanding import Outstanding
 from adapters.disclosure.parcel import parcel_of
 from adapters.disclosure.pull import PullFeed
-from adapters.http.app import FeedApp, application
+from adapters.http.app import AddressOf, FeedApp, application, before_proxy, peer
 from adapters.http.credentials import FeedCredentials
-from adapters.http.limits import BURST_MAX, READINGS_A_SECOND, RateLimit
+from adapters.http.limits import CALLERS_MAX, READINGS, UNPROVEN_TRIES, Logins, Rate, RateLimit
 from adapters.http.openapi import DOCUMENT
 from domain.disclosure.events import FeedRead
 from tests.disclosure_world import AGENCY, GUATEMALA, MEXICO, World
@@ -62,12 +62,18 @@ class Office:
 
 
 @contextmanager
-def served(world: World, limit: RateLimit | None = None) -> Iterator[Office]:
+def served(
+    world: World, limit: RateLimit | None = None, logins: Logins | None = None, address_of: AddressOf = peer
+) -> Iterator[Office]:
     def office_of(code: str) -> Any:
-        known = world.backbone.agency(AGENCY).offices.get(code)
-        return None if known is None else (AGENCY, known)
+        agencies = [stream.removeprefix("agency-") for stream, _ in world.log.streams("agency-")]
+        found = [(agency, known) for agency in agencies if (known := world.backbone.agency(agency).offices.get(code))]
+        return found[0] if found else None
 
-    feed = FeedApp(PullFeed(world.backbone, world.rendering), office_of, CREDENTIALS, limit or RateLimit())
+    feed = FeedApp(
+        PullFeed(world.backbone, world.rendering), office_of, CREDENTIALS, limit or RateLimit(), logins or Logins(),
+        address_of,
+    )
     server = uvicorn.Server(uvicorn.Config(application(feed), host="127.0.0.1", port=0, log_level="error"))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
@@ -219,11 +225,35 @@ def test_a_suspended_office_reads_nothing_until_it_goes_on_in_order(world: World
         assert office.numbers("?after=1") == [2, 3]
 
 
+class Meanwhile(RateLimit):
+    """Something happens after an office was let in and before it reads, as during a long poll."""
+
+    def __init__(self, happen: Callable[[], object]) -> None:
+        super().__init__()
+        self._happen = happen
+
+    def wait_seconds(self, caller: str) -> float:
+        self._happen()
+        return 0.0
+
+
+@pytest.mark.parametrize(("command", "data"), [
+    ("SuspendOffice", {"office": MEXICO, "reason": "addresses are being checked"}),
+    ("RotateOfficeCredential", {"office": MEXICO, "generation": 2}),
+])
+def test_what_is_taken_away_while_an_office_waits_is_not_given(world: World, command: str, data: dict[str, Any]) -> None:
+    told(world)
+    with served(world, Meanwhile(lambda: world.submit(command, data))) as office:
+        answer = office.get("?wait=20")
+    assert answer.status == 503 and answer.headers["retry-after"]
+    assert world.delivery(1) == [] and not world.backbone.envelopes(f"access-{world.clock.now().date()}")
+
+
 def test_an_office_that_asks_too_often_is_told_when_to_come_again(world: World) -> None:
     limit = RateLimit(monotonic=lambda: 0.0)
     with served(world, limit) as office:
-        answers = [office.get().status for _ in range(int(BURST_MAX) + 1)]
-        assert answers == [200] * int(BURST_MAX) + [429]
+        answers = [office.get().status for _ in range(int(READINGS.burst_max) + 1)]
+        assert answers == [200] * int(READINGS.burst_max) + [429]
         assert office.get().headers["retry-after"] == "1"
         assert office.get(office=GUATEMALA).status == 200, "another office's rate is its own"
 
@@ -231,10 +261,77 @@ def test_an_office_that_asks_too_often_is_told_when_to_come_again(world: World) 
 def test_a_bucket_fills_at_its_rate() -> None:
     now = [0.0]
     limit = RateLimit(monotonic=lambda: now[0])
-    assert [limit.wait_seconds("a") for _ in range(int(BURST_MAX))] == [0.0] * int(BURST_MAX)
-    assert limit.wait_seconds("a") == pytest.approx(1 / READINGS_A_SECOND)
-    now[0] += 1 / READINGS_A_SECOND
+    assert [limit.wait_seconds("a") for _ in range(int(READINGS.burst_max))] == [0.0] * int(READINGS.burst_max)
+    assert limit.wait_seconds("a") == pytest.approx(1 / READINGS.a_second)
+    now[0] += 1 / READINGS.a_second
     assert limit.wait_seconds("a") == 0.0
+
+
+def no_more_tries() -> Logins:
+    """So many tries as there are, and none again: its clock stands."""
+    return Logins(RateLimit(UNPROVEN_TRIES, monotonic=lambda: 0.0))
+
+
+def test_an_address_that_shows_credentials_that_open_nothing_is_told_when_to_come_again(world: World) -> None:
+    told(world)
+    with served(world, logins=no_more_tries()) as office:
+        assert office.numbers() == [1]  # The first try of a right credential is one of its address's.
+        guesses = [office.get(credential=f"guess-{n}").status for n in range(int(UNPROVEN_TRIES.burst_max))]
+        assert guesses == [401] * (len(guesses) - 1) + [429]
+        foreign, unknown = (office.get(office=of, credential="guess") for of in (GUATEMALA, "cons-xx.nowhere"))
+        assert (foreign.status, foreign.data) == (unknown.status, unknown.data) and foreign.status == 429
+        assert foreign.headers["retry-after"] == unknown.headers["retry-after"] == "1"
+        assert office.numbers() == [1], "what has opened its feed is told apart before, and reads on"
+        assert office.get(office=GUATEMALA).status == 429, "what has not yet is not looked at"
+
+
+def test_a_credential_that_is_replaced_is_one_that_opens_nothing(world: World) -> None:
+    told(world)
+    with served(world, logins=no_more_tries()) as office:
+        assert office.numbers() == [1]
+        world.submit("RotateOfficeCredential", {"office": MEXICO, "generation": 2})
+        tries = [office.get(credential=CREDENTIALS.of(MEXICO, 1)).status for _ in range(int(UNPROVEN_TRIES.burst_max) + 1)]
+    assert tries == [401] * int(UNPROVEN_TRIES.burst_max) + [429]
+
+
+def test_callers_and_credentials_are_forgotten_in_their_turn_so_that_no_table_grows() -> None:
+    logins, limit = no_more_tries(), RateLimit(Rate(a_second=1.0, burst_max=1.0), monotonic=lambda: 0.0)
+    for n in range(CALLERS_MAX + 1):
+        logins.opened(MEXICO, str(n))
+        assert limit.wait_seconds(str(n)) == 0
+    for _ in range(int(UNPROVEN_TRIES.burst_max)):
+        assert logins.wait_seconds(MEXICO, "guess", "192.0.2.1") == 0
+    assert logins.wait_seconds(MEXICO, "1", "192.0.2.1") == 0 and limit.wait_seconds("1") > 0
+    assert logins.wait_seconds(MEXICO, "0", "192.0.2.1") > 0 and limit.wait_seconds("0") == 0
+
+
+@pytest.mark.parametrize(("command", "data", "stage"), [
+    ("RehearseOffice", {"office": MEXICO}, "rehearsal"), ("EndOffice", {"office": MEXICO}, "ended"),
+])
+def test_an_office_that_is_not_live_reads_nothing(world: World, command: str, data: dict[str, Any], stage: str) -> None:
+    told(world)
+    world.submit(command, data)
+    with served(world) as office:
+        answer = office.get()
+    assert answer.status == 503 and stage in json.loads(answer.data)["title"] and world.delivery(1) == []
+
+
+def test_behind_a_proxy_an_address_is_what_the_proxy_says_and_not_what_its_client_invents(world: World) -> None:
+    with served(world, logins=no_more_tries(), address_of=before_proxy) as office:
+        def tried(*from_: str) -> int:
+            return int(office.get(credential="guess", **{"x-forwarded-for": ", ".join(from_)}).status)
+
+        tries = [tried(f"192.0.2.{n}", "198.51.100.7") for n in range(int(UNPROVEN_TRIES.burst_max) + 1)]
+        assert tries == [401] * int(UNPROVEN_TRIES.burst_max) + [429]
+        assert tried("198.51.100.8") == 401
+
+
+def test_an_ipv6_network_is_one_caller_and_each_ipv4_address_its_own() -> None:
+    logins = no_more_tries()
+    for n in range(int(UNPROVEN_TRIES.burst_max)):
+        assert logins.wait_seconds(MEXICO, "guess", f"2001:db8::{n:x}") == 0
+    assert logins.wait_seconds(MEXICO, "guess", "2001:db8::ffff") > 0
+    assert logins.wait_seconds(MEXICO, "guess", "2001:db8:0:1::1") == logins.wait_seconds(MEXICO, "guess", "192.0.2.1") == 0
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed: apt-get install curl")

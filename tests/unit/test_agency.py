@@ -103,7 +103,7 @@ def test_of_two_texts_or_lists_of_one_moment_the_later_recorded_counts() -> None
     )
     agency, second = EMPTY, [
         decide.AdoptCalendar(text=f"{calendar}\n# The later one.\n", second_person="counsel-1"),
-        decide.AdoptContract(text=f"{contract}\n# The later one.\n", second_person="counsel-1"),
+        decide.AdoptContract(text=contract.replace("version = 1", "version = 9"), second_person="counsel-1"),
         replace(parties, countries=("MX", "GT")),
     ]
     first = [
@@ -121,7 +121,26 @@ def test_of_two_texts_or_lists_of_one_moment_the_later_recorded_counts() -> None
     assert (len(agency.calendars), len(agency.contracts), len(agency.treaties)) == (2, 2, 2)
 
 
+def test_a_consulate_of_a_country_is_of_that_country_said_or_not() -> None:
+    [listed] = recorded(replace(OFFICE, country=None), EMPTY, 0)
+    assert isinstance(listed.event, OfficeListed) and listed.event.country == "MX"
+
+
+def test_another_text_of_a_contract_is_a_later_version() -> None:
+    """Not the same number with other words, and not an old text put back: what it takes back says so by its number."""
+    second, first = (adopted(f"contracts/cons-mx.v{number}.toml") for number in (2, 1))
+    agency = EMPTY
+    for number, text in enumerate((first, second)):
+        for envelope in recorded(decide.AdoptContract(text=text, second_person="counsel-1"), agency, number):
+            agency = evolve(agency, envelope)
+    assert recorded(decide.AdoptContract(text=second, second_person="counsel-1"), agency, 2) == []
+    for text in (first, f"{second}\n# Other words.\n"):
+        with pytest.raises(Refused, match="version 2 of it was adopted"):
+            recorded(decide.AdoptContract(text=text, second_person="counsel-1"), agency, 3)
+
+
 @pytest.mark.parametrize(("change", "field"), [
+    ({"country": "GT"}, "country"),
     ({"office": "Cons-MX"}, "office"), ({"office": "cons mx"}, "office"), ({"office": "cons..mx"}, "office"),
     ({"office": "-cons"}, "office"), ({"office": "cons/mx"}, "office"), ({"office": "a" * 61}, "office"),
     ({"office": "cons-mx\n"}, "office"), ({"recipient_kind": "cons-mx"}, "recipient_kind"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64decode
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -13,17 +14,24 @@ from fastavro import parse_schema, schemaless_reader
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 
 from adapters.asyncapi import documents
+from adapters.asyncapi.document import PUBLISHED
+from adapters.asyncapi.example import of_disregard
+from adapters.avro.single_object import format_of
+from adapters.channels.kafka_feed import message_of
 from adapters.contract_texts import shipped
-from adapters.http.openapi import EVENT
+from adapters.http.openapi import DOCUMENT, EVENT
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import topic_specs
+from domain.case.consular import TextCode
 from domain.disclosure.vocabulary import GROUPS, WORDS
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "asyncapi"
 CONTRACTS = {text.contract().recipient_kind: text.contract() for text in shipped()}
+FORM = format_of(json.loads((PUBLISHED / "Disregard.v1.avsc").read_text(encoding="utf-8")))
 GIVEN = sorted(kind for kind, contract in CONTRACTS.items() if contract.flows)
 OURS = {"Disregard", "Placeholder", "Held"}
 HTTP = {"CloudEvent", "Batch", "Reading"}
+ONCE_HELD = {"ce_releases"}
 
 
 def document(kind: str) -> Any:
@@ -63,7 +71,7 @@ def test_an_example_is_the_record_that_its_bytes_hold_under_the_headers_that_tra
             assert data[:10] == b"\xc3\x01" + bytes.fromhex(mark)
             read: Any = schemaless_reader(BytesIO(data[10:]), _without_logic(schema), None)
             assert read == example["payload"]
-            assert set(headers) == set(message["headers"]["required"]) == set(message["headers"]["properties"])
+            assert set(headers) == set(message["headers"]["required"]) == set(message["headers"]["properties"]) - ONCE_HELD
             assert headers["ce_source"].endswith(f"/{wire['key']}")
             if wire["digest"]:
                 assert hashlib.sha256(bytes.fromhex(headers["ce_salt"]) + data).hexdigest() == wire["digest"]
@@ -82,6 +90,22 @@ def test_the_example_of_a_purpose_tells_every_field_that_may_flow_for_it(kind: s
             word = WORDS[field.path]
             told = payload[GROUPS[word.group].plural or word.group]
             assert told and all(_is_told(told, name) for name in NAMES.get(word.name, (word.name,))), field.path
+
+
+def test_what_was_held_back_leaves_under_headers_that_are_declared() -> None:
+    entry = of_disregard("cons-mx.example", FORM, "erase").parcel
+    released = message_of(replace(entry, headers=(*entry.headers, ("releases", "1"))))
+    assert {name for name, _ in released.headers} == set(published("CONS-MX")["Disregard"]["headers"]["properties"])
+    for name in ("Placeholder", "Held"):
+        assert ONCE_HELD.isdisjoint(published("CONS-MX")[name]["headers"]["properties"])
+
+
+def test_every_text_code_has_its_example_and_is_said_in_the_schema_and_the_document() -> None:
+    disregard = published("CONS-MX")["Disregard"]
+    assert [one["payload"]["text_code"] for one in disregard["examples"]] == [code.value for code in TextCode]
+    [field] = [field for field in disregard["payload"]["schema"]["fields"] if field["name"] == "text_code"]
+    for code in TextCode:
+        assert f"{code.value}: " in field["doc"] and f"`{code.value}`" in document("CONS-MX")["info"]["description"]
 
 
 NAMES = {"name": ("given_names", "surnames"), "custody": (), "birth_date": ("birth_date", "birth_date_is_estimate")}
@@ -109,6 +133,21 @@ def test_a_document_says_of_topics_what_is_made() -> None:
             "cleanup.policy": [spec.config["cleanup.policy"]], "retention.ms": int(spec.config["retention.ms"]),
         }
         assert binding["x-segment.ms"] == int(spec.config["segment.ms"])
+
+
+def test_both_documents_let_a_reading_ask_for_what_the_feed_gives() -> None:
+    said = document("CONS-MX")["operations"]["answerReading"]["bindings"]["http"]["query"]["properties"]
+    declared = {one["name"]: one["schema"] for one in DOCUMENT["paths"]["/feeds/{office}/events"]["get"]["parameters"]}
+    for name in ("after", "limit", "wait"):
+        assert {end: said[name][end] for end in ("minimum", "maximum", "default")} == {
+            end: declared[name][end] for end in ("minimum", "maximum", "default")
+        }
+    assert declared["limit"]["minimum"] == 1, "a reading for none gives one"
+
+
+def test_an_answer_that_asks_to_come_again_declares_when() -> None:
+    answers = DOCUMENT["paths"]["/feeds/{office}/events"]["get"]["responses"]
+    assert {status for status, answer in answers.items() if "Retry-After" in answer.get("headers", {})} == {"429", "503"}
 
 
 def test_a_structured_event_has_what_its_schema_asks_for() -> None:

@@ -11,15 +11,20 @@ from unittest.mock import patch
 
 import pytest
 
-from domain.disclosure import bans, check
+from domain.case.kin import HomeStudyCompleted
+from domain.case.relief import ReliefScreeningCompleted
+from domain.case.trafficking import OtipLetterReceived
+from domain.disclosure import bans, check, kinds
 from domain.disclosure.bans import BANS, COLUMNS, MATRIX, NEEDED, Ban, cell
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.check import Law, require_lawful
 from domain.disclosure.contract import Contract, Flow, FlowField, Purpose, Release, parse_contract
 from domain.disclosure.items import AskedItem
 from domain.disclosure.kinds import COLUMNS as COLUMN_OF
-from domain.disclosure.kinds import HOMELAND, ONWARD, SENT_TO, WITHOUT_COLUMN
+from domain.disclosure.kinds import COUNSEL, HOMELAND, ONWARD, SENT_TO, WITHOUT_COLUMN
+from domain.disclosure.telling import OF_PERSONS, THINGS
 from domain.disclosure.vocabulary import WORDS
+from domain.events import Event
 from domain.refusals import Refused
 from tests.specification import ROOT
 from tests.unit.partners import latest
@@ -130,6 +135,38 @@ def test_a_forbidden_field_is_found_in_whatever_flow_of_whatever_contract_it_sta
 def test_a_kind_without_a_column_is_told_nothing_at_all(kind: str) -> None:
     for path, purpose in product(WORDS, set(Purpose) - {Purpose.RECALL}):
         assert "5.2" in found(kind, purpose, path, needs=GROUNDS)
+
+
+# -- what a partner told the agency is not told back to it
+
+REPLIES: dict[type[Event], frozenset[str]] = {
+    HomeStudyCompleted: frozenset({"CONS-MX", "CONS-xx", "DIF", "FCWA", "ISS"}),
+    ReliefScreeningCompleted: frozenset(COUNSEL),
+    OtipLetterReceived: frozenset({"OTIP", "SHEPHERD"}),
+}
+"""The answers of partners that a contract can name, and who gives them: the report, the screening, the letter."""
+
+
+def answered_by(path: str) -> frozenset[str]:
+    """Who told the agency a field, by the events that the field is told from."""
+    group, _, name = path.partition(".")
+    events = [event for event, (_, names) in THINGS.get(group, {}).items() if name in names]
+    events += [OF_PERSONS[path][0]] if path in OF_PERSONS else []
+    events += [OtipLetterReceived] if name == "otip_letter" else []
+    return frozenset().union(*(REPLIES.get(event, frozenset()) for event in events))
+
+
+def test_every_field_that_comes_from_a_partner_says_from_whom() -> None:
+    assert {path: frozenset(word.comes_from) for path, word in WORDS.items()} == {path: answered_by(path) for path in WORDS}
+    assert sum(bool(word.comes_from) for word in WORDS.values()) == 4
+
+
+@pytest.mark.parametrize("path", sorted(path for path, word in WORDS.items() if word.comes_from))
+def test_a_receipt_that_would_become_a_disclosure_is_a_cycle(path: str) -> None:
+    for kind in WORDS[path].comes_from:
+        assert "CYCLE" in found(kind, Purpose.CARE, path)
+    with patch.dict(kinds.ONWARD, {"COURT": (min(WORDS[path].comes_from),)}):
+        assert "CYCLE" in found("COURT", Purpose.COURT_REPORT, path), "whom they pass it on to counts too"
 
 
 # -- mutation: a line of the law taken away

@@ -7,7 +7,8 @@ from domain.case.consular import ConsularNotificationCorrected, ConsulateNotifie
 from domain.case.corrections import CorrectionOwed, Owes
 from domain.case.doubts import DisclosureDoubted, RecordDisclosureDoubted
 from domain.case.engagement import EngagementOpened
-from domain.case.erasure import given_about
+from domain.case.erasure import OrderExpunge
+from domain.case.given import given
 from domain.case.particulars import FactCorrected
 from domain.case.recalls import DisclosureRecalled, RecallDisclosure
 from domain.case.told import EntryReached, Reached, ReportEntryReached
@@ -79,5 +80,11 @@ def test_an_office_that_says_it_opened_what_it_may_have_is_believed() -> None:
 
 
 def test_whoever_may_have_it_is_asked_to_erase_it_too() -> None:
-    assert given_about(perhaps.case, [CHILD]) == {NOTICE: GUATEMALA}
-    assert given_about(released.case, [CHILD]) == {}
+    [one] = given(perhaps.case)
+    assert (one.disclosure_id, one.office, one.is_disclosed) == (NOTICE, GUATEMALA, True)
+    assert list(given(released.case)) == []
+    asked = perhaps.when(OrderExpunge(
+        expunge_id=an_id("expunge"), order_ref="D-1", wait_days=30, second_person="judge", person_ids=(CHILD,),
+    ))
+    [recalled_as] = asked.the(ConsularNotificationCorrected)
+    assert recalled_as.text_code is TextCode.ERASE

@@ -79,6 +79,20 @@ def test_a_party_is_added_with_the_children_it_belongs_to() -> None:
     case.given(*FAMILY[:3]).when(add_mother).then(PartyAddedToCase)
 
 
+@pytest.mark.parametrize("number", ["+1 505 555 0100", "(505) 555-0100", "505.555.0100 x 12", "+52 1 614 000 0000", "911"])
+def test_a_telephone_number_is_recorded_as_it_is_written(number: str) -> None:
+    party = AddParty(party_id=MOTHER, role=Role.MOTHER, child_ids=(CHILD,), phone=number)
+    [added] = Scenario().given(open_case, add_child).when(party).the(PartyAddedToCase)
+    assert added.phone == Known(number)
+
+
+@pytest.mark.parametrize("story", ["undocumented since 2019, hides at her sister", "555 0100 no papers", "", "+", "1" * 60])
+def test_a_field_for_a_telephone_number_is_no_place_for_a_story(story: str) -> None:
+    """It leaves for consulates as a number: no contract names a text there."""
+    party = AddParty(party_id=MOTHER, role=Role.MOTHER, child_ids=(CHILD,), phone=story)
+    Scenario().given(open_case, add_child).when(party).then_refused(rule="DECISION-13", field="phone")
+
+
 def test_a_party_of_an_unknown_child_is_refused() -> None:
     case.given(open_case).when(add_mother).then_refused(rule="P01", field="child_ids")
 

@@ -37,7 +37,8 @@ NOT_OF_A_PROCESS = frozenset({
     # What opens, holds or corrects a case as a whole; what workers and desks record; what is told once and awaits nothing.
     "OpenCase", "AddChild", "AddParty", "LinkPartyToChild", "CloseCase", "CorrectFact", "InformImmigrationUnit",
     "RecordMissedDeadline", "ReassignAct", "ReassignQuestion", "SetNeededByDate", "CorrectConsularNotification",
-    "RecordCorrectionReceived", "GiveConfidentialityAssurance", "RefuseDisclosure", "RecordDisclosureBreach",
+    "RecordCorrectionReceived", "RecordToldOutside", "RecordCorrectedOutside", "RecallToldOutside",
+    "GiveConfidentialityAssurance", "RefuseDisclosure", "RecordDisclosureBreach",
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "TakeExportRow", "NoteSourceSilence", "ExplainSilence",
     "AnswerConsularService", "RecordOtipExpiry", "ApplyPolicy", "SupersedeFact", "WithdrawMislink", "WithdrawReport",

@@ -1,0 +1,70 @@
+"""What a person released, and what became no entry of the office's feed all the same: with why, so that nobody waits."""
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+from adapters.disclosure.discloser import WORKER, Discloser, NotDisclosed, entry_id
+from domain.case.consular import DisclosureReleased
+from domain.events import Envelope
+
+if TYPE_CHECKING:
+    from adapters.composition import Casebridge
+    from domain.ports import Recorded
+
+
+WHY = {
+    NotDisclosed.ENGAGEMENT_ENDED: "its basis has ended",
+    NotDisclosed.NO_CONTRACT: "no contract in force lets it flow",
+    NotDisclosed.UNKNOWN_OFFICE: "the agency lists no such office",
+    NotDisclosed.TOLD_OUTSIDE: "what it names was not told through this feed",
+    NotDisclosed.NOTHING_KNOWN: "nothing that its contract names is known",
+    NotDisclosed.WITHHELD: "a key that it rests on is not available",
+    NotDisclosed.CYCLE: "a receipt from this very office brought it about",
+    NotDisclosed.NO_PLACE: "its published schema has no place for what flows",
+}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NotLeft:
+    case_id: UUID
+    id: UUID
+    office: str
+    released_at: datetime
+    because: str
+
+
+def not_left(casebridge: Casebridge, case_id: UUID) -> list[NotLeft]:
+    """Of one case, in the order of release: what the discloser has passed, and nothing later went instead of it."""
+    at = casebridge.log.worker(WORKER)
+    discloser = Discloser(casebridge.backbone, casebridge.rendering())
+    found: dict[tuple[str, UUID], NotLeft] = {}
+    for row in _releases(casebridge, case_id):
+        if at is None or row.position > at.position:
+            break
+        source = casebridge.codec.decode(row)
+        assert isinstance(source.event, DisclosureReleased)
+        toward = source.event.office, source.event.engagement_id
+        found.pop(toward, None)
+        if casebridge.log.event(entry_id(source)) is None:
+            found[toward] = _why(discloser, case_id, source)
+    return list(found.values())
+
+
+def _releases(casebridge: Casebridge, case_id: UUID) -> Iterator[Recorded]:
+    after = 0
+    while rows := casebridge.log.read_stream(f"case-{case_id}", after=after):
+        yield from (row for row in rows if row.topic == DisclosureReleased.TOPIC)
+        after = rows[-1].version
+
+
+def _why(discloser: Discloser, case_id: UUID, source: Envelope) -> NotLeft:
+    told, now = source.event, discloser.preview(source)
+    assert isinstance(told, DisclosureReleased)
+    because = "what was in the way is there no longer: prepare it again" if isinstance(now, Envelope) else WHY[now]
+    return NotLeft(
+        case_id=case_id, id=told.notice_id, office=told.office, released_at=source.circumstances.occurred_at, because=because
+    )
