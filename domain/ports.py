@@ -31,6 +31,14 @@ class Position:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Lineage:
+    """What a log has been since it was made, or since it was brought back: every event with a position above `after`."""
+
+    lineage: UUID
+    after: int
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NewEvent:
     """An event to append: encoded, numbered in its stream, not yet positioned."""
 
@@ -146,6 +154,13 @@ class LineageChanged(LogError):
     """The log is not the one this position was read from: a restore or a promotion lies between. Stop."""
 
 
+class LogForked(LineageChanged):
+    """The log lacks what was read of it before, or has something else there, and nobody has said so. Stop."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: an older copy of the log was put back. Stop all workers, then `casebridge log restored`")
+
+
 class LogUnavailable(LogError):
     """The log cannot be reached, or its lock was not given in time. What was asked may be tried again."""
 
@@ -155,6 +170,10 @@ class EventLog(Protocol):
 
     @property
     def lineage(self) -> UUID: ...
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        """From the log's own beginning, after 0, to what it is now: every restore and promotion adds one."""
 
     def append(self, append: Append) -> Appended:
         """Store all of it or nothing, numbered and stamped inside one transaction.

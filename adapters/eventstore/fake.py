@@ -18,6 +18,7 @@ from domain.ports import (
     CommandRecord,
     CommandSeen,
     Conflict,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -34,7 +35,7 @@ POLL_SECONDS_MAX = 1.0
 class MemoryStore:
     """What several logs share, as several processes share a database."""
 
-    lineage: UUID = field(default_factory=uuid4)
+    lineages: list[Lineage] = field(default_factory=lambda: [Lineage(lineage=uuid4(), after=0)])
     rows: list[Recorded] = field(default_factory=list)
     by_stream: dict[str, list[Recorded]] = field(default_factory=dict)
     by_id: dict[UUID, Recorded] = field(default_factory=dict)
@@ -43,8 +44,12 @@ class MemoryStore:
     workers: dict[str, Position] = field(default_factory=dict)
     changed: Condition = field(default_factory=Condition)
 
+    @property
+    def lineage(self) -> UUID:
+        return self.lineages[-1].lineage
+
     def renew_lineage(self) -> UUID:
-        self.lineage = uuid4()
+        self.lineages.append(Lineage(lineage=uuid4(), after=len(self.rows)))
         return self.lineage
 
 
@@ -53,11 +58,16 @@ class MemoryLog:
 
     def __init__(self, store: MemoryStore | None = None, *, clock: Clock | None = None) -> None:
         self._store, self._clock = store or MemoryStore(), clock or SystemClock()
-        self._lineage, self._closed = self._store.lineage, False
+        self._lineages, self._closed = [*self._store.lineages], False
+        self._lineage = self._lineages[-1].lineage
 
     @property
     def lineage(self) -> UUID:
         return self._lineage
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        return self._lineages
 
     def append(self, append: Append) -> Appended:
         heads, store = expected_heads(append), self._open()

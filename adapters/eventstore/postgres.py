@@ -31,6 +31,7 @@ from domain.ports import (
     CommandRecord,
     CommandSeen,
     Conflict,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -107,7 +108,9 @@ class PostgresLog:
         self._closing = Event()
         self._listener: Thread | None = None
         try:
-            self._lineage = self._current_lineage()
+            found = self._ask(self._sql.lineages, [])
+            self._lineages = [Lineage(lineage=lineage, after=after) for lineage, after in found]
+            self._lineage = self._lineages[-1].lineage
             follows_history = self._ask(self._sql.follows_history, [])[0][0]
         except LogError:
             self._pool.close()
@@ -119,6 +122,10 @@ class PostgresLog:
     @property
     def lineage(self) -> UUID:
         return self._lineage
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        return self._lineages
 
     # -------------------------------------------------------------- writing
     def append(self, append: Append) -> Appended:
@@ -397,6 +404,7 @@ class _Statements:
         ).as_bytes(None)  # Put together once: the driver would do it again for every append.
         self.set_clock = self._with_schema("SELECT {}.set_history_clock(%s)")
         self.follows_history = SQL("SELECT to_regclass({}) IS NOT NULL").format(Literal(f"{schema}.history_clock"))
+        self.lineages = self._with_schema("SELECT lineage, after_position FROM {}.lineages ORDER BY number")
         self.lineage = self._with_schema("SELECT lineage FROM {}.lineages ORDER BY number DESC LIMIT 1")
         self.head = self._with_schema("SELECT position, event_id FROM {}.events ORDER BY position DESC LIMIT 1")
         self.worker = self._with_schema("SELECT lineage, position, event_id, moved_at FROM {}.workers WHERE name = %s")

@@ -61,10 +61,12 @@ TEXTS: dict[type[Event], Text] = {
     consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
                                           f"by {person(c, e.narrowed_by)}",
     consent.ConsentWithdrawn: lambda c, e: f"by {person(c, e.withdrawn_by)}: nothing more is told on it",
+    consent.ConsentExpired: lambda c, e: "it ended when it said that it would: nothing more is told on it",
     approval.CounselApprovalGiven: _approved,
     approval.CounselApprovalWithdrawn: lambda c, e: "nothing more is told on it",
-    permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things on a basis that fell "
-                                          f"({_listed([e.reason])}): they are to be taken back",
+    approval.CounselApprovalExpired: lambda c, e: "it ended when it said that it would: nothing more is told on it",
+    permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things that are to be taken back "
+                                          f"({_listed([e.reason])})",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
                                                  f"for {_listed([e.purpose])}",
     doubts.DisclosureDoubted: lambda c, e: f"{e.office} may have entry {e.entry} of its feed: no proof came",

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from domain.agency.state import Agency
-from domain.case import consular, expunging, given, given_outside, holding, permission, sources
+from domain.case import consular, expunging, given, given_outside, holding, lapses, sources
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -91,7 +91,8 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         last, lost = _oblige(submission, case, recorded, known)
         recorded.add(_routes(submission, recorded.case))
         recorded.add(_ended(submission, recorded.case, last.assessment, lost))
-        recorded.add(permission.lapsed(submission, recorded.case))
+        recorded.add(lapses.banned(submission, recorded.case))
+        recorded.add(lapses.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case))
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))

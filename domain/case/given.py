@@ -145,7 +145,8 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
         yield Cause(event_id=fallen, because=OwedBecause.NOT_FOR_THEM)
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
-        yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
+        event_id, because = recalled
+        yield Cause(event_id=event_id, because=because)
     for event_id, expunge in case.erasure.standing.items():
         if is_reached(case, standing, one, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, inspect
 
 from adapters.views import open_views
-from domain.ports import LineageChanged, Recorded, WorkerDisplaced
+from domain.ports import LineageChanged, LogForked, Recorded, WorkerDisplaced
 from projections.bookkeeping import ViewOutdated
 from projections.rebuild import rebuild
 from projections.runner import Runner, ViewBehind, ViewLag, ViewsUnavailable
@@ -156,6 +156,15 @@ def test_a_view_of_another_log_stops_before_it_reads(views: Engine) -> None:
     restored = runner(views, ListSource(RECORDS, lineage=uuid4()))
     with pytest.raises(LineageChanged, match="rebuild the view"):
         restored.step()
+    assert rows(views) == folded(RECORDS[:10])
+
+
+@pytest.mark.parametrize("left", [4, 10, 30])
+def test_a_view_stops_where_another_event_stands_than_the_one_that_it_read_last(views: Engine, left: int) -> None:
+    runner(views, ListSource(RECORDS)).step(10)
+    older = [*RECORDS[:4], *(record for record in RECORDS[10:])][:left]
+    with pytest.raises(LogForked, match="casebridge log restored"):
+        runner(views, ListSource(older)).step()
     assert rows(views) == folded(RECORDS[:10])
 
 

@@ -12,11 +12,11 @@ from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser, NotDisclosed
 from adapters.disclosure.hand_overs import retry_seconds
 from adapters.disclosure.receipts import Receipts
-from adapters.disclosure.render import digest_of, entry_of, salt_of
+from adapters.disclosure.render import Rendering, digest_of, entry_of, salt_of
 from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandOverFailed, HandOverStarted
 from domain.events import Compartment
 from domain.ports import Append, KeyName, Parcel, Position
-from tests.disclosure_world import GUATEMALA, MEXICO, World
+from tests.disclosure_world import GUATEMALA, MEXICO, PUBLISHED, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
 
@@ -265,9 +265,10 @@ def test_an_entry_that_renders_to_other_bytes_than_it_proves_does_not_leave(worl
     world.release(world.family(1))
     world.disclose()
     channel = RecordingChannel(world.clock)
+    world.rendering = Rendering(world.log, world.backbone.codec, PUBLISHED)  # As in another process.
     courier = world.courier(channel)
-    proven = courier._rendering.render
-    courier._rendering.render = lambda envelope: type(proven(envelope))(  # type: ignore[method-assign]
+    proven = world.rendering.render
+    world.rendering.render = lambda envelope: type(proven(envelope))(  # type: ignore[method-assign]
         proven(envelope).record, proven(envelope).content + b"x", "type"
     )
     deliver(courier)

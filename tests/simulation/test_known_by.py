@@ -6,19 +6,21 @@ import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID, uuid5
 
 import pytest
 
+from adapters.backbone import Backbone
 from adapters.disclosure.courier import Courier
+from adapters.disclosure.entries import entries_of
 from adapters.disclosure.outstanding import Stage
-from adapters.disclosure.streams import delivery_stream
+from adapters.disclosure.streams import case_stream, delivery_stream
 from domain.case.doubts import shown_by
 from domain.case.told import Reached
-from domain.disclosure.events import Disclosed, Released, Withdrawn
+from domain.disclosure.events import Disclosed, Held, Released, Withdrawn
 from domain.disclosure.known import RANK, Given, known_by
-from domain.events import Envelope
-from domain.ports import HandOverDoubtful, Parcel, Receipt
+from domain.ports import READ_LIMIT_MAX, EventLog, HandOverDoubtful, Parcel, Receipt, Recorded
 from tests.disclosure_world import GUATEMALA, MEXICO, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
@@ -122,13 +124,9 @@ def played(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     world.close()
 
 
-def entries_of(played: Played, office: str, case_id: UUID) -> list[Envelope]:
-    return [e for e in played.world.feed(office) if getattr(e.event, "case_id", None) == case_id]
-
-
 def view(played: Played, office: str, case_id: UUID, reached: Reached, at: datetime) -> list[Given]:
-    entries, backbone = entries_of(played, office, case_id), played.world.backbone
-    stages = {e.version: backbone.envelopes(delivery_stream(office, e.version)) for e in entries}
+    backbone = played.world.backbone
+    entries, stages = entries_of(backbone, case_id, office)
     told = backbone.case(case_id).told.reached
     return known_by(entries, stages, {n: times for (of, n), times in told.items() if of == office}, reached, at)
 
@@ -143,8 +141,8 @@ def test_it_is_what_the_partner_took_and_said(played: Played) -> None:
     for _ in range(ASKED):
         office, case_id = chance.choice((MEXICO, GUATEMALA)), chance.choice((*played.cases, uuid5(UUID(int=0), "nobody's")))
         reached, at = chance.choice(list(Reached)), played.moment()
-        content = [e for e in entries_of(played, office, case_id) if isinstance(e.event, Disclosed | Withdrawn | Released)]
-        keys = {e.version: (office, e.version) for e in content}
+        entries, _ = entries_of(played.world.backbone, case_id, office)
+        keys = {e.version: (office, e.version) for e in entries if not isinstance(e.event, Held)}
         certain = {
             number for number, key in keys.items() if said_by(partner, key, reached, at) or (
                 reached is Reached.HANDED_OVER and key in partner.answered and partner.answered[key] <= at
@@ -187,3 +185,36 @@ def test_something_was_released_doubted_and_withdrawn_on_the_way(played: Played)
     assert any(isinstance(numbers[key], Released) for key in partner.answered), "nothing held back came later"
     assert partner.unanswered.keys() - partner.answered.keys(), "no hand-over was left in doubt"
     assert any(isinstance(numbers[key], Withdrawn) for key in partner.answered), "nothing was recalled"
+
+
+def test_the_entries_of_a_case_are_found_without_reading_the_feed(played: Played) -> None:
+    world = played.world
+    log = Reading(world.log)
+    reader = Backbone(log=log, codec=world.backbone.codec, keys=world.keys, clock=world.clock)
+    found = 0
+    for office in (MEXICO, GUATEMALA):
+        feed = world.feed(office)
+        for case_id in (*played.cases, uuid5(UUID(int=0), "nobody's")):
+            log.streams_read.clear()
+            entries, stages = entries_of(reader, case_id, office)
+            assert entries == [e for e in feed if getattr(e.event, "case_id", None) == case_id]
+            assert stages == {
+                e.version: world.backbone.envelopes(delivery_stream(office, e.version)) for e in entries
+            }
+            assert log.streams_read == {case_stream(case_id), *(delivery_stream(office, e.version) for e in entries)}
+            found += len(entries)
+    assert found == len(world.feed(MEXICO)) + len(world.feed(GUATEMALA))
+
+
+class Reading:
+    """A log that notes which streams were read."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log, self.streams_read = log, set[str]()
+
+    def read_stream(self, stream: str, *, after: int = 0, limit: int = READ_LIMIT_MAX) -> Sequence[Recorded]:
+        self.streams_read.add(stream)
+        return self._log.read_stream(stream, after=after, limit=limit)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)

@@ -47,7 +47,8 @@ from domain.submission import Command
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import having, office_of
 from tests.unit.people import CHILD, FAMILY, MOTHER, h1_information, take_child, take_sibling
-from tests.unit.test_permission import on_consent, opening, release, study, withdraw
+from tests.unit.test_consent import withdraw
+from tests.unit.test_permission import on_consent, opening, release, study
 from tests.unit.whole_case import parents_consent, whole_case
 
 GUATEMALA = "cons-gt.denver"

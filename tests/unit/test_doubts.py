@@ -14,6 +14,7 @@ from domain.case.recalls import DisclosureRecalled, RecallDisclosure
 from domain.case.told import EntryReached, Reached, ReportEntryReached
 from tests.specification import Scenario, an_id
 from tests.unit.people import CHILD
+from tests.unit.test_consent import withdraw
 from tests.unit.test_corrections import (
     GUATEMALA,
     NOTICE,
@@ -26,7 +27,6 @@ from tests.unit.test_corrections import (
     recalled,
     released,
 )
-from tests.unit.test_permission import withdraw
 
 doubted = RecordDisclosureDoubted(disclosure_id=NOTICE, entry=1)
 perhaps = released.given(doubted)
