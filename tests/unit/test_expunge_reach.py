@@ -20,6 +20,7 @@ from domain.case.consular import (
 from domain.case.corrections import CorrectionOwed, Owes
 from domain.case.court import ScheduleHearing
 from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
+from domain.case.doubts import RecordDisclosureDoubted
 from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.erasure import (
     Asked,
@@ -231,6 +232,14 @@ def test_the_scope_marks_what_was_possibly_given() -> None:
     [office] = [place for place in scope_shown(released) if place.where == GUATEMALA]
     assert "possibly given: no hand-over is proven" in office.what
     assert office.until_then == "it is asked to erase once the hand-over is proven"
+
+
+def test_whoever_may_have_it_by_a_doubt_is_named_with_its_number_and_asked_at_once() -> None:
+    doubted = RecordDisclosureDoubted(disclosure_id=handed_over.notice_id, entry=1)
+    [office] = [place for place in scope_shown(released.given(doubted)) if place.where == GUATEMALA]
+    assert "entry 1 (consular notice), possibly given: no hand-over is proven" in office.what
+    assert office.until_then.startswith("no date can be promised: it is asked to erase")
+    assert [one.owes for one in unproven.when(doubted).the(CorrectionOwed)] == [Owes.ERASURE]
 
 
 def scope_shown(scenario: Scenario) -> list[Place]:
