@@ -13,7 +13,6 @@ import random
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from threading import Lock
 from typing import Any, Generic, Literal, NamedTuple, TypeVar
@@ -27,7 +26,7 @@ from adapters.telemetry import telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
-from domain.case.decide import Assessed
+from domain.case.assessing import Assessed
 from domain.case.decide import decided as decided_case
 from domain.case.state import Case
 from domain.case.state import evolve as evolve_case
@@ -57,8 +56,7 @@ STATES_SECONDS = 60.0 - KEY_CACHE_SECONDS
 S = TypeVar("S", Case, Agency, Assessed)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The answer to one command. `first` and `last` are log positions, 0 where it had no effect."""
 
     status: Literal["accepted", "repeated", "refused"]

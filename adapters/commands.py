@@ -4,12 +4,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, NamedTuple, Union, cast, get_args, get_origin, get_type_hints
 from unicodedata import normalize
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -25,18 +25,22 @@ EARLIEST, LATEST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo
 """No asserted time is outside: beyond lie times that can be written down and not be reckoned with."""
 TEXT_LENGTH_MAX = 200_000  # a policy pack is the longest text that a command carries
 LIST_LENGTH_MAX = 1_000
+OF_A_LINE = frozenset({"command", "command_id", "agency", "case", "actor", "occurred_at", "learned_at", "data"})
+AGENCY = re.compile(r"[A-Z0-9][A-Z0-9-]{0,39}")
 ZONED = re.compile(r"(?P<moment>[^\[\]]+)\[(?P<zone>[A-Za-z0-9_+\-/]+)\]")
+CANONICAL = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 RULE = "COMMAND-FORM"
+MISSING_FIELD = "this field is missing"
 OF_ONE_LINE = (ValueError, ArithmeticError, LookupError, TypeError, AttributeError, AssertionError, RecursionError)
 """Errors of reckoning with what a line says; a message of theirs may quote it, so they are told by class alone."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One command as it was sent, checked for form only."""
 
     command: Command
     command_id: UUID
+    stream: str
     agency: str
     case_id: UUID | None
     actor: Actor
@@ -44,10 +48,6 @@ class Line:
     learned_at: datetime
     content: bytes  # canonical JSON of everything above but the id: what must be the same when it comes again
     outside: tuple[OutsideId, ...] = ()
-
-    @property
-    def stream(self) -> str:
-        return f"agency-{self.agency}" if self.case_id is None else f"case-{self.case_id}"
 
 
 Ours = Callable[[str, str, str], UUID]
@@ -78,27 +78,27 @@ class _Naming:
 
 def parse_line(raw: Mapping[str, Any], ours: Ours | None = None) -> Line:
     """Check the form of a command; raises Refused naming the field. `ours` says what ids of other systems mean."""
-    known = {"command", "command_id", "agency", "case", "actor", "occurred_at", "learned_at", "data"}
     for name in raw:
-        if name not in known:
+        if name not in OF_A_LINE:
             raise Refused("no such field in a command", rule=RULE, field=name)
     declared = COMMANDS.get(_string(raw, "command"))
     if declared is None:
         raise Refused("no such command: `casebridge commands` lists them", rule=RULE, field="command")
     agency = _string(raw, "agency")
-    if not re.fullmatch(r"[A-Z0-9][A-Z0-9-]{0,39}", agency):
+    if not AGENCY.fullmatch(agency):
         raise Refused("an agency's code has capitals, digits and hyphens", rule=RULE, field="agency")
     naming = _Naming(agency, ours)
     case_id = None if raw.get("case") is None else _convert(UUID, raw["case"], "case", naming)
     if (case_id is None) is (declared in CASE_COMMANDS):
         because = "this command needs its case" if case_id is None else "this command is about the agency, not a case"
         raise Refused(because, rule=RULE, field="case")
-    assert declared in CASE_COMMANDS | AGENCY_COMMANDS
+    assert declared in CASE_COMMANDS or declared in AGENCY_COMMANDS
     occurred_at = _convert(datetime, raw.get("occurred_at"), "occurred_at")
     learned_at = occurred_at if raw.get("learned_at") is None else _convert(datetime, raw["learned_at"], "learned_at")
     return Line(
         command=_convert(declared, raw.get("data", {}), "data", naming),
         command_id=_convert(UUID, raw.get("command_id"), "command_id"),
+        stream=f"agency-{agency}" if case_id is None else f"case-{case_id}",
         agency=agency, case_id=case_id, actor=_convert(Actor, raw.get("actor"), "actor"),
         occurred_at=occurred_at, learned_at=learned_at,
         content=_canonical(raw), outside=tuple(naming.named.values()),
@@ -108,7 +108,7 @@ def parse_line(raw: Mapping[str, Any], ours: Ours | None = None) -> Line:
 def _canonical(raw: Mapping[str, Any]) -> bytes:
     told = {name: value for name, value in raw.items() if name != "command_id"}
     try:
-        return normalize("NFC", json.dumps(told, sort_keys=True, ensure_ascii=False, separators=(",", ":"))).encode()
+        return normalize("NFC", CANONICAL.encode(told)).encode()
     except UnicodeEncodeError as error:
         raise Refused("a text holds half of a sign", rule=RULE) from error
 
@@ -122,48 +122,75 @@ def _hints(declared: type) -> dict[str, Any]:
     return get_type_hints(declared)
 
 
+Convert = Callable[[Any, str, _Naming | None], Any]
+
+
 def _convert(hint: Any, value: Any, path: str, naming: _Naming | None = None) -> Any:
     """A JSON value as the type that its field declares; raises Refused naming the field, never the value."""
-    origin = get_origin(hint)
-    if origin in (Union, UnionType):
-        inner = [item for item in get_args(hint) if item is not NoneType]
-        return None if value is None else _convert(inner[0], value, path, naming)
-    if origin is tuple:
+    return _converter(hint)(value, path, naming)
+
+
+@cache
+def _converter(hint: Any) -> Convert:
+    """What `_convert` does for one type, found once: types are declared, so they are few."""
+    if get_origin(hint) in (Union, UnionType):
+        return _optional(next(item for item in get_args(hint) if item is not NoneType))
+    if get_origin(hint) is tuple:
+        return _list(get_args(hint)[0])
+    if is_dataclass(hint):
+        return _object(cast(type, hint))
+    if hint is bool or hint is int:
+        return _exactly(hint)
+    return _scalar(hint)
+
+
+def _optional(hint: Any) -> Convert:
+    inner = _converter(hint)
+    return lambda value, path, naming: None if value is None else inner(value, path, naming)
+
+
+def _list(hint: Any) -> Convert:
+    item = _converter(hint)
+
+    def convert(value: Any, path: str, naming: _Naming | None) -> Any:
         if not isinstance(value, list) or len(value) > LIST_LENGTH_MAX:
             raise Refused(f"a list of at most {LIST_LENGTH_MAX} is wanted", rule=RULE, field=path)
-        item_hint = get_args(hint)[0]
-        return tuple(_convert(item_hint, item, f"{path}[{index}]", naming) for index, item in enumerate(value))
-    if value is None:
-        raise Refused("this field is missing", rule=RULE, field=path)
-    if is_dataclass(hint):
-        return _object(cast(type, hint), value, path, naming)
-    if hint is UUID and naming is not None and isinstance(value, dict):
-        return naming(value, path)
-    if hint is bool or hint is int:
+        return tuple(item(one, f"{path}[{index}]", naming) for index, one in enumerate(value))
+
+    return convert
+
+
+def _exactly(hint: type) -> Convert:
+    wanted = "true or false is wanted" if hint is bool else "a whole number is wanted"
+
+    def convert(value: Any, path: str, naming: _Naming | None) -> Any:
         if type(value) is not hint:
-            raise Refused("true or false is wanted" if hint is bool else "a whole number is wanted", rule=RULE, field=path)
+            raise Refused(MISSING_FIELD if value is None else wanted, rule=RULE, field=path)
         return value
-    if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
-        raise Refused("a text is wanted", rule=RULE, field=path)
-    return _scalar(hint, value, path)
+
+    return convert
 
 
-def _scalar(hint: Any, value: str, path: str) -> Any:
-    try:
-        if hint is UUID:
-            return UUID(value)
-        if hint is datetime:
-            return _moment(value)
-        if hint is date:
-            return date.fromisoformat(value)
-        if isinstance(hint, type) and issubclass(hint, StrEnum):
-            return hint(value)
-    except (ValueError, OverflowError) as error:
-        wanted = "one of " + ", ".join(hint) if isinstance(hint, type) and issubclass(hint, StrEnum) else _WANTED[hint]
-        raise Refused(f"{wanted} is wanted", rule=RULE, field=path) from error
-    if not value.strip():
-        raise Refused("leave the field out rather than empty", rule=RULE, field=path)
-    return normalize("NFC", value)  # One letter with its accent, however the sender's keyboard made it.
+def _scalar(hint: Any) -> Convert:
+    is_enum = isinstance(hint, type) and issubclass(hint, StrEnum)
+    wanted = f"{'one of ' + ', '.join(hint) if is_enum else _WANTED.get(hint, 'a text')} is wanted"
+    read = hint if is_enum else _READ.get(hint)
+
+    def convert(value: Any, path: str, naming: _Naming | None) -> Any:
+        if not isinstance(value, str) or len(value) > TEXT_LENGTH_MAX:
+            if hint is UUID and naming is not None and isinstance(value, dict):
+                return naming(value, path)
+            raise Refused(MISSING_FIELD if value is None else "a text is wanted", rule=RULE, field=path)
+        if read is not None:
+            try:
+                return read(value)
+            except (ValueError, OverflowError) as error:
+                raise Refused(wanted, rule=RULE, field=path) from error
+        if not value.strip():
+            raise Refused("leave the field out rather than empty", rule=RULE, field=path)
+        return normalize("NFC", value)  # One letter with its accent, however the sender's keyboard made it.
+
+    return convert
 
 
 _WANTED = {
@@ -195,23 +222,36 @@ def _moment(value: str) -> datetime:
     return named
 
 
-def _object(declared: type, value: Any, path: str, naming: _Naming | None) -> Any:
-    if not isinstance(value, dict):
-        raise Refused("an object is wanted", rule=RULE, field=path)
+_READ: dict[Any, Callable[[str], Any]] = {UUID: UUID, datetime: _moment, date: date.fromisoformat}
+
+
+def _object(declared: type) -> Convert:
     hints = _hints(declared)
-    for name in value:
-        if name not in hints:
-            raise Refused("no such field here", rule=RULE, field=f"{path}.{name}")
-    given: dict[str, Any] = {}
-    for item in fields(cast(Any, declared)):
-        if value.get(item.name) is not None:
-            given[item.name] = _convert(hints[item.name], value[item.name], f"{path}.{item.name}", naming)
-        elif item.default is MISSING:
-            if _is_optional(hints[item.name]):
-                given[item.name] = None
+    known = tuple((item.name, _converter(hints[item.name]), _absent(item, hints[item.name])) for item in fields(declared))
+
+    def convert(value: Any, path: str, naming: _Naming | None) -> Any:
+        if not isinstance(value, dict):
+            raise Refused(MISSING_FIELD if value is None else "an object is wanted", rule=RULE, field=path)
+        for name in value:
+            if name not in hints:
+                raise Refused("no such field here", rule=RULE, field=f"{path}.{name}")
+        given: dict[str, Any] = {}
+        for name, convert_field, absent in known:
+            told = value.get(name)
+            if told is not None:
+                given[name] = convert_field(told, f"{path}.{name}", naming)
+            elif absent is MISSING:
+                raise Refused(MISSING_FIELD, rule=RULE, field=f"{path}.{name}")
             else:
-                raise Refused("this field is missing", rule=RULE, field=f"{path}.{item.name}")
-    return declared(**given)
+                given[name] = absent
+        return declared(**given)
+
+    return convert
+
+
+def _absent(item: Field[Any], hint: Any) -> Any:
+    """What stands for a field that is left out; MISSING where it may not be."""
+    return None if item.default is MISSING and _is_optional(hint) else item.default
 
 
 def _is_optional(hint: Any) -> bool:

@@ -14,6 +14,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.avro import EventCodec, SchemaRegistry
 from adapters.backbone import Backbone
@@ -35,11 +36,12 @@ from adapters.telemetry import telemetry
 from adapters.views import ClearCodec, LogSource, open_views
 from adapters.work import Worker
 from domain.agency.events import OfficeStage
-from domain.ports import Clock, EventLog
+from domain.ports import Clock, EventLog, LogForked
+from projections.bookkeeping import seen
 from projections.deadline_board import DeadlineBoard
 from projections.deliveries import Deliveries
 from projections.projection import Projection
-from projections.runner import Runner, ViewsUnavailable
+from projections.runner import LOG_SHARD, Runner, ViewsUnavailable
 from projections.timeline import Timeline
 from projections.waiting_board import WaitingBoard
 
@@ -52,7 +54,7 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 KAFKA = "kafka"
-VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.5, 0.2, 0.05
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.5, 0.5, 0.2, 0.25
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
 
@@ -85,8 +87,10 @@ class Casebridge:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         """`address_of` stands in for the directory's webhook addresses, where a demo or a test plays the offices.
-        `monotonic` (seconds) ages opened keys and cached states."""
+        `monotonic` (seconds) ages opened keys and cached states. Without a `clock` the log keeps its own time: the
+        server's, where it is on one."""
         self.settings = settings
+        self._told_clock = clock
         self.clock: Clock = clock or SystemClock()
         self._address_of = address_of or self.address_of
         self.entropy = entropy
@@ -103,7 +107,7 @@ class Casebridge:
         telemetry.configure_from_environment()
         if settings.log is None or settings.views is None or settings.keys is None:
             settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self.log: EventLog = open_log(settings.log_url, clock=self.clock)
+        self.log: EventLog = open_log(settings.log_url, clock=self._told_clock)
         self._closing.callback(self.log.close)
         settle(settings.keys_path, settings.kek_path)
         self.keys = FileKeyStore(settings.keys_path, FileKek(settings.kek_path, wraps=settings.keys_path))
@@ -121,6 +125,20 @@ class Casebridge:
         self.custodian.replay()
         self.secrets = WebhookSecrets(self.keys.command_key())
         self.credentials = FeedCredentials(self.keys.command_key())
+
+    def require_log(self) -> None:
+        """Raises LogForked where the key store or a view has seen of this log what it has not: it is an older copy.
+
+        Views that do not answer are not asked: whoever needs them says so."""
+        self.custodian.require_log()
+        source = LogSource(self.log)
+        try:
+            stands = seen(self.views, LOG_SHARD)
+        except SQLAlchemyError:
+            return
+        for view, at in stands:
+            if at.lineage == self.log.lineage and at.event_id and not source.has(LOG_SHARD, at.position, at.event_id):
+                raise LogForked(f"{view} had read up to position {at.position}, where another event stands now, or none")
 
     def runners(self) -> dict[str, Runner]:
         """The views, each fed from the log."""
@@ -236,7 +254,7 @@ class Casebridge:
         from adapters.channels.kafka_feed import KafkaFeed
         from adapters.kafka.publisher import publisher_for
 
-        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineage, clock=self.clock)
+        return KafkaFeed(kafka, publisher_for, lineage=self.log.lineages[0].lineage, clock=self.clock)
 
     def _interruptions(self) -> tuple[type[Exception], ...]:
         if self.settings.kafka is None:

@@ -10,7 +10,7 @@ from adapters.keys import KeyCustody
 from domain.case.erasure import Expunge, ExpungeBegun, ExpungeOrdered, ExpungeWithdrawn
 from domain.case.sealing import RecordSealed, RecordUnsealed
 from domain.events import Compartment
-from domain.ports import KeyName, Recorded
+from domain.ports import KeyName, LogForked, Recorded
 
 logger = logging.getLogger(__name__)
 ROWS_MAX = 5_000
@@ -41,11 +41,18 @@ class Custodian:
             pass
         self._save(UNSAVED_MAX)
 
+    def require_log(self) -> None:
+        """Raises LogForked where the key store has replayed more than the log has."""
+        head = self._backbone.log.head().position
+        if self._at > head:
+            raise LogForked(f"the key store has replayed position {self._at} of this log, which ends at {head}")
+
     def step(self) -> int:
         """Replay what is new, then carry out the orders whose wait is over; how much there was.
 
-        Raises LogUnavailable and KeysUnavailable: call it again.
+        Raises LogUnavailable and KeysUnavailable: call it again; LogForked: stop.
         """
+        self.require_log()
         read = self._read()
         done = sum(self._expunge(expunge_id, case_id) for expunge_id, case_id in self._due())
         self._save(1 if done else UNSAVED_MAX)

@@ -104,6 +104,10 @@ class LogSource:
         head = to if len(records) < limit else self._log.head().position
         return (Batch(shard=LOG_SHARD, records=tuple(records), to=to, head_seen=head),)
 
+    def has(self, shard: str, position: int, event_id: UUID) -> bool:
+        there = self._log.position(position)
+        return there is not None and there.event_id == event_id
+
     def lag(self, after: Mapping[str, int]) -> Lag:
         """By positions, which an append that failed may have left unused: never less than there is."""
         start = after.get(LOG_SHARD, 0)

@@ -36,7 +36,9 @@ class Register(Generic[T]):
 
     @property
     def current(self) -> Fact[T] | None:
-        return max(self.told, key=lambda fact: (fact.occurred_at, fact.version), default=None)
+        if len(self.told) > 1:
+            return max(self.told, key=lambda fact: (fact.occurred_at, fact.version))
+        return self.told[0] if self.told else None
 
     @property
     def value(self) -> Personal[T]:

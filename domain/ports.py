@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 from uuid import UUID
 
 from domain.events.contract import Compartment
@@ -31,7 +31,14 @@ class Position:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class NewEvent:
+class Lineage:
+    """What a log has been since it was made, or since it was brought back: every event with a position above `after`."""
+
+    lineage: UUID
+    after: int
+
+
+class NewEvent(NamedTuple):
     """An event to append: encoded, numbered in its stream, not yet positioned."""
 
     event_id: UUID
@@ -41,8 +48,7 @@ class NewEvent:
     state: bytes
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Recorded:
+class Recorded(NamedTuple):
     """A stored row of the log, exactly as it will stand for ever."""
 
     position: int
@@ -54,16 +60,14 @@ class Recorded:
     recorded_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """The append holds only while `stream` still ends at `version` (0: does not exist)."""
 
     stream: str
     version: int
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CommandRecord:
+class CommandRecord(NamedTuple):
     """One accepted command. `first` and `last` are log positions, both 0 where it had no effect.
 
     `digest` is an HMAC-SHA-256 of the command's content under a key of the key store.
@@ -94,8 +98,7 @@ class WorkerMove:
     to: Position
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Append:
+class Append(NamedTuple):
     """Everything one transaction adds. `events` may belong to several streams, each contiguous from its guard.
 
     `command` carries stream and digest of an accepted command (its `first` and `last` are filled in by
@@ -110,8 +113,7 @@ class Append:
     worker: WorkerMove | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Appended:
+class Appended(NamedTuple):
     """`positions` has one entry per event, in their order; `recorded_at` is the same for all of one append."""
 
     positions: tuple[int, ...]
@@ -146,6 +148,13 @@ class LineageChanged(LogError):
     """The log is not the one this position was read from: a restore or a promotion lies between. Stop."""
 
 
+class LogForked(LineageChanged):
+    """The log lacks what was read of it before, or has something else there, and nobody has said so. Stop."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: an older copy of the log was put back. Stop all workers, then `casebridge log restored`")
+
+
 class LogUnavailable(LogError):
     """The log cannot be reached, or its lock was not given in time. What was asked may be tried again."""
 
@@ -155,6 +164,10 @@ class EventLog(Protocol):
 
     @property
     def lineage(self) -> UUID: ...
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        """From the log's own beginning, after 0, to what it is now: every restore and promotion adds one."""
 
     def append(self, append: Append) -> Appended:
         """Store all of it or nothing, numbered and stamped inside one transaction.

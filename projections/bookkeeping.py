@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, MetaData, String, Table, Uuid, select, text
+from sqlalchemy import BigInteger, Column, Connection, Engine, Integer, MetaData, String, Table, Uuid, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
@@ -128,6 +128,15 @@ def stands(connection: Connection, view: str) -> dict[str, Stand]:
     """Where the view stands, by shard."""
     rows = connection.execute(select(positions).where(positions.c.view == view))
     return {r.shard: Stand(lineage=r.lineage, position=r.position, event_id=r.event_id) for r in rows}
+
+
+def seen(engine: Engine, shard: str) -> list[tuple[str, Stand]]:
+    """Every view that has read of a shard, and where it stands in it."""
+    with engine.connect() as connection:
+        if not inspect(connection).has_table(positions.name):
+            return []
+        names = connection.scalars(select(positions.c.view).where(positions.c.shard == shard)).all()
+        return [(name, stands(connection, name)[shard]) for name in names]
 
 
 def move(connection: Connection, view: str, shard: str, *, after: Stand | None, to: Stand) -> bool:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 
-from domain.ports import Clock, KeysUnavailable, LineageChanged, LogError, Recorded, WorkerDisplaced
+from domain.ports import Clock, KeysUnavailable, LineageChanged, LogError, LogForked, Recorded, WorkerDisplaced
 from projections import bookkeeping
 from projections.bookkeeping import Layout, Stand, Unreadable, ViewOutdated
 from projections.projection import Change, History, Projection, Reader, clear_reader
@@ -96,7 +96,8 @@ class Runner:
         return sum(len(batch.records) for batch in batches)
 
     def stands(self) -> Mapping[str, Stand]:
-        """Where the view stands, by shard; raises LineageChanged where that was in another log."""
+        """Where the view stands, by shard; raises LineageChanged where that was in another log, and LogForked where what
+        it read last is not in this one."""
         with _reachable(), self._engine.connect() as connection:
             found = bookkeeping.stands(connection, self._layout.view)
         lineage = self._source.lineage
@@ -106,6 +107,8 @@ class Runner:
                     f"{self._layout.view} stands at {shard} {at.position} of log {at.lineage}; "
                     f"this is log {lineage}: rebuild the view"
                 )
+            if at.event_id is not None and not self._source.has(shard, at.position, at.event_id):
+                raise LogForked(f"{self._layout.view} had read {shard} {at.position}, which is another event now, or none")
         return found
 
     def lag(self) -> ViewLag:
@@ -232,7 +235,7 @@ class Runner:
                 if failed is None and done_to >= item.seen_version:
                     bookkeeping.release(connection, self._layout.view, item.stream)
                     return applied
-                after = failed or self._reference(replace(page[-1], version=done_to + 1), item.shard, item.error)
+                after = failed or self._reference(page[-1]._replace(version=done_to + 1), item.shard, item.error)
                 item = replace(after, seen_version=item.seen_version, first_seen=item.first_seen)
                 bookkeeping.hold(connection, self._layout.view, [item])
             if failed:

@@ -45,6 +45,9 @@ class Source(Protocol):
         """What follows `after` (a shard that is not named starts at its beginning), at most `limit` records in
         all. Waits up to the time-out when there is nothing; then an empty sequence."""
 
+    def has(self, shard: str, position: int, event_id: UUID) -> bool:
+        """Whether this event stands where it was read."""
+
     def lag(self, after: Mapping[str, int]) -> Lag: ...
 
     def close(self) -> None: ...

@@ -87,6 +87,14 @@ class World:
     def submit(
         self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None, agency: str = AGENCY
     ) -> Outcome:
+        outcome = self.offer(command, data, case_id=case_id, agency=agency)
+        assert outcome.status == "accepted", f"{command}: {outcome.because} [{outcome.rule}] {outcome.field}"
+        return outcome
+
+    def offer(
+        self, command: str, data: Mapping[str, object], *, case_id: UUID | None = None, agency: str = AGENCY
+    ) -> Outcome:
+        """A command that may be refused."""
         self._commands += 1
         now = self.clock.now()
         line: dict[str, Any] = {
@@ -96,9 +104,7 @@ class World:
         }
         if case_id is not None:
             line["case"] = str(case_id)
-        outcome = self.backbone.submit(self.written(line), principal="tests")
-        assert outcome.status == "accepted", f"{command}: {outcome.because} [{outcome.rule}] {outcome.field}"
-        return outcome
+        return self.backbone.submit(self.written(line), principal="tests")
 
     def written(self, line: dict[str, Any]) -> dict[str, Any]:
         """A line as it is sent."""

@@ -136,6 +136,10 @@ class ListSource:
                 limit -= len(taken)
         return batches
 
+    def has(self, shard: str, position: int, event_id: UUID) -> bool:
+        there = self._by_shard().get(shard, [])[position - 1 : position]
+        return shard != "log" or [record.event_id for record in there] == [event_id]
+
     def lag(self, after: Mapping[str, int]) -> Lag:
         unread = [r for shard, records in self._by_shard().items() for r in records[after.get(shard, 0) :]]
         return Lag(events=len(unread), oldest_unread_at=min((r.recorded_at for r in unread), default=None))

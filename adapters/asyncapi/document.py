@@ -12,6 +12,7 @@ from adapters.asyncapi.example import Example
 from adapters.asyncapi.words import (
     CHECKING,
     DELETION,
+    EPOCHS,
     FEED,
     INBOX,
     INTRO,
@@ -68,7 +69,9 @@ def document(contract: Contract) -> Json:
         "id": f"urn:casebridge:feed:{kind.lower()}",
         "info": {
             "title": f"Casebridge: what an office of kind {kind} is given", "version": f"{contract.version}.0.0",
-            "description": "\n\n".join((INTRO.format(kind=kind), READING, ORDER, RETENTION, MISSING, DELETION, CHECKING)),
+            "description": "\n\n".join((
+                INTRO.format(kind=kind), READING, ORDER, EPOCHS, RETENTION, MISSING, DELETION, CHECKING,
+            )),
         },
         "defaultContentType": CONTENT_TYPE,
         "servers": _servers(),
@@ -227,6 +230,7 @@ def _operations(messages: Iterable[Message]) -> Json:
                 "method": "GET", "bindingVersion": "0.3.0",
                 "query": {"type": "object", "properties": {
                     "after": _number(2**53, 0, "The last number that you have kept; 0 at first."),
+                    "epoch": {"type": "string", "default": "", "description": "The epoch of that entry, where it had one."},
                     "limit": _number(ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most.", least=1),
                     "wait": _number(WAIT_SECONDS_MAX, 0, "How many seconds to wait where there is nothing new."),
                 }},
@@ -279,7 +283,7 @@ def headers(event_name: str, *, has_salt: bool) -> Json:
     """The headers of a record, all of them UTF-8 text. What tells of a number alone neither has a salt nor was held back."""
     texts: Json = {
         "ce_specversion": {"const": "1.0"},
-        "ce_id": {"description": "Feed and number: the same entry never comes under another id."},
+        "ce_id": {"description": EVENT["properties"]["id"]["description"]},
         "ce_source": {"description": "Your feed and your reference of the case."},
         "ce_type": {"const": event_name, "description": "Full name of the published event."},
         "ce_time": {"format": "date-time", "description": "When the entry was made, to the hour."},
@@ -297,7 +301,8 @@ def headers(event_name: str, *, has_salt: bool) -> Json:
         "pattern": "^[1-9][0-9]*$", "description": "Only on what was held back: the number that it had first.",
     }}
     always, ever = (texts | salt, texts | salt | releases) if has_salt else (texts, texts)
-    properties = {name: {"type": "string", **of} for name, of in ever.items()}
+    epoch = {f"ce_{name}": {"description": EVENT["properties"][name]["description"]} for name in ("feedepoch", "feedfrom")}
+    properties = {name: {"type": "string", **of} for name, of in (ever | epoch).items()}
     return {"type": "object", "required": list(always), "properties": properties}
 
 

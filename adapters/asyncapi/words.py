@@ -33,6 +33,14 @@ nothing past them yet: your commit says that you have them. Tell your agency fro
 (`casebridge feed OFFICE --after N`) and brings you those in another way. Then go on at the first number that is there. By
 HTTP nothing goes by age: read after the last number that you kept, or after 0. By webhook a number is missing where its
 entry did not leave; there is nothing to ask for, since what was only held back comes later."""
+EPOCHS = """\
+## After a restore
+An agency that lost its log goes on from an older copy. It then has forgotten the last entries that it gave you, and gives
+their numbers to others. So each restore begins a new epoch of your feed: from then on entries have `feedepoch`, a sign that
+is new with each restore, and `feedfrom`, the number with which the epoch began; both are in the id. When the first entry
+of an epoch comes: it follows the number before `feedfrom`, whatever you have after that; keep what you have, take it as
+given to you, and tell the agency which numbers and cases it is, for it owes you corrections of what it does not know of.
+Keep your place as epoch and number. Whoever compares numbers alone takes a new entry for one that is known, and loses it."""
 RETENTION = f"""\
 ## Retention
 A topic keeps an entry {RETENTION_DAYS} days, and its file on disk stays a day longer at most. Commit an offset when you have
@@ -58,8 +66,9 @@ written here: answer as you do today, and quote your reference of the case."""
 PULL = f"""\
 With your credential, as CloudEvents in a batch. To read after a number says that you have kept all up to it, and is the
 hand-over. `wait` waits up to {WAIT_SECONDS_MAX} seconds for something new. Each reading is checked anew: an entry
-whose basis ended since keeps its number and comes as a Placeholder. 401: not your feed, or none; 429 and 503 say in
-`retry-after` when to come again. The agency's `/openapi.json` describes the same for tools of HTTP."""
+whose basis ended since keeps its number and comes as a Placeholder. 401: not your feed, or none; 410: your
+place was lost in a restore, and `link` says where to go on; 429 and 503 say in `retry-after` when to come
+again. The agency's `/openapi.json` describes the same for tools of HTTP."""
 WEBHOOK = """\
 A CloudEvent 1.0 in structured mode; the bytes of the published event are in `data_base64`, the same as on every other
 channel. Verify the signature, keep the entry, answer 2xx: that is the hand-over. 410 holds the entry back until a person

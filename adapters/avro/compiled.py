@@ -16,7 +16,7 @@ from typing import Any
 Reader = Callable[[bytes, int], tuple[dict[str, Any], int]]
 Writer = Callable[[dict[str, Any], Callable[[bytes], None]], None]
 VARINT_BYTES_MAX = 10
-SMALL_MAX = 16_384
+SMALL_MAX = 16_384  # what two groups hold
 
 
 def reader(schema: Any) -> Reader:
@@ -41,16 +41,17 @@ def writer(schema: Any) -> Writer:
 
 
 def varint(number: int) -> bytes:
-    """A zigzag number, already non-negative, in 7-bit groups."""
-    out = bytearray()
-    while number > 127:  # at most 10 times: numbers are 64 bits
-        out.append(number & 127 | 128)
-        number >>= 7
-    out.append(number)
-    return bytes(out)
+    """A zigzag number, already non-negative, in 7-bit groups, the least first: two at a time."""
+    out = []
+    while number >= SMALL_MAX:  # at most 4 times: numbers are 64 bits
+        out.append(_PAIRS[number & SMALL_MAX - 1])
+        number >>= 14
+    out.append(_SMALL[number])
+    return b"".join(out)
 
 
-_SMALL = tuple(varint(number) for number in range(SMALL_MAX))
+_SMALL = tuple(bytes((n & 127 | 128, n >> 7)) if n > 127 else bytes((n,)) for n in range(SMALL_MAX))
+_PAIRS = tuple(bytes((n & 127 | 128, n >> 7 | 128)) for n in range(SMALL_MAX))
 _SHIFTS = range(7, 7 * VARINT_BYTES_MAX, 7)
 
 

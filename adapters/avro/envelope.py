@@ -118,18 +118,18 @@ def from_raw(record: dict[str, Raw], event_id: UUID) -> Circumstances:
 def zone_name(moment: datetime) -> str:
     """The zone of an aware datetime as it is stored. Raises Misfit for one that would not come back."""
     zone = moment.tzinfo
-    if isinstance(zone, ZoneInfo) and zone.key:
-        return zone.key
-    offset = moment.utcoffset()
-    if offset is None:
+    if zone is None:
         raise Misfit("a datetime without zone is no moment")
-    if not isinstance(zone, timezone) or offset.microseconds:
-        raise Misfit(f"a zone is a ZoneInfo with a key or an offset of whole seconds, not {type(zone).__name__}")
-    return _offset_name(offset)
+    return _name_of(zone)
 
 
 @lru_cache(maxsize=ZONES_CACHED_MAX)
-def _offset_name(offset: timedelta) -> str:
+def _name_of(zone: tzinfo) -> str:
+    if isinstance(zone, ZoneInfo) and zone.key:
+        return zone.key
+    offset = zone.utcoffset(None) if isinstance(zone, timezone) else None
+    if offset is None or offset.microseconds:
+        raise Misfit(f"a zone is a ZoneInfo with a key or an offset of whole seconds, not {type(zone).__name__}")
     seconds = int(abs(offset).total_seconds())
     hours, rest = divmod(seconds, 3_600)
     tail = f":{rest % 60:02}" if rest % 60 else ""

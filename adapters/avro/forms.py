@@ -60,6 +60,11 @@ def uuid_of(text: str) -> UUID:
 def uuid_text(value: object) -> str:
     if not isinstance(value, UUID):
         raise Misfit(f"a UUID is needed, not {type(value).__name__}")
+    return _text_of(value)
+
+
+@lru_cache(maxsize=UUIDS_CACHED_MAX)
+def _text_of(value: UUID) -> str:
     return str(value)
 
 

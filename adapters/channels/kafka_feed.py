@@ -7,6 +7,7 @@ from uuid import UUID
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import GroupIdNotFoundError, KafkaError
 
+from adapters.disclosure.epochs import FeedPlace
 from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.transport import Message
@@ -17,7 +18,8 @@ TRANSACTION_PARCELS_MAX = 500
 LOOK_BACK_OFFSETS_MAX = 1 << 20  # Markers and aborted records between a record and a committed offset.
 POLL_SECONDS = 0.5
 POLLS_MAX = 40
-FEED_NUMBER = "ce_feednumber"
+FEED_NUMBER, FEED_EPOCH = "ce_feednumber", "ce_feedepoch"
+NOWHERE = FeedPlace("", 0)
 PARTITION = 0  # A feed has one partition: its numbers are gapless and in order.
 
 PublisherFor = Callable[[KafkaSettings, str], Publisher]
@@ -50,7 +52,8 @@ class Asking:
 class KafkaFeed:
     """Writes each office's feed exactly once, under its feed numbers, into a topic that no other office shares.
 
-    `lineage` is the log's; it never enters an office's topic, nor does anything else that another
+    `lineage` is the log's first, which a restore leaves: the topic goes on, and its entries' epochs say what of it
+    was lost with a log. It never enters an office's topic, nor does anything else that another
     office's record also carries. One thread at a time.
     """
 
@@ -64,10 +67,11 @@ class KafkaFeed:
         self._publishers: dict[str, Publisher] = {}
         self._marks: dict[str, Mark] = {}
         self._asking: Asking | None = None
-        self._passed: dict[str, tuple[int, int]] = {}
+        self._passed: dict[str, tuple[int, FeedPlace]] = {}
 
     def publish(self, office: str, parcels: Sequence[Parcel]) -> None:
-        """Write what follows the last number written; what is there already is passed over.
+        """Write what follows the last entry written; what is there already is passed over. An epoch may begin at a
+        number that an earlier one had.
 
         After an interruption it reads the position back and goes on, ATTEMPTS_MAX times in all. Raises
         FeedGap, ValueError for another office's parcel, Interrupted (call again), RelayStopped (a person
@@ -83,12 +87,12 @@ class KafkaFeed:
                 if attempt == ATTEMPTS_MAX:
                     raise
 
-    def published(self, office: str) -> int:
-        """The last number in the office's topic; 0 before the first. Raises Interrupted, RelayStopped."""
-        return self._standing(office).position
+    def published(self, office: str) -> FeedPlace:
+        """The last entry in the office's topic; number 0 before the first. Raises Interrupted, RelayStopped."""
+        return _place_of_mark(self._standing(office))
 
-    def fetched(self, office: str) -> tuple[int, Receipt] | None:
-        """The highest number that the office's consumer group has passed; None before the first.
+    def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None:
+        """The last entry that the office's consumer group has passed; None before the first.
 
         The group's committed offset is the hand-over. The receipt names topic, partition and offset;
         Kafka does not tell when it was committed, so `at` is now: never too early.
@@ -96,17 +100,17 @@ class KafkaFeed:
         try:
             self._asking = self._asking or Asking(self._settings)
             committed = self._committed(office, self._asking.admin)
-            before, number = self._passed.get(office, (0, 0))
+            before, place = self._passed.get(office, (0, NOWHERE))
             if committed != before:
-                number = self._number_before(office, committed, self._asking.consumer)
-                self._passed[office] = committed, number
+                place = self._place_before(office, committed, self._asking.consumer)
+                self._passed[office] = committed, place
         except (KafkaError, OSError) as error:
             self._hang_up()
             raise FeedUnavailable(f"{office}: {type(error).__name__}: {error}") from error
-        if number == 0:
+        if place.number == 0:
             return None
         reference = f"{self._settings.feed_topic(office)}/{PARTITION}@{committed}"
-        return number, Receipt(reference=reference, at=self._clock.now())
+        return place, Receipt(reference=reference, at=self._clock.now())
 
     def close(self) -> None:
         """End every producer in good order."""
@@ -120,13 +124,10 @@ class KafkaFeed:
     def _go_on(self, office: str, parcels: Sequence[Parcel]) -> None:
         mark = self._standing(office)
         for parcel in parcels:
-            if parcel.number == mark.position and _id(parcel) != mark.id:
+            if _place_of(parcel) == _place_of_mark(mark) and _id(parcel) != mark.id:
                 topic = self._publisher(office).target
                 raise RelayStopped(f"{topic}: number {mark.position} is {mark.id}, and is now said to be {_id(parcel)}")
-        rest = [parcel for parcel in parcels if parcel.number > mark.position]
-        for expected, parcel in enumerate(rest, start=mark.position + 1):
-            if parcel.number != expected:
-                raise FeedGap(f"{office}: number {expected} comes next in the feed, not {parcel.number}")
+        rest = _rest(parcels, _place_of_mark(mark))
         publisher = self._publisher(office)
         for first in range(0, len(rest), TRANSACTION_PARCELS_MAX):
             some = rest[first : first + TRANSACTION_PARCELS_MAX]
@@ -163,14 +164,14 @@ class KafkaFeed:
         except GroupIdNotFoundError:
             return 0
 
-    def _number_before(self, office: str, committed: int, consumer: KafkaConsumer) -> int:
-        """The number in the last record before an offset, looking back further and further.
+    def _place_before(self, office: str, committed: int, consumer: KafkaConsumer) -> FeedPlace:
+        """The last entry before an offset, looking back further and further.
 
         Where retention has taken that record, the next one tells; where none is left, all was passed,
         and only then is a producer's session needed.
         """
         if committed == 0:
-            return 0
+            return NOWHERE
         place = self._place(office)
         consumer.assign([place])
         start, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
@@ -178,38 +179,71 @@ class KafkaFeed:
         back = 2  # A record, and the marker of its transaction.
         while back <= 2 * LOOK_BACK_OFFSETS_MAX:
             since = max(start, committed - back)
-            if numbers := _numbers(consumer, place, since, committed):
-                return numbers[-1]
+            if places := _places(consumer, place, since, committed):
+                return places[-1]
             if since == start:
                 break
             back *= 4
-        if after := _numbers(consumer, place, committed, end, first_only=True):
-            return after[0] - 1
+        if after := _places(consumer, place, committed, end, first_only=True):
+            return _before(after[0])
         published = self.published(office)
         # Asked for after `published`, so that nothing of what that counts lies behind it.
         end = consumer.end_offsets([place])[place]
-        after = _numbers(consumer, place, committed, end, first_only=True)
-        return after[0] - 1 if after else published
+        after = _places(consumer, place, committed, end, first_only=True)
+        return _before(after[0]) if after else published
 
     def _place(self, office: str) -> TopicPartition:
         return TopicPartition(self._settings.feed_topic(office), PARTITION)
 
 
-def _numbers(
+def _places(
     consumer: KafkaConsumer, place: TopicPartition, since: int, until: int, *, first_only: bool = False
-) -> list[int]:
-    """Feed numbers of the committed records in [since, until). Raises KafkaError where they cannot be read."""
-    numbers: list[int] = []
+) -> list[FeedPlace]:
+    """Where in the feed the committed records in [since, until) stand. Raises KafkaError where they cannot be read."""
+    places: list[FeedPlace] = []
     if since >= until:
-        return numbers
+        return places
     consumer.seek(place, since)
     for _ in range(POLLS_MAX):
         for record in consumer.poll(timeout_ms=int(1000 * POLL_SECONDS)).get(place, ()):
             if record.offset < until:
-                numbers.append(int(dict(record.headers)[FEED_NUMBER]))
-        if consumer.position(place) >= until or (first_only and numbers):
-            return numbers
+                headers = dict(record.headers)
+                places.append(FeedPlace(headers.get(FEED_EPOCH, b"").decode(), int(headers[FEED_NUMBER])))
+        if consumer.position(place) >= until or (first_only and places):
+            return places
     raise KafkaError(f"{place.topic} could not be read from {since} to {until}")
+
+
+def _before(place: FeedPlace) -> FeedPlace:
+    return FeedPlace(place.epoch, place.number - 1)
+
+
+def _place_of(parcel: Parcel) -> FeedPlace:
+    return FeedPlace(dict(parcel.headers).get("feedepoch", ""), parcel.number)
+
+
+def _place_of_mark(mark: Mark) -> FeedPlace:
+    """An entry's id names office, number, and the epoch's sign if it has one."""
+    return FeedPlace(mark.id.partition(":")[2].partition(":")[2], mark.position)
+
+
+def _rest(parcels: Sequence[Parcel], at: FeedPlace) -> Sequence[Parcel]:
+    """What of a feed is not in the topic yet, which ends at a place. Raises FeedGap."""
+    places = [_place_of(parcel) for parcel in parcels]
+    there = [count for count, place in enumerate(places, 1) if place.epoch == at.epoch and place.number <= at.number]
+    rest = parcels[max(there, default=0):]
+    for parcel in rest:
+        if not _follows(parcel, at):
+            raise FeedGap(f"{parcel.office}: number {at.number + 1} comes next in the feed, not {parcel.number}")
+        at = _place_of(parcel)
+    return rest
+
+
+def _follows(parcel: Parcel, at: FeedPlace) -> bool:
+    """An epoch goes on with the next number; another begins with its first, which the one before it may have had too."""
+    if _place_of(parcel).epoch == at.epoch:
+        return parcel.number == at.number + 1
+    return dict(parcel.headers).get("feedfrom") == str(parcel.number) and parcel.number <= at.number + 1
 
 
 def _id(parcel: Parcel) -> str:

@@ -226,6 +226,7 @@ NOT_SHOWN = ("recorded", "version", "happenings", "mislinks", "as_of")
 """Parts of the state that repeat others, kept for deciding."""
 SHOWN_ELSEWHERE = (
     "obligations", "requests", "assignments", "corrections", "outside_corrections", "moments", "sources", "told",
+    "doubts",
 )
 """Parts that `due`, `recall` and `ledger` tell better, or that are kept for the workers: for programs here."""
 

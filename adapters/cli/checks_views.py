@@ -131,6 +131,9 @@ class _Prefix:
                 kept.append(Batch(shard=batch.shard, records=records, to=records[-1].position, head_seen=self.upto))
         return kept
 
+    def has(self, shard: str, position: int, event_id: UUID) -> bool:
+        return self._log.has(shard, position, event_id)
+
     def lag(self, after: Mapping[str, int]) -> Lag:
         return self._log.lag(after)
 

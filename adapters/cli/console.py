@@ -49,6 +49,17 @@ def end(code: int, because: str | None = None) -> typer.Exit:
 def installation(ctx: typer.Context, *, new: bool = False) -> Iterator[Casebridge]:
     """Everything, opened; closed at the end. Only a command that records something makes a `new` one.
 
+    Raises LogForked where the log is an older copy of itself.
+    """
+    with opened(ctx, new=new) as casebridge:
+        casebridge.require_log()
+        yield casebridge
+
+
+@contextmanager
+def opened(ctx: typer.Context, *, new: bool = False) -> Iterator[Casebridge]:
+    """`installation`, also where the log is an older copy of itself.
+
     Whoever invokes the program from Python may give its own way of opening as the context's object.
     """
     from adapters.composition import Casebridge
@@ -60,10 +71,10 @@ def installation(ctx: typer.Context, *, new: bool = False) -> Iterator[Casebridg
                                   "submit FILE` makes one, and CASEBRIDGE_HOME names the folder where one is")
     opening: Open = ctx.find_root().obj or Casebridge
     try:
-        opened = opening(settings)
+        found = opening(settings)
     except ValueError as error:  # Of a url; its message names what is wanted, not what was given.
         raise end(USAGE, str(error)) from None
-    with opened as casebridge:
+    with found as casebridge:
         yield casebridge
 
 

@@ -5,7 +5,7 @@ import sqlite3
 import sys
 
 from adapters.cli.console import INFRASTRUCTURE, REFUSED, USAGE
-from domain.ports import KeysUnavailable, LineageChanged, LogError, LogUnavailable
+from domain.ports import KeysUnavailable, LineageChanged, LogError, LogForked, LogUnavailable
 from domain.refusals import Refused
 
 FSCK = "run `casebridge fsck`"
@@ -18,6 +18,8 @@ def explained(error: Exception) -> tuple[int, str]:
             return REFUSED, str(error)
         case LogUnavailable():
             return INFRASTRUCTURE, f"{error}. See that CASEBRIDGE_LOG or CASEBRIDGE_HOME is right, then try again"
+        case LogForked():
+            return INFRASTRUCTURE, str(error)
         case LineageChanged():
             return INFRASTRUCTURE, f"{error}. The log was restored or promoted: rebuild what was read before"
         case LogError():

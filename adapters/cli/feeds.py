@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import UUID
@@ -376,7 +376,7 @@ def _as_it_will_leave(casebridge: Casebridge, waiting: Waiting) -> Envelope:
     )
     source = Envelope(
         stream=f"case-{waiting.case_id}", version=waiting.case.version, event=released,
-        circumstances=replace(waiting.prepared.circumstances, occurred_at=now, learned_at=now),
+        circumstances=waiting.prepared.circumstances._replace(occurred_at=now, learned_at=now),
     )
     entry = Discloser(casebridge.backbone, casebridge.rendering()).preview(source)
     if not isinstance(entry, Envelope):

@@ -29,7 +29,7 @@ def say_not_left(casebridge: Casebridge, case_ids: Sequence[UUID]) -> None:
 def let_go(ctx: typer.Context, delivery: str, user: str | None, as_json: bool) -> None:
     """Let a number go, with whatever is held back of its case for its office: in the case's order."""
     from adapters.disclosure.hand_overs import HandOvers
-    from adapters.disclosure.outstanding import Queue, Stage
+    from adapters.disclosure.outstanding import Stage
     from domain.events import Actor
 
     office, _, number = delivery.rpartition(":")
@@ -38,7 +38,7 @@ def let_go(ctx: typer.Context, delivery: str, user: str | None, as_json: bool) -
     with installation(ctx) as casebridge:
         hand_overs = HandOvers(casebridge.backbone, casebridge.rendering(), os.urandom)
         hand_overs.outstanding.tail()
-        queue = hand_overs.outstanding.offices.get(office, Queue())
+        queue = hand_overs.outstanding.queue(office)
         chosen = queue.deliveries.get(int(number))
         if chosen is None or chosen.stage is not Stage.HELD_BACK:
             raise end(REFUSED, f"number {number} of {office} is not held back: `casebridge feed {office}` shows its feed")

@@ -41,28 +41,36 @@ def place(
     kind: Annotated[str | None, typer.Option(
         metavar="KIND", help="Everything to this kind of partner, such as CONS-GT: every consulate of a country."
     )] = None,
+    country: Annotated[str | None, typer.Option(
+        metavar="COUNTRY", help="Everything to offices of this country, such as MX, whatever their kind."
+    )] = None,
     person: Annotated[UUID | None, typer.Option(
         metavar="PERSON", parser=identifier, help="Whose field; with --field."
     )] = None,
     path: Annotated[str | None, typer.Option(
-        "--field", metavar="NAME", help="This field of that person to anybody, such as parent.address."
+        "--field", metavar="NAME", help="This field of that person to anybody, such as address."
     )] = None,
     user: User = None, as_json: AsJson = False,
 ) -> None:
-    """Stop what would leave: toward an office, toward a country's consulates, or of one field of a person.
+    """Stop what would leave: toward an office, a kind of partner or a country, or of one field of a person.
 
     For a family that fears its own state, for an address that must not be known, for whatever a lawyer has to decide
     first. What it covers is not released, and what was released is not handed over. What is owed stays owed: its clock
-    runs on, and `due` shows it as on hold. To keep a record for a lawsuit there is `casebridge record preserve`.
+    runs on, and `due` shows it as on hold. A person's field is held under whatever name it is told: an address also as the
+    home to be studied, and as where a child is placed with them. A country's hold covers its consulates, its agencies and
+    whoever passes things on to them. To keep a record for a lawsuit there is `casebridge record preserve`.
 
-    Example: casebridge hold place ca5e0001-0000-4000-8000-000000000001 --kind CONS-GT --reason "asylum claim" --review-on
+    Example: casebridge hold place ca5e0001-0000-4000-8000-000000000001 --country GT --reason "asylum claim" --review-on
     2026-12-01
     Next: `casebridge hold list` shows what stands; `casebridge hold lift CASE HOLD --reason WHY` ends it.
     """
-    if [office, kind, path].count(None) != 2 or (person is None) is not (path is None):
-        raise end(USAGE, "say what is held: --office, or --kind, or --person with --field")
+    if [office, kind, country, path].count(None) != 3 or (person is None) is not (path is None):
+        raise end(USAGE, "say what is held: --office, or --kind, or --country, or --person with --field")
     hold_id = uuid4()
-    scope = {"office": office, "recipient_kind": kind, "person_id": str(person) if person else None, "path": path}
+    scope = {
+        "office": office, "recipient_kind": kind, "country": country, "person_id": str(person) if person else None,
+        "path": path,
+    }
     with installation(ctx) as casebridge:
         _submit(casebridge, case, "HoldDisclosure", {
             "hold_id": str(hold_id), "review_on": review_on.isoformat(), "reason": reason,

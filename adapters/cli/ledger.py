@@ -46,8 +46,8 @@ def who(
 ) -> None:
     """Who was given a field of a person: each office and entry, how far it has come, and on which basis.
 
-    An entry that waits, failed or was stopped is in the ledger too, with its stage: only *handed over* was given. Then
-    what was told outside of the feeds and named that field, or may have.
+    An entry that waits, failed or was stopped is in the ledger too, with its stage: only *handed over* was given, and what
+    was doubted may have been. Then what was told outside of the feeds and named that field, or may have.
 
     Example: casebridge ledger who ca5e0001-0000-4000-8000-000000000001 --field parent.birth_date
     Next: `casebridge feed OFFICE` shows the entry as it left; `casebridge case timeline CASE` the event behind a field.
@@ -238,6 +238,8 @@ def _stage(line: LedgerLine, zone: str) -> str:
 
     withdrawn = f", to be disregarded by entry {line.withdrawn_by}" if line.withdrawn_by else ""
     word = "was given" if line.stage == "handed_over" else line.stage.replace("_", " ")
+    if line.may_have_been_given:
+        word = f"may have been given; {word}"
     return f"{word} {moment(line.staged_at or line.entered_at, zone)} ({zone}){withdrawn}"
 
 
@@ -270,5 +272,5 @@ def _document(line: LedgerLine) -> dict[str, Any]:
         "path": line.path, "told_by": str(line.told_by), "purpose": line.purpose, "basis": line.basis,
         "rules": list(line.rule_ids), "contract_digest": line.contract_digest, "entered_at": line.entered_at.isoformat(),
         "stage": line.stage, "staged_at": line.staged_at.isoformat() if line.staged_at else None,
-        "withdrawn_by": line.withdrawn_by,
+        "may_have_been_given": line.may_have_been_given, "withdrawn_by": line.withdrawn_by,
     }

@@ -60,6 +60,8 @@ def plain(value: Any, told: Callable[[Any], Any] = _for_programs) -> Any:
             return value.hex()
         case Mapping():
             return {_key(key): plain(item, told) for key, item in value.items()}
+        case tuple() if hasattr(value, "_fields"):  # a named tuple is a record
+            return {name: plain(item, told) for name, item in zip(value._fields, value, strict=True)}
         case list() | tuple() | set() | frozenset():
             return [plain(item, told) for item in value]
     if is_dataclass(value) and not isinstance(value, type):

@@ -152,10 +152,11 @@ def _submit(casebridge: Casebridge, agency: str, case: UUID, command: str, data:
 
 
 def _office_of(case: Case, disclosure_id: UUID) -> str | None:
+    from domain.case.doubts import shown_by
+
     notice, other = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
-    if notice is not None and notice.notified is not None:
-        return notice.prepared.office
-    return other.prepared.office if other is not None and other.received is not None else None
+    known = other if notice is None else notice
+    return None if known is None or shown_by(case, disclosure_id) is None else known.prepared.office
 
 
 def _text_code(case: Case, disclosure_id: UUID) -> str:
@@ -171,14 +172,13 @@ def _code(owes: set[Owes]) -> str:
 
 
 def _letter(casebridge: Casebridge, case: Case, disclosure_id: UUID, office: str, agency: str) -> str:
+    from domain.case.doubts import entry_of
     from domain.disclosure.recall_letter import recall_letter
 
-    notice, other = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
-    received = notice.notified if notice is not None else other.received if other is not None else None
     left = case.corrections.left[disclosure_id]
     known = casebridge.backbone.agency(agency).offices.get(office)
     return recall_letter(
-        text_code=_text_code(case, disclosure_id), number=received.entry if received is not None else None,
+        text_code=_text_code(case, disclosure_id), number=entry_of(case, disclosure_id),
         told_on=left.at.date(), reference=case.engagements.signs.get(office, {}).get(None, ""),
         office_name=known.name if known is not None else office, agency_name=agency, date=casebridge.clock.now().date(),
     )

@@ -10,6 +10,7 @@ from typing import Protocol
 from uuid import UUID
 
 from adapters.backbone import Backbone
+from adapters.disclosure.epochs import FeedPlace
 from adapters.disclosure.hand_overs import UNRENDERABLE, HandOvers, failure_of
 from adapters.disclosure.outstanding import DONE_WITH, WITHOUT_CONTENT, Delivery, Queue, Stage
 from adapters.disclosure.parcel import placeholder_of
@@ -17,7 +18,7 @@ from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.telemetry import telemetry
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
-from domain.ports import Channel, HandOverDoubtful, Parcel, Receipt
+from domain.ports import Channel, HandOverDoubtful, LogForked, Parcel, Receipt
 from domain.ports import HandOverFailed as Failed
 
 logger = logging.getLogger(__name__)
@@ -31,15 +32,16 @@ PAUSE_SECONDS = 60.0
 
 
 class FeedTopics(Protocol):
-    """Offices' topics: what is published there is handed over once the office has fetched past it."""
+    """Offices' topics: what is published there is handed over once the office has fetched past it. Whatever an epoch
+    of the feed took the place of stays there, before it."""
 
     name: str
 
     def publish(self, office: str, parcels: list[Parcel]) -> None: ...
 
-    def published(self, office: str) -> int: ...
+    def published(self, office: str) -> FeedPlace: ...
 
-    def fetched(self, office: str) -> tuple[int, Receipt] | None: ...
+    def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None: ...
 
 
 class Courier:
@@ -158,7 +160,7 @@ class Courier:
     def _to_topic(self, office: Office, queue: Queue, topics: FeedTopics) -> int:
         moved, fetched, unproven = 0, None, list[Delivery]()
         try:
-            published = topics.published(office.office)
+            published = self._published(office, queue, topics)
             moved = self._publish(office, queue, topics, published)
             published += moved
             unproven = [
@@ -169,11 +171,18 @@ class Courier:
         except self._interruptions as error:
             logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
         if fetched is not None:
-            number, receipt = fetched
-            passed = [delivery for delivery in unproven if delivery.told.number <= number]
+            place, receipt = fetched
+            passed = [delivery for delivery in unproven if delivery.told.number <= queue.epochs.shared(place)]
             self._hand_overs.all_handed_over(passed, topics.name, receipt)
             moved += len(passed)
         return moved
+
+    def _published(self, office: Office, queue: Queue, topics: FeedTopics) -> int:
+        """The last number of this feed in the topic. Raises LogForked where the topic has more than the log."""
+        published = queue.epochs.shared(topics.published(office.office))
+        if published > queue.last:
+            raise LogForked(f"the topic of {office.office} has number {published}, its feed ends at {queue.last}")
+        return published
 
     def _may_ask(self, office: str) -> bool:
         """What an office has fetched is asked of Kafka: not oftener than FETCHED_EVERY_SECONDS."""

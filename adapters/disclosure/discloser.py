@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from enum import StrEnum
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from adapters.avro.errors import Unwritable
 from adapters.avro.single_object import Format
 from adapters.backbone import Backbone
+from adapters.disclosure.entries import RECALLS, SOURCES, entry_id
 from adapters.disclosure.render import HELD, Rendering, digest_of
 from adapters.disclosure.streams import feed_stream, head_of
 from adapters.disclosure.tail import Tail
@@ -58,9 +59,6 @@ BATCH_MAX = 100
 SALT_BYTES = 16
 CAUSES_MAX = 32
 """Steps back from what was released to what brought it about."""
-RECALLS = frozenset({ConsularNotificationCorrected.TOPIC, DisclosureRecalled.TOPIC})
-HELD_AND_LET_GO = frozenset({DeliveryHeldBack.TOPIC, DeliveryLetGo.TOPIC})
-TOPICS = RECALLS | HELD_AND_LET_GO | {DisclosureReleased.TOPIC}
 Recalled = ConsularNotificationCorrected | DisclosureRecalled
 
 
@@ -113,6 +111,7 @@ class Discloser:
         return self._tail.step(limit, self._disclose_all)
 
     def _disclose_all(self, rows: Sequence[Recorded]) -> None:
+        self._rendering.freshen()
         for batch in _batches(rows):
             sources = [self._backbone.codec.decode(row) for row in batch]
             with telemetry.disclose([source.circumstances.traceparent for source in sources]) as span:
@@ -202,11 +201,11 @@ class Discloser:
             )
         else:
             event = self._withdrawn(number, case_id, then, source, told, engagement, flow, form)
-        circumstances = replace(
-            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        circumstances = self._circumstances(source)._replace(
+            traceparent=traceparent or source.circumstances.traceparent
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
-        return replace(entry, event=self._proven(entry, event)), form
+        return entry._replace(event=self._proven(entry, event)), form
 
     def _next(self, office: str, heads: Mapping[str, int]) -> tuple[str, int]:
         """The stream of a feed and the number that comes next in it."""
@@ -223,8 +222,8 @@ class Discloser:
             Held(office=told.office, number=number, holds=told.number, case_id=told.case_id) if is_held
             else Released(office=told.office, number=number, releases=told.number, case_id=told.case_id)
         )
-        circumstances = replace(
-            self._circumstances(source), traceparent=traceparent or source.circumstances.traceparent
+        circumstances = self._circumstances(source)._replace(
+            traceparent=traceparent or source.circumstances.traceparent
         )
         entry = Envelope(stream=stream, version=number, event=event, circumstances=circumstances)
         return entry, self._rendering.format(HELD) if is_held else None
@@ -245,18 +244,20 @@ class Discloser:
     def _proven(self, entry: Envelope, event: FeedEntry) -> FeedEntry:
         """The entry with the digest of what it renders to, under a salt of its own."""
         try:
-            content = self._rendering.render(entry).content
+            rendered = self._rendering.render(entry)
         except Unrenderable:
             raise _Skip(NotDisclosed.WITHHELD) from None
         except Unwritable:
             raise _Skip(NotDisclosed.NO_PLACE) from None
         salt = self._entropy(SALT_BYTES).hex()
-        return replace(event, digest=digest_of(salt, content), salt=Known(salt))
+        digest = digest_of(salt, rendered.content)
+        self._rendering.made_ready(digest, rendered)
+        return replace(event, digest=digest, salt=Known(salt))
 
     def _circumstances(self, source: Envelope) -> Circumstances:
         cause, now = source.circumstances, self._backbone.clock.now()
-        return replace(
-            cause, event_id=entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
+        return cause._replace(
+            event_id=entry_id(source), occurred_at=now, learned_at=now, causation_id=cause.event_id,
             actor=Actor(agency=cause.agency, role="discloser", user="casebridge"), principal="casebridge-discloser",
         )
 
@@ -293,7 +294,7 @@ def _batches(rows: Sequence[Recorded]) -> Iterator[list[Recorded]]:
     """What was released, in turn; a correction begins a batch, so that the notice that it names is in the feed."""
     batch: list[Recorded] = []
     for row in rows:
-        if row.topic not in TOPICS:
+        if row.topic not in SOURCES:
             continue
         if batch and (len(batch) == BATCH_MAX or row.topic in RECALLS):
             yield batch
@@ -308,20 +309,6 @@ def _recalled(told: Recalled) -> tuple[UUID, tuple[UUID, ...]]:
     if isinstance(told, ConsularNotificationCorrected):
         return told.notice_id, told.child_ids
     return told.disclosure_id, told.person_ids
-
-
-def entry_id(source: Envelope) -> UUID:
-    """Of the entry that an event becomes, if any: always the same."""
-    match source.event:
-        case DisclosureReleased():
-            what = "disclosed"
-        case DeliveryHeldBack():
-            what = "held"
-        case DeliveryLetGo():
-            what = "released"
-        case _:
-            what = "withdrawn"
-    return uuid5(source.circumstances.event_id, what)
 
 
 def _starts(entries: Sequence[Envelope]) -> dict[str, int]:

@@ -15,6 +15,7 @@ from adapters.disclosure.stages import StageRecorder, Stages, proven
 from adapters.disclosure.streams import DELIVERY, agency_stream, case_stream
 from domain.agency.agreements import INITIAL as NO_AGREEMENTS
 from domain.case.holds import Hold, hold_on
+from domain.case.recalls import is_recalled
 from domain.case.state import Case
 from domain.disclosure.events import (
     DeliveryHeldBack,
@@ -25,6 +26,7 @@ from domain.disclosure.events import (
     HandOverDoubted,
     HandOverFailed,
     HandOverStarted,
+    Withdrawn,
 )
 from domain.disclosure.rendering import Unrenderable
 from domain.events import Actor, Event
@@ -110,10 +112,16 @@ class HandOvers:
 
     def mend(self, queue: Queue) -> int:
         """Let go what was held back for no failure of its own, once no hold stands and what stood before it in its case
-        was let go; how many. What failed for as long as it may be tried waits for a person."""
+        was let go; how many. What failed for as long as it may be tried waits for a person. What was recalled meanwhile
+        leaves no more, so that its recall does not wait behind it."""
         held = sorted(
             (d for d in queue.deliveries.values() if d.stage is Stage.HELD_BACK), key=lambda delivery: delivery.place
         )
+        recalled = {d.told.notice_id for d in queue.deliveries.values() if isinstance(d.told, Withdrawn)}
+        for delivery in held:
+            if isinstance(delivery.told, Disclosed) and delivery.told.notice_id in recalled:
+                self._no_proof(delivery, _stopped(delivery, self._backbone.case(delivery.told.case_id)))
+        held = [delivery for delivery in held if delivery.stage is Stage.HELD_BACK]
         blocked, free = set[UUID](), list[Delivery]()
         for delivery in held:
             case_id = delivery.told.case_id
@@ -173,6 +181,7 @@ class HandOvers:
         """The start, or the end where its basis ended; what is on hold is held back. Under the guards of what tells so."""
         entry = delivery.told
         is_open, guards = self.basis(delivery, case)
+        is_open = is_open and not _is_recalled(delivery, case)
         step: Event
         if is_open and self.on_hold(delivery, case) is not None:
             step = self._held_back(delivery, delivery.attempts)
@@ -182,10 +191,7 @@ class HandOvers:
                 channel=channel, engagement_id=entry.engagement_id, case_version=case.version, digest=entry.digest,
             )
         else:
-            step = DeliveryStopped(
-                office=entry.office, number=entry.number, case_id=entry.case_id,
-                engagement_id=entry.engagement_id, case_version=case.version,
-            )
+            step = _stopped(delivery, case)
         return Stages(delivery, (*self._outcome_of_last(delivery, channel, surely_failed), step), guards=guards)
 
     def basis(self, delivery: Delivery, case: Case) -> tuple[bool, tuple[Guard, ...]]:
@@ -289,6 +295,20 @@ class HandOvers:
         if not is_word and delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
             return None
         return now + timedelta(seconds=retry_seconds(attempt))
+
+
+def _is_recalled(delivery: Delivery, case: Case) -> bool:
+    """Whether the office is asked to disregard what this would tell: after its recall it is told no more."""
+    entry = delivery.told
+    return delivery.holds is None and isinstance(entry, Disclosed) and is_recalled(case, entry.notice_id)
+
+
+def _stopped(delivery: Delivery, case: Case) -> DeliveryStopped:
+    entry = delivery.told
+    return DeliveryStopped(
+        office=entry.office, number=entry.number, case_id=entry.case_id, engagement_id=entry.engagement_id,
+        case_version=case.version,
+    )
 
 
 def retry_seconds(attempt: int) -> float:

@@ -1,6 +1,7 @@
 """What is still to be handed over, as the log tells it. Built from the log at start and kept up by tailing it."""
 from __future__ import annotations
 
+import sys
 from array import array
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -8,7 +9,9 @@ from enum import StrEnum
 from uuid import UUID
 
 from adapters.avro import EventCodec
+from adapters.disclosure.epochs import BEGINNING, Epoch, Epochs, sign_of
 from adapters.disclosure.streams import DELIVERY, FEED, feed_stream, place_of
+from adapters.reading_on import read_on
 from domain.disclosure.events import (
     DeliveryHeldBack,
     DeliveryLetGo,
@@ -24,7 +27,7 @@ from domain.disclosure.events import (
     Withdrawn,
 )
 from domain.events import Envelope
-from domain.ports import EventLog, Recorded
+from domain.ports import EventLog, Lineage, Position, Recorded
 
 ROWS_MAX = 5_000
 NAMED_MAX = 1_000
@@ -54,11 +57,12 @@ class Delivery:
 
     What was held back and let go leaves as a delivery of its own: `entry` is then the one that holds the content, under
     the new number, and `releases` names the first. `holds` makes it the word that another number is held back, which
-    tells no fact. `place` is the number by which it stands in its case's order.
+    tells no fact. `place` is the number by which it stands in its case's order, `epoch` that of its own number.
     """
 
     entry: Envelope
     sequence: int
+    epoch: Epoch = BEGINNING
     place: int = 0
     releases: int | None = None
     holds: int | None = None
@@ -112,9 +116,11 @@ class Delivery:
 @dataclass(slots=True)
 class Queue:
     """What one office is still to get, by number, in order. `counts` says how many entries each case has had,
-    `last` is the number of the newest entry, `sequences` has for each number its place among those of its case."""
+    `last` is the number of the newest entry, `sequences` has for each number its place among those of its case,
+    `epochs` says what of it was written after which restore."""
 
     last: int = 0
+    epochs: Epochs = field(default_factory=Epochs)
     sequences: array[int] = field(default_factory=lambda: array("L"))
     deliveries: dict[int, Delivery] = field(default_factory=dict)
     counts: dict[UUID, int] = field(default_factory=dict)
@@ -125,21 +131,42 @@ class Outstanding:
 
     def __init__(self, log: EventLog, codec: EventCodec) -> None:
         self._log, self._codec = log, codec
-        self.at = 0
+        self.at: Position | None = None
         self.offices: dict[str, Queue] = {}
+        self._restores, self._passed = list(log.lineages[1:]), list[Lineage]()
 
     def tail(self) -> None:
-        """Read on to the end of the log."""
-        while rows := self._log.read_log(after=self.at, limit=ROWS_MAX):
+        """Read on to the end of the log. Raises LogForked."""
+        while rows := read_on(self._log, self.at, limit=ROWS_MAX, reader="the courier"):
             for row in rows:
+                if self._restores:
+                    self._pass_restores(before=row.position)
                 if row.stream.startswith(FEED) or (row.stream.startswith(DELIVERY) and self._is_news(row)):
                     self._apply(self._codec.decode(row))
-                self.at = row.position
+            self.at = Position(lineage=self._log.lineage, position=rows[-1].position, event_id=rows[-1].event_id)
+        self._pass_restores(before=sys.maxsize)
+
+    def queue(self, office: str) -> Queue:
+        """What this office is to get; of an office without an entry too."""
+        found = self.offices.get(office)
+        if found is None:
+            found = Queue()
+            for restore in self._passed:
+                found.epochs.begin(sign_of(restore.lineage, office), 1)
+        return found
 
     def settle(self, delivery: Delivery) -> None:
         """Forget a delivery whose hand-over is proven."""
         if delivery.stage is Stage.HANDED_OVER:
             self.offices[delivery.told.office].deliveries.pop(delivery.told.number, None)
+
+    def _pass_restores(self, before: int) -> None:
+        """Begin the epochs of what follows: every row that was read stands before these restores' ends."""
+        while self._restores and self._restores[0].after < before:
+            restore = self._restores.pop(0)
+            self._passed.append(restore)
+            for office, queue in self.offices.items():
+                queue.epochs.begin(sign_of(restore.lineage, office), queue.last + 1)
 
     def _is_news(self, row: Recorded) -> bool:
         """Whether this stage is one that its delivery lacks: most have been applied as they were appended."""
@@ -151,12 +178,13 @@ class Outstanding:
     def _apply(self, envelope: Envelope) -> None:
         event = envelope.event
         if isinstance(event, Disclosed | Withdrawn | Held | Released):
-            queue = self.offices.setdefault(event.office, Queue())
+            queue = self.offices.setdefault(event.office, self.queue(event.office))
             assert event.number == queue.last + 1, f"the feed of {event.office} has a gap before {event.number}"
             queue.last = event.number
             queue.counts[event.case_id] = sequence = queue.counts.get(event.case_id, 0) + 1
             queue.sequences.append(sequence)
-            queue.deliveries[event.number] = delivery_of(self._log, self._codec, envelope, sequence)
+            epoch = queue.epochs.of(event.number)
+            queue.deliveries[event.number] = delivery_of(self._log, self._codec, envelope, sequence, epoch)
             first = queue.deliveries.get(event.releases) if isinstance(event, Released) else None
             if first is not None:
                 first.stage = Stage.RELEASED
@@ -167,18 +195,20 @@ class Outstanding:
             self.settle(delivery)
 
 
-def delivery_of(log: EventLog, codec: EventCodec, envelope: Envelope, sequence: int) -> Delivery:
+def delivery_of(
+    log: EventLog, codec: EventCodec, envelope: Envelope, sequence: int, epoch: Epoch = BEGINNING
+) -> Delivery:
     """The delivery of an entry. One that holds back or releases another has its content from there."""
     told = envelope.event
     if isinstance(told, Held):
         first, _ = _content(log, codec, told.office, told.holds)
-        entry = replace(envelope, event=replace(first, number=told.number, digest=""))
-        return Delivery(entry=entry, sequence=sequence, holds=told.holds)
+        entry = envelope._replace(event=replace(first, number=told.number, digest=""))
+        return Delivery(entry=entry, sequence=sequence, epoch=epoch, holds=told.holds)
     if isinstance(told, Released):
         first, place = _content(log, codec, told.office, told.releases)
-        entry = replace(envelope, event=replace(first, number=told.number))
-        return Delivery(entry=entry, sequence=sequence, place=place, releases=told.releases)
-    return Delivery(entry=envelope, sequence=sequence)
+        entry = envelope._replace(event=replace(first, number=told.number))
+        return Delivery(entry=entry, sequence=sequence, epoch=epoch, place=place, releases=told.releases)
+    return Delivery(entry=envelope, sequence=sequence, epoch=epoch)
 
 
 def _content(log: EventLog, codec: EventCodec, office: str, number: int) -> tuple[FeedEntry, int]:

@@ -35,15 +35,20 @@ def _parcel(delivery: Delivery, rendered: Rendered, more: tuple[tuple[str, str],
     entry = delivery.told
     # To the hour: the second of one command would join the entries that two offices have of it (decision 0018).
     at = delivery.entry.circumstances.occurred_at.astimezone(UTC)
+    epoch = delivery.epoch
+    id, since = f"{entry.office}:{entry.number}", tuple[tuple[str, str], ...]()
+    if epoch.sign:  # The number may have left before, with what a restore took away.
+        id, since = f"{id}:{epoch.sign}", (("feedepoch", epoch.sign), ("feedfrom", str(epoch.first)))
     return Parcel(
         office=entry.office, number=entry.number, reference=entry.case_reference, content=rendered.content,
         headers=(
-            ("id", f"{entry.office}:{entry.number}"),
+            ("id", id),
             ("source", f"/feeds/{entry.office}/{entry.case_reference}"),
             ("type", rendered.type),
             ("time", at.strftime("%Y-%m-%dT%H:00:00Z")),
             ("sequence", str(delivery.sequence).zfill(SEQUENCE_DIGITS)),
             ("feednumber", str(entry.number)),
+            *since,
             ("datacontenttype", CONTENT_TYPE),
             *more,
         ),

@@ -12,6 +12,7 @@ from threading import Lock
 from uuid import UUID
 
 from adapters.backbone import Backbone
+from adapters.disclosure.epochs import FeedPlace
 from adapters.disclosure.hand_overs import STARTS_MAX, UNRENDERABLE, HandOvers
 from adapters.disclosure.outstanding import WITHOUT_CONTENT, Delivery, Queue, Stage, delivery_of
 from adapters.disclosure.parcel import placeholder_of
@@ -34,16 +35,31 @@ class NoSuchNumber(Exception):
     """The feed does not reach so far."""
 
 
+class FeedRenewed(Exception):
+    """After `shared`, the number asked for means other entries than its reader has: a restore lies between."""
+
+    def __init__(self, shared: FeedPlace) -> None:
+        super().__init__(
+            "the agency's log was brought back from an older copy. What you have after number "
+            f"{shared.number} it does not know any more: keep that, tell the agency, and go on after {shared.number}"
+        )
+        self.shared = shared
+
+
 class FeedClosed(Exception):
     """The office is not live any more, or its credential was replaced while it waited: it reads nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What one reading gave; `last` is the number to go on after."""
+    """What one reading gave; `place` is where to go on."""
 
     parcels: tuple[Parcel, ...]
-    last: int
+    place: FeedPlace
+
+    @property
+    def last(self) -> int:
+        return self.place.number
 
 
 class PullFeed:
@@ -58,29 +74,35 @@ class PullFeed:
         """The number of the newest entry; 0 before the first."""
         return head_of(self._backbone.log, feed_stream(office))
 
-    def read(self, office: str, agency: str, *, after: int, limit: int = ENTRIES_MAX, credential: int) -> Reading:
+    def read(
+        self, office: str, agency: str, *, after: int, epoch: str = "", limit: int = ENTRIES_MAX, credential: int
+    ) -> Reading:
         """At most `limit` entries after a number, in order, each with its content only while its basis stands.
 
-        What was read before and is not after `after` any more is handed over by this. None is recorded at a position
-        after the office was suspended or its credential replaced. Raises FeedClosed, NoSuchNumber, LogUnavailable and
+        `epoch` is the sign under which the reader was given that number, empty for the first epoch. What was read
+        before and is not after `after` any more is handed over by this. None is recorded at a position after the office
+        was suspended or its credential replaced. Raises FeedClosed, NoSuchNumber, FeedRenewed, LogUnavailable and
         KeysUnavailable.
         """
         with self._lock:
             self._open(office, agency, credential)
             self._hand_overs.outstanding.tail()
-            queue = self._hand_overs.outstanding.offices.get(office, Queue())
+            queue = self._hand_overs.outstanding.queue(office)
+            shared = queue.epochs.shared(FeedPlace(epoch, after))
+            if shared < after:
+                raise FeedRenewed(FeedPlace(queue.epochs.of(shared).sign, shared))
             if after > queue.last:
                 raise NoSuchNumber(f"the feed of {office} ends at {queue.last}")
             self._passed(office, queue, after)
             deliveries = self._deliveries(office, queue, after, min(limit, ENTRIES_MAX))
             if not deliveries:
-                return Reading((), after)
+                return Reading((), FeedPlace(epoch, after))
             before = [delivery for delivery in deliveries if delivery.stage is Stage.HANDED_OVER]
             on_their_way = [delivery for delivery in deliveries if delivery.stage is not Stage.HANDED_OVER]
             fresh = self._begin(on_their_way)
             for _ in range(STARTS_MAX):
                 again, guards = self._again(before)
-                reading = _in_order(deliveries, fresh | again, after)
+                reading = _in_order(deliveries, fresh | again, queue, after)
                 if not reading.parcels:  # Another reader, or another command, was first with all of it.
                     fresh = self._begin(on_their_way)
                     continue
@@ -116,7 +138,8 @@ class PullFeed:
             known = queue.deliveries.get(row.version)
             if known is None:
                 known = delivery_of(
-                    self._backbone.log, self._backbone.codec, entry, queue.sequences[row.version - 1]
+                    self._backbone.log, self._backbone.codec, entry, queue.sequences[row.version - 1],
+                    queue.epochs.of(row.version),
                 )
                 known.stage = Stage.HANDED_OVER
             found.append(known)
@@ -178,7 +201,7 @@ class PullFeed:
         backbone.stored(schemas)
 
 
-def _in_order(deliveries: Sequence[Delivery], parcels: dict[int, Parcel], after: int) -> Reading:
+def _in_order(deliveries: Sequence[Delivery], parcels: dict[int, Parcel], queue: Queue, after: int) -> Reading:
     """Up to the first number that could not be given now: the numbers that leave are gapless."""
     given: list[Parcel] = []
     for delivery in deliveries:
@@ -186,4 +209,5 @@ def _in_order(deliveries: Sequence[Delivery], parcels: dict[int, Parcel], after:
         if parcel is None:
             break
         given.append(parcel)
-    return Reading(tuple(given), given[-1].number if given else after)
+    last = given[-1].number if given else after
+    return Reading(tuple(given), FeedPlace(queue.epochs.of(last).sign, last))

@@ -1,4 +1,4 @@
-"""Receipts: a hand-over that is proven comes back into its case as a command, and meets the duties there."""
+"""Receipts: a hand-over that is proven, or doubted, comes back into its case as a command; a proof meets duties there."""
 from __future__ import annotations
 
 import logging
@@ -12,13 +12,14 @@ from adapters.disclosure.streams import feed_stream
 from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
 from domain.disclosure.contract import Purpose
-from domain.disclosure.events import Disclosed, HandedOver, Withdrawn
+from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, Withdrawn
 from domain.events import Envelope
 from domain.personal import Known
 from domain.ports import Position, Recorded
 
 logger = logging.getLogger(__name__)
 WORKER = "receipts"
+TOPICS = frozenset({HandedOver.TOPIC, HandOverDoubted.TOPIC})
 
 
 class Receipts:
@@ -48,26 +49,29 @@ class Receipts:
         return self._tail.step(limit, self._submit_all)
 
     def _submit_all(self, rows: Sequence[Recorded]) -> None:
-        proven = [row for row in rows if row.topic == HandedOver.TOPIC]
-        for row in proven:
-            handed_over = self._backbone.codec.decode(row)
-            with telemetry.receipt(handed_over.circumstances.traceparent) as span:
-                self._submit(handed_over, span.traceparent or handed_over.circumstances.traceparent)
-        if proven:
-            self._tail.save(proven[-1])
+        ended = [row for row in rows if row.topic in TOPICS]
+        for row in ended:
+            outcome = self._backbone.codec.decode(row)
+            with telemetry.receipt(outcome.circumstances.traceparent) as span:
+                self._submit(outcome, span.traceparent or outcome.circumstances.traceparent)
+        if ended:
+            self._tail.save(ended[-1])
 
     def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
         told, circumstances = envelope.event, envelope.circumstances
-        assert isinstance(told, HandedOver)
+        assert isinstance(told, HandedOver | HandOverDoubted)
         log, codec = self._backbone.log, self._backbone.codec
         (row,) = log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
         delivery = delivery_of(log, codec, codec.decode(row), 0)
         if delivery.holds is not None:
             return  # That a number is held back tells nothing of the case.
-        entry = delivery.told
-        # Where the reference's own key is gone, the entry's number still proves the hand-over.
-        receipt = told.receipt.value if isinstance(told.receipt, Known) else f"{told.office}:{told.number}"
-        command, which = _recorded_by(entry)
+        if isinstance(told, HandedOver):
+            command, data = _proven(delivery.told, told)
+        elif isinstance(delivery.told, Disclosed):
+            command = "RecordDisclosureDoubted"
+            data = {"disclosure_id": str(delivery.told.notice_id), "entry": told.number}
+        else:
+            return  # A recall that may have come is owed until it surely has.
         outcome = self._backbone.submit(
             {
                 "command": command,
@@ -77,9 +81,7 @@ class Receipts:
                 "actor": {"agency": circumstances.agency, "role": "courier", "user": "casebridge"},
                 "occurred_at": circumstances.occurred_at.isoformat(),
                 "learned_at": circumstances.learned_at.isoformat(),
-                "data": {
-                    which: str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt,
-                },
+                "data": data,
             },
             principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=traceparent,
         )
@@ -89,10 +91,14 @@ class Receipts:
             logger.error("receipt %s:%d was refused: %s [%s]", told.office, told.number, outcome.because, outcome.rule)
 
 
-def _recorded_by(entry: Disclosed | Withdrawn) -> tuple[str, str]:
-    """The command that a proven hand-over comes back as, and how it names what was handed over."""
+def _proven(entry: Disclosed | Withdrawn, told: HandedOver) -> tuple[str, dict[str, object]]:
+    """The command that a proven hand-over comes back as, and what it says."""
     if isinstance(entry, Withdrawn):
-        return "RecordCorrectionReceived", "notice_id"
-    if entry.purpose is Purpose.CONSULAR_NOTICE:
-        return "RecordConsulateNotified", "notice_id"
-    return "RecordDisclosureReceived", "disclosure_id"
+        command, which = "RecordCorrectionReceived", "notice_id"
+    elif entry.purpose is Purpose.CONSULAR_NOTICE:
+        command, which = "RecordConsulateNotified", "notice_id"
+    else:
+        command, which = "RecordDisclosureReceived", "disclosure_id"
+    # Where the reference's own key is gone, the entry's number still proves the hand-over.
+    receipt = told.receipt.value if isinstance(told.receipt, Known) else f"{told.office}:{told.number}"
+    return command, {which: str(entry.notice_id), "channel": told.channel, "entry": told.number, "receipt": receipt}

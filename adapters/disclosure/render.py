@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from adapters.avro import EventCodec
 from adapters.avro.forms import EPOCH_ORDINAL, micros_of
 from adapters.avro.single_object import Format, SchemaRegistry, version_of, write
 from adapters.disclosure.layout import fitted
+from adapters.disclosure.streams import case_stream
 from domain.disclosure.events import Disclosed, FeedEntry, Withdrawn
 from domain.disclosure.renderers import RENDERERS
 from domain.disclosure.rendering import Facts, Record, Unrenderable
@@ -25,7 +27,10 @@ from domain.events import Envelope
 from domain.personal import Known
 from domain.ports import EventLog, Recorded
 
-ROWS_CACHED_MAX = 1_024
+ROWS_KEPT_MAX = 1_024
+CASE_ROWS_MAX = 100
+"""So long a case is read whole for the sources of an entry: one question to the log instead of one for each."""
+READY_SECONDS, READY_MAX = 1.0, 1_000
 HELD = "Held.v1"
 
 
@@ -45,9 +50,12 @@ class Rendered:
 class Rendering:
     """Renders entries. `published` is the folder of published schemas; the log may know more of them."""
 
-    def __init__(self, log: EventLog, codec: EventCodec, published: Path) -> None:
-        self._log, self._codec = log, codec
-        self._stored = lru_cache(ROWS_CACHED_MAX)(self._read)
+    def __init__(
+        self, log: EventLog, codec: EventCodec, published: Path, *, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._log, self._codec, self._monotonic = log, codec, monotonic
+        self._ready, self._ready_since = dict[str, Rendered](), monotonic()
+        self._kept = dict[UUID, Recorded]()
         """A source is read to disclose and again to hand over: as stored, encrypted, so that its keys are asked anew."""
         self._registry = SchemaRegistry(more=log.schemas)
         self._by_name: dict[str, Format] = {}
@@ -73,12 +81,28 @@ class Rendering:
         return rendered(form, record)
 
     def proven(self, envelope: Envelope) -> Rendered:
-        """`render`, with the entry's digest checked. Raises DigestMismatch too."""
+        """`render`, or what `made_ready` kept of it, with the entry's digest checked. Raises DigestMismatch too."""
         entry = entry_of(envelope)
-        rendered = self.render(envelope)
+        self.freshen()
+        rendered = self._ready.pop(entry.digest, None) or self.render(envelope)
         if digest_of(salt_of(entry), rendered.content) != entry.digest:
             raise DigestMismatch(f"entry {entry.number} of {entry.office} renders to other bytes than it proves")
         return rendered
+
+    def made_ready(self, digest: str, rendered: Rendered) -> None:
+        """Keep what an entry was just rendered to for its hand-over: for one asking, and READY_SECONDS at most.
+
+        Its text outlives a key that was destroyed meanwhile by that second, where opened keys do by 30 s.
+        """
+        self.freshen()
+        self._ready[digest] = rendered
+
+    def freshen(self) -> None:
+        """Drop what was made ready and not asked for in time."""
+        now = self._monotonic()
+        if not 0 <= now - self._ready_since < READY_SECONDS or len(self._ready) >= READY_MAX:
+            self._ready.clear()
+            self._ready_since = now
 
     def placeholder(self) -> Rendered:
         """What goes out under a number whose content does not leave."""
@@ -91,21 +115,27 @@ class Rendering:
         return Rendered(record, write(form, record), form.name)
 
     def _facts(self, entry: FeedEntry) -> Facts:
-        facts: dict[Any, Envelope] = {}
-        for source in entry.fields if isinstance(entry, Disclosed) else ():
-            if source.event_id not in facts:
-                try:
-                    row = self._stored(source.event_id)
-                except LookupError:
-                    raise Unrenderable(source.path) from None
-                facts[source.event_id] = self._codec.decode(row)
-        return facts
+        if not isinstance(entry, Disclosed):
+            return {}
+        rows = self._sources(entry)
+        if unread := [source.path for source in entry.fields if source.event_id not in rows]:
+            raise Unrenderable(unread[0])
+        return {event_id: self._codec.decode(row) for event_id, row in rows.items()}
 
-    def _read(self, event_id: UUID) -> Recorded:
-        row = self._log.event(event_id)
-        if row is None:
-            raise LookupError(event_id)
-        return row
+    def _sources(self, entry: Disclosed) -> dict[UUID, Recorded]:
+        """The events that the fields were taken from, as far as the log has them."""
+        wanted = dict.fromkeys(source.event_id for source in entry.fields)
+        found = {event_id: row for event_id in wanted if (row := self._kept.get(event_id)) is not None}
+        if len(wanted) - len(found) > 1 and entry.source_version <= CASE_ROWS_MAX:
+            case = self._log.read_stream(case_stream(entry.case_id), limit=CASE_ROWS_MAX)
+            found |= {row.event_id: row for row in case if row.event_id in wanted}
+        for event_id in wanted:
+            if event_id not in found and (row := self._log.event(event_id)) is not None:
+                found[event_id] = row
+        if len(self._kept) + len(found) > ROWS_KEPT_MAX:
+            self._kept.clear()
+        self._kept.update(found)
+        return found
 
 
 def entry_of(envelope: Envelope) -> FeedEntry:

@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
@@ -71,8 +71,8 @@ class StageRecorder:
 
     def _envelopes(self, stages: Stages) -> list[Envelope]:
         delivery, cause, now = stages.delivery, stages.delivery.entry.circumstances, self._backbone.clock.now()
-        circumstances = replace(
-            cause, occurred_at=now if stages.occurred_at is None else min(stages.occurred_at, now), learned_at=now,
+        circumstances = cause._replace(
+            occurred_at=now if stages.occurred_at is None else min(stages.occurred_at, now), learned_at=now,
             actor=stages.by or Actor(agency=cause.agency, role="courier", user="casebridge"),
             principal="casebridge-courier" if stages.by is None else stages.by.user,
             causation_id=delivery.last_event_id or cause.event_id,
@@ -81,7 +81,7 @@ class StageRecorder:
         return [
             Envelope(
                 stream=stages.own.stream, version=delivery.version + place, event=event,
-                circumstances=replace(circumstances, event_id=UUID(bytes=self._entropy(16), version=4)),
+                circumstances=circumstances._replace(event_id=UUID(bytes=self._entropy(16), version=4)),
             )
             for place, event in enumerate(stages.events, 1)
         ]

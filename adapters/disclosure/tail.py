@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from adapters.reading_on import read_on
 from domain.ports import Append, EventLog, Position, Recorded, WorkerDisplaced, WorkerMove
 
 UNSAVED_MAX = 1_000
@@ -28,8 +29,8 @@ class Tail:
     def step(self, limit: int, effect: Callable[[Sequence[Recorded]], None]) -> int:
         """Give at most `limit` more rows to `effect`, which stores the moves of those that have one, and say how many.
 
-        Raises LogUnavailable, LineageChanged, what `effect` raises, and WorkerDisplaced where another instance has moved
-        on: the next step begins where that one stands.
+        Raises LogUnavailable, LineageChanged, LogForked, what `effect` raises, and WorkerDisplaced where another instance
+        has moved on: the next step begins where that one stands.
         """
         try:
             rows = self._read(limit)
@@ -59,7 +60,7 @@ class Tail:
         if self._saved is None:
             self._at = self._log.worker(self._worker)
             self._saved = self._at.position if self._at else 0
-        return self._log.read_log(after=self._at.position if self._at else 0, limit=limit)
+        return read_on(self._log, self._at, limit=limit, reader=self._worker)
 
     def _passed(self, rows: Sequence[Recorded]) -> None:
         """Everything in `rows` has its effect, or needs none."""

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from threading import Condition
 from time import monotonic
@@ -18,6 +18,7 @@ from domain.ports import (
     CommandRecord,
     CommandSeen,
     Conflict,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -34,7 +35,7 @@ POLL_SECONDS_MAX = 1.0
 class MemoryStore:
     """What several logs share, as several processes share a database."""
 
-    lineage: UUID = field(default_factory=uuid4)
+    lineages: list[Lineage] = field(default_factory=lambda: [Lineage(lineage=uuid4(), after=0)])
     rows: list[Recorded] = field(default_factory=list)
     by_stream: dict[str, list[Recorded]] = field(default_factory=dict)
     by_id: dict[UUID, Recorded] = field(default_factory=dict)
@@ -43,8 +44,12 @@ class MemoryStore:
     workers: dict[str, Position] = field(default_factory=dict)
     changed: Condition = field(default_factory=Condition)
 
+    @property
+    def lineage(self) -> UUID:
+        return self.lineages[-1].lineage
+
     def renew_lineage(self) -> UUID:
-        self.lineage = uuid4()
+        self.lineages.append(Lineage(lineage=uuid4(), after=len(self.rows)))
         return self.lineage
 
 
@@ -53,11 +58,16 @@ class MemoryLog:
 
     def __init__(self, store: MemoryStore | None = None, *, clock: Clock | None = None) -> None:
         self._store, self._clock = store or MemoryStore(), clock or SystemClock()
-        self._lineage, self._closed = self._store.lineage, False
+        self._lineages, self._closed = [*self._store.lineages], False
+        self._lineage = self._lineages[-1].lineage
 
     @property
     def lineage(self) -> UUID:
         return self._lineage
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        return self._lineages
 
     def append(self, append: Append) -> Appended:
         heads, store = expected_heads(append), self._open()
@@ -105,7 +115,7 @@ class MemoryLog:
         positions = tuple(row.position for row in added)
         if append.command is not None:
             ends = (positions[0], positions[-1]) if positions else (0, 0)
-            store.commands[append.command.command_id] = replace(append.command, first=ends[0], last=ends[1])
+            store.commands[append.command.command_id] = append.command._replace(first=ends[0], last=ends[1])
         store.schemas |= {schema.fingerprint: schema for schema in append.schemas}
         if append.worker is not None:
             store.workers[append.worker.worker] = append.worker.to

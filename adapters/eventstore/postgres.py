@@ -6,7 +6,7 @@ translates the answers, and finds out what became of an append whose connection 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from enum import Enum, auto
@@ -16,11 +16,12 @@ from typing import Any, LiteralString, NamedTuple
 from uuid import UUID
 
 import psycopg
-from psycopg.sql import SQL, Composed, Identifier, Literal
+from psycopg.sql import Composed
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from adapters.eventstore.checks import checked_limit, checked_moment, expected_heads
-from adapters.eventstore.postgres_setup import channel, conninfo, install, renew_lineage
+from adapters.eventstore.postgres_setup import conninfo, install, renew_lineage
+from adapters.eventstore.postgres_statements import Statements, array, byte_strings, texts
 from adapters.eventstore.turns import Asked, Turns
 from adapters.telemetry import telemetry
 from domain.ports import (
@@ -31,6 +32,7 @@ from domain.ports import (
     CommandRecord,
     CommandSeen,
     Conflict,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -96,7 +98,7 @@ class PostgresLog:
         if os.environ.get(UNLOCKED_INSERTS, "").strip().lower() in ("y", "yes", "t", "true", "on", "1"):
             raise ValueError(f"unset {UNLOCKED_INSERTS}: with it, readers of the log miss committed events")
         self._conninfo = conninfo(dsn)
-        self._sql = _Statements(schema)
+        self._sql = Statements(schema)
         self._clock = clock
         self._turns = Turns(self._store_together)
         self._pool = ConnectionPool(
@@ -107,7 +109,9 @@ class PostgresLog:
         self._closing = Event()
         self._listener: Thread | None = None
         try:
-            self._lineage = self._current_lineage()
+            found = self._ask(self._sql.lineages, [])
+            self._lineages = [Lineage(lineage=lineage, after=after) for lineage, after in found]
+            self._lineage = self._lineages[-1].lineage
             follows_history = self._ask(self._sql.follows_history, [])[0][0]
         except LogError:
             self._pool.close()
@@ -119,6 +123,10 @@ class PostgresLog:
     @property
     def lineage(self) -> UUID:
         return self._lineage
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        return self._lineages
 
     # -------------------------------------------------------------- writing
     def append(self, append: Append) -> Appended:
@@ -199,11 +207,11 @@ class PostgresLog:
         guards = [(stream, version) for stream, version in heads if stream not in own]
         return [
             self._lineage,
-            _texts(stream for stream, _ in guards), _array(str(version) for _, version in guards),
-            _array(str(e.event_id) for e in events), _texts(e.stream for e in events),
-            _array(str(e.version) for e in events), _texts(e.topic for e in events), _bytes(e.state for e in events),
+            texts(stream for stream, _ in guards), array(str(version) for _, version in guards),
+            array(str(e.event_id) for e in events), texts(e.stream for e in events),
+            array(str(e.version) for e in events), texts(e.topic for e in events), byte_strings(e.state for e in events),
             *((command.command_id, command.stream, command.digest) if command else (None, None, None)),
-            _bytes(s.fingerprint for s in schemas), _texts(s.name for s in schemas), _texts(s.text for s in schemas),
+            byte_strings(s.fingerprint for s in schemas), texts(s.name for s in schemas), texts(s.text for s in schemas),
             *((worker.worker, worker.after, worker.to.position, worker.to.event_id) if worker else (None,) * 4),
         ]  # fmt: skip
 
@@ -370,60 +378,3 @@ class PostgresLog:
         if self._listener is not None:
             self._listener.join()
         self._pool.close()
-
-
-def _array(items: Iterable[str]) -> str:
-    """PostgreSQL's literal of an array. The driver's own dumpers of lists took half of an append's time here."""
-    return "{" + ",".join(items) + "}"
-
-
-def _texts(items: Iterable[str]) -> str:
-    return _array('"' + item.replace("\\", "\\\\").replace('"', '\\"') + '"' for item in items)
-
-
-def _bytes(items: Iterable[bytes]) -> str:
-    return _array(f'"\\\\x{item.hex()}"' for item in items)
-
-
-class _Statements:
-    """The statements of this log, with its schema's name in place."""
-
-    def __init__(self, schema: str) -> None:
-        self._schema = Identifier(schema)
-        self.append = self._with_schema(
-            "SELECT * FROM {}.append(%s, %s::text[], %s::bigint[], %s::uuid[], %s::text[], %s::bigint[], %s::text[],"
-            " %s::bytea[], %s::uuid, %s::text, %s::bytea, %s::bytea[], %s::text[], %s::text[],"
-            " %s::text, %s::bigint, %s::bigint, %s::uuid)"
-        ).as_bytes(None)  # Put together once: the driver would do it again for every append.
-        self.set_clock = self._with_schema("SELECT {}.set_history_clock(%s)")
-        self.follows_history = SQL("SELECT to_regclass({}) IS NOT NULL").format(Literal(f"{schema}.history_clock"))
-        self.lineage = self._with_schema("SELECT lineage FROM {}.lineages ORDER BY number DESC LIMIT 1")
-        self.head = self._with_schema("SELECT position, event_id FROM {}.events ORDER BY position DESC LIMIT 1")
-        self.worker = self._with_schema("SELECT lineage, position, event_id, moved_at FROM {}.workers WHERE name = %s")
-        self.schemas = self._with_schema("SELECT fingerprint, name, text FROM {}.schemas ORDER BY name, fingerprint")
-        self.command = self._with_schema(
-            "SELECT stream, first_position, last_position, digest FROM {}.commands WHERE command_id = %s"
-        )
-        self.streams = SQL(STREAMS).format(schema=self._schema)
-        self.listen = SQL("LISTEN {}").format(Identifier(channel(schema)))
-
-    def rows(self, where: LiteralString) -> Composed:
-        return self._with_schema(ROW + where)
-
-    def _with_schema(self, text: LiteralString) -> Composed:
-        return SQL(text).format(self._schema)
-
-
-ROW: LiteralString = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM {}.events "
-STREAMS: LiteralString = """
-WITH RECURSIVE asked AS (SELECT %s::text COLLATE "C" AS prefix, %s::text COLLATE "C" AS after, %s::bigint AS most),
-found (stream, place) AS (
-    SELECT (SELECT min(e.stream) FROM {schema}.events e
-            WHERE e.stream > (SELECT after FROM asked) AND e.stream >= (SELECT prefix FROM asked)), 1
-    UNION ALL
-    SELECT (SELECT min(e.stream) FROM {schema}.events e WHERE e.stream > found.stream), place + 1
-    FROM found, asked WHERE place < most AND starts_with(found.stream, prefix))
-SELECT stream, (SELECT max(version) FROM {schema}.events e WHERE e.stream = found.stream)
-FROM found, asked WHERE starts_with(found.stream, prefix) ORDER BY stream
-"""
-"""Leaps from name to name along the index, instead of reading every event of every stream."""

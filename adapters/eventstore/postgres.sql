@@ -33,10 +33,11 @@ CREATE TABLE IF NOT EXISTS {schema}.schemas (
 
 -- The newest row is the log's lineage; a restore or a promotion adds one.
 CREATE TABLE IF NOT EXISTS {schema}.lineages (
-    number  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    lineage uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
-    since   timestamptz NOT NULL DEFAULT clock_timestamp()
+    number         bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    lineage        uuid NOT NULL UNIQUE DEFAULT gen_random_uuid(),
+    since          timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE {schema}.lineages ADD COLUMN IF NOT EXISTS after_position bigint NOT NULL DEFAULT 0;
 INSERT INTO {schema}.lineages (lineage) SELECT gen_random_uuid() WHERE NOT EXISTS (SELECT FROM {schema}.lineages);
 
 -- The only rows that change. Half-empty pages keep those changes off the index.
@@ -208,7 +209,10 @@ END $$;
 -- After every restore or promotion, by the migrator: who read from the former log must stop.
 CREATE OR REPLACE FUNCTION {schema}.renew_lineage() RETURNS uuid LANGUAGE sql
 SET search_path = pg_catalog, {schema}, pg_temp
-AS $$ INSERT INTO lineages DEFAULT VALUES RETURNING lineage $$;
+AS $$
+    SELECT pg_advisory_xact_lock({lock_key});
+    INSERT INTO lineages (after_position) SELECT coalesce(max(e.position), 0) FROM events e RETURNING lineage
+$$;
 
 REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM PUBLIC, {app};
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA {schema} FROM PUBLIC, {app};

@@ -10,19 +10,17 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from importlib.resources import files
 from pathlib import Path
 from threading import Condition, Lock
 from time import monotonic
 from typing import LiteralString
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
-from adapters.eventstore.sqlite_statements import CURRENT_LINEAGE, HEAD, ROW, STANDING, STREAMS
+from adapters.eventstore.sqlite_setup import BUSY_SECONDS_MAX, connect, current_lineage, install, lineages, renew_lineage
+from adapters.eventstore.sqlite_statements import ADD, HEAD, ROW, STANDING, STREAMS
 from adapters.eventstore.turns import Asked, Turns
-from adapters.private_file import make_private
 from adapters.telemetry import telemetry
-from adapters.write_ahead import write_ahead
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -31,6 +29,7 @@ from domain.ports import (
     CommandRecord,
     CommandSeen,
     Conflict,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -40,7 +39,8 @@ from domain.ports import (
     WriterSchema,
 )
 
-BUSY_SECONDS_MAX = 5.0
+__all__ = ["SqliteLog", "renew_lineage"]
+
 READERS_MAX = 8
 WATCH_SECONDS = 0.05
 """How often a waiting reader asks whether another process has committed."""
@@ -63,16 +63,21 @@ class SqliteLog:
         self._readers, self._reader_freed = 0, Condition()
         self._committed, self._commits = Condition(), 0
         try:
-            self._writing = _connect(self._path)
-            _install(self._writing)
-            self._watching, self._watch_lock = _connect(self._path), Lock()
-            self._lineage = _current_lineage(self._writing)
+            self._writing = connect(self._path)
+            install(self._writing)
+            self._watching, self._watch_lock = connect(self._path), Lock()
+            self._lineages = lineages(self._writing)
+            self._lineage = self._lineages[-1].lineage
         except sqlite3.Error as error:
             raise LogUnavailable(f"the log cannot be opened: {error}") from error
 
     @property
     def lineage(self) -> UUID:
         return self._lineage
+
+    @property
+    def lineages(self) -> Sequence[Lineage]:
+        return self._lineages
 
     # -------------------------------------------------------------- writing
     def append(self, append: Append) -> Appended:
@@ -90,11 +95,15 @@ class SqliteLog:
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction for all; where that fails, one for each, so that nobody answers for another."""
-        answers: list[Appended | LogError] = []
         try:
-            with self._transaction():
-                for asked in group:
-                    answers.append(self._judge(asked))
+            self._writing.execute("BEGIN IMMEDIATE")
+            try:
+                answers = [self._judge(asked) for asked in group]
+                self._writing.execute("COMMIT")
+            except BaseException:
+                if self._writing.in_transaction:
+                    self._writing.execute("ROLLBACK")
+                raise
         except Exception as error:
             if len(group) > 1:
                 for asked in group:
@@ -107,17 +116,6 @@ class SqliteLog:
         with self._committed:
             self._commits += 1
             self._committed.notify_all()
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._writing.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._writing.execute("COMMIT")
-        except BaseException:
-            if self._writing.in_transaction:
-                self._writing.execute("ROLLBACK")
-            raise
 
     def _judge(self, asked: Asked) -> Appended | LogError:
         """Checks come before the first write, so a refusal needs no rollback of what others added."""
@@ -152,14 +150,10 @@ class SqliteLog:
     def _insert(self, append: Append, last_at: int) -> Appended:
         ask = self._writing.execute
         at = max(_microseconds(checked_moment(self._clock.now())), last_at)
-        positions = tuple(
-            ask(
-                "INSERT INTO events (event_id, stream, version, topic, state, recorded_at) VALUES (?, ?, ?, ?, ?, ?)",
-                (event.event_id.bytes, event.stream, event.version, event.topic, event.state, at),
-            ).lastrowid
-            or 0
+        positions = tuple([
+            ask(ADD, (event.event_id.bytes, event.stream, event.version, event.topic, event.state, at)).lastrowid or 0
             for event in append.events
-        )
+        ])
         if (command := append.command) is not None:
             first, last = (positions[0], positions[-1]) if positions else (0, 0)
             ask(
@@ -217,7 +211,7 @@ class SqliteLog:
                 if self._idle:
                     return self._idle.pop()
                 if self._readers < READERS_MAX:
-                    connection = _connect(self._path)
+                    connection = connect(self._path)
                     connection.execute("PRAGMA query_only = ON")
                     self._readers += 1
                     return connection
@@ -262,7 +256,7 @@ class SqliteLog:
         with self._reading() as connection:
             asked = "SELECT lineage, position, event_id FROM workers WHERE name = ?"
             row = connection.execute(asked, (name,)).fetchone()
-            current = _current_lineage(connection)
+            current = current_lineage(connection)
         if row is None:
             return None
         if row[0] != current.bytes or current != self._lineage:
@@ -309,56 +303,6 @@ class SqliteLog:
                 connection.close()
         with self._watch_lock:
             self._watching.close()
-
-
-def renew_lineage(path: str | Path, *, with_workers: bool = False) -> UUID:
-    """Say that this file is a restored or promoted copy; its former readers and workers stop.
-
-    `with_workers`: those whose position is in this file go on from it, for it came back with the events.
-    """
-    connection = _connect(Path(path))
-    try:
-        _install(connection)
-        connection.execute("BEGIN IMMEDIATE")
-        lineage = _add_lineage(connection)
-        if with_workers:
-            connection.execute("UPDATE workers SET lineage = ?", (lineage.bytes,))
-        connection.execute("COMMIT")
-        return lineage
-    finally:
-        connection.close()
-
-
-def _connect(path: Path) -> sqlite3.Connection:
-    make_private(path)
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS_MAX, isolation_level=None, check_same_thread=False)
-    try:
-        connection.execute("PRAGMA synchronous = FULL")
-        write_ahead(connection)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
-
-
-def _install(connection: sqlite3.Connection) -> None:
-    script = files("adapters.eventstore").joinpath("sqlite.sql").read_text("utf-8")
-    connection.executescript(f"BEGIN IMMEDIATE; {script} COMMIT;")
-    connection.execute("BEGIN IMMEDIATE")
-    if connection.execute("SELECT count(*) FROM lineages").fetchone() == (0,):
-        _add_lineage(connection)
-    connection.execute("COMMIT")
-
-
-def _add_lineage(connection: sqlite3.Connection) -> UUID:
-    lineage = uuid4()
-    connection.execute("INSERT INTO lineages (lineage) VALUES (?)", (lineage.bytes,))
-    return lineage
-
-
-def _current_lineage(connection: sqlite3.Connection) -> UUID:
-    (lineage,) = connection.execute(CURRENT_LINEAGE).fetchone()
-    return UUID(bytes=lineage)
 
 
 def _command(connection: sqlite3.Connection, command_id: UUID) -> CommandRecord | None:

@@ -25,8 +25,9 @@ CREATE TABLE IF NOT EXISTS schemas (
 ) STRICT, WITHOUT ROWID;
 -- The newest row is the log's lineage; a restore or a promotion adds one.
 CREATE TABLE IF NOT EXISTS lineages (
-    number  INTEGER PRIMARY KEY AUTOINCREMENT,
-    lineage BLOB NOT NULL UNIQUE
+    number         INTEGER PRIMARY KEY AUTOINCREMENT,
+    lineage        BLOB NOT NULL UNIQUE,
+    after_position INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 -- The only rows that change.
 CREATE TABLE IF NOT EXISTS workers (

@@ -2,7 +2,11 @@
 from __future__ import annotations
 
 ROW = "SELECT position, event_id, stream, version, topic, state, recorded_at FROM events "
+ADD = "INSERT INTO events (event_id, stream, version, topic, state, recorded_at) VALUES (?, ?, ?, ?, ?, ?)"
 CURRENT_LINEAGE = "SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1"
+LINEAGES = "SELECT lineage, after_position FROM lineages ORDER BY number"
+NEW_LINEAGE = "INSERT INTO lineages (lineage, after_position) SELECT ?, coalesce(max(position), 0) FROM events"
+LINEAGES_HAVE_PLACES = "SELECT count(*) FROM pragma_table_info('lineages') WHERE name = 'after_position'"
 STANDING = """
 SELECT (SELECT lineage FROM lineages ORDER BY number DESC LIMIT 1),
     (SELECT recorded_at FROM events ORDER BY position DESC LIMIT 1),

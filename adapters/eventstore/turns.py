@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Condition, Event
 
 from domain.ports import Append, Appended, LogUnavailable
@@ -26,8 +26,12 @@ class Asked:
     append: Append
     heads: tuple[tuple[str, int], ...]
     answer: Appended | Exception | None = None
-    woken: Event = field(default_factory=Event)
-    """Set when the answer is there, or when it is this caller's turn to write."""
+    woken: Event | None = None
+    """Set when the answer is there, or when it is this caller's turn to write; None where the turn was free."""
+
+    def wake(self) -> None:
+        if self.woken is not None:
+            self.woken.set()
 
 
 class Turns:
@@ -40,16 +44,16 @@ class Turns:
 
     def ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
         """The answer for this append; raises what `store` answered, or LogUnavailable where it got no turn."""
-        asked = Asked(append, heads)
         with self._changed:
             if self._closed:
                 raise LogUnavailable("the log is closed")
             if len(self._waiting) >= QUEUE_MAX:
                 raise LogUnavailable(f"{QUEUE_MAX} appends are waiting already")
+            asked = Asked(append, heads, woken=Event() if self._busy else None)
             self._waiting.append(asked)
-            waits, self._busy = self._busy, True
-        if waits:
-            self._wait_for_turn_or_answer(asked)
+            self._busy = True
+        if asked.woken is not None:
+            self._wait_for_turn_or_answer(asked, asked.woken)
         if asked.answer is None:
             self._write()
         match asked.answer:
@@ -60,9 +64,9 @@ class Turns:
             case None:
                 raise LogUnavailable("the append was interrupted, and may have happened")
 
-    def _wait_for_turn_or_answer(self, asked: Asked) -> None:
+    def _wait_for_turn_or_answer(self, asked: Asked, woken: Event) -> None:
         try:
-            if asked.woken.wait(ANSWER_SECONDS_MAX):
+            if woken.wait(ANSWER_SECONDS_MAX):
                 return
         except BaseException:
             self._withdraw(asked)
@@ -77,14 +81,14 @@ class Turns:
             if asked not in self._waiting:
                 return False
             self._waiting.remove(asked)
-            if asked.woken.is_set():
+            if asked.woken is not None and asked.woken.is_set():
                 self._pass_turn()
             return True
 
     def _pass_turn(self) -> None:
         self._busy = bool(self._waiting)
         if self._busy:
-            self._waiting[0].woken.set()
+            self._waiting[0].wake()
         self._changed.notify_all()
 
     def _write(self) -> None:
@@ -96,7 +100,7 @@ class Turns:
             with self._changed:
                 self._pass_turn()
             for asked in group:
-                asked.woken.set()
+                asked.wake()
 
     def close(self) -> bool:
         """Takes no more and waits for what was asked; False where it was closed before."""

@@ -18,14 +18,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from adapters.disclosure.epochs import FeedPlace
 from adapters.disclosure.parcel import structured
-from adapters.disclosure.pull import CHANNEL, ENTRIES_MAX, FeedClosed, NoSuchNumber, PullFeed, Reading
+from adapters.disclosure.pull import CHANNEL, ENTRIES_MAX, FeedClosed, FeedRenewed, NoSuchNumber, PullFeed, Reading
 from adapters.http.credentials import FeedCredentials
 from adapters.http.limits import Logins, RateLimit
 from adapters.http.openapi import DOCUMENT
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
-from domain.ports import KeysUnavailable, LogUnavailable
+from domain.ports import KeysUnavailable, LineageChanged, LogUnavailable
 
 logger = logging.getLogger(__name__)
 BATCH = "application/cloudevents-batch+json"
@@ -55,6 +56,7 @@ def before_proxy(request: Request) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
+    epoch: str
     after: int
     limit: int
     wait_seconds: int
@@ -90,7 +92,8 @@ class FeedApp:
             asked = _asked(request)
             await self._wait(office.office, asked)
             reading = await run_in_threadpool(
-                self._feed.read, office.office, agency, after=asked.after, limit=asked.limit, credential=office.credential
+                self._feed.read, office.office, agency, after=asked.after, epoch=asked.epoch, limit=asked.limit,
+                credential=office.credential,
             )
         except _Refused as refused:
             return _problem(refused.status, refused.title, refused.headers)
@@ -98,7 +101,9 @@ class FeedApp:
             return _problem(503, str(closed), {"retry-after": str(RETRY_SECONDS)})
         except NoSuchNumber as unknown:
             return _problem(400, str(unknown), {})
-        except (LogUnavailable, KeysUnavailable) as error:
+        except FeedRenewed as renewed:
+            return _problem(410, str(renewed), {"link": _link(office.office, renewed.shared)})
+        except (LogUnavailable, LineageChanged, KeysUnavailable) as error:
             logger.warning("a reading could not be made: %s", type(error).__name__)
             return _problem(503, "try again", {"retry-after": "5"})
         return _batch(request, office.office, reading)
@@ -133,13 +138,13 @@ class FeedApp:
         return is_its_own and scheme.lower() == "bearer" and office is not None and office.channel == CHANNEL
 
     async def _wait(self, office: str, asked: _Asked) -> None:
-        """Until there is something after the number, or the time is over."""
+        """Until there is something after the number, or the time is over. A number past the end is answered at once."""
         if asked.wait_seconds == 0 or self._waiting >= WAITING_MAX:
             return
         self._waiting += 1
         try:
             for _ in range(int(asked.wait_seconds / LOOK_EVERY_SECONDS)):
-                if await run_in_threadpool(self._feed.head, office) > asked.after:
+                if await run_in_threadpool(self._feed.head, office) != asked.after:
                     return
                 await asyncio.sleep(LOOK_EVERY_SECONDS)
         finally:
@@ -157,6 +162,7 @@ def _within(wait_seconds: float, what: str) -> None:
 
 def _asked(request: Request) -> _Asked:
     return _Asked(
+        epoch=request.query_params.get("epoch", ""),
         after=_number(request, "after", 0, 2**53), limit=_number(request, "limit", ENTRIES_MAX, ENTRIES_MAX) or 1,
         wait_seconds=_number(request, "wait", 0, WAIT_SECONDS_MAX),
     )
@@ -175,11 +181,17 @@ def _batch(request: Request, office: str, reading: Reading) -> Response:
     content = json.dumps([structured(parcel) for parcel in reading.parcels], separators=(",", ":")).encode()
     tag = f'"{reading.last}-{hashlib.sha256(content).hexdigest()[:16]}"'
     headers = {
-        "etag": tag, "cache-control": "no-store", "link": f'</feeds/{office}/events?after={reading.last}>; rel="next"',
+        "etag": tag, "cache-control": "no-store", "link": _link(office, reading.place),
     }
     if request.headers.get("if-none-match") == tag:
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=BATCH, headers=headers)
+
+
+def _link(office: str, place: FeedPlace) -> str:
+    """Where to go on."""
+    epoch = f"epoch={place.epoch}&" if place.epoch else ""
+    return f'</feeds/{office}/events?{epoch}after={place.number}>; rel="next"'
 
 
 def _problem(status: int, title: str, headers: dict[str, str]) -> Response:

@@ -8,6 +8,10 @@ from typing import Any
 from adapters.disclosure.pull import ENTRIES_MAX
 from adapters.http.limits import READINGS, UNPROVEN_TRIES
 
+EPOCH = (
+    "Only after your agency brought its log back from an older copy: a sign that is new with each such restore. An earlier "
+    "epoch, or none, may have had the same number for another entry, of which your agency does not know any more."
+)
 EVENT: dict[str, Any] = {
     "type": "object",
     "description": "A CloudEvent 1.0 in structured mode. `data_base64` is the published event in single-object Avro: the "
@@ -15,12 +19,18 @@ EVENT: dict[str, Any] = {
     "required": ["specversion", "id", "source", "type", "time", "sequence", "feednumber", "datacontenttype", "data_base64"],
     "properties": {
         "specversion": {"const": "1.0"},
-        "id": {"type": "string", "description": "Feed and number: the same entry never comes under another id."},
+        "id": {
+            "type": "string",
+            "description": "Feed, number, and epoch if it has one: the same entry never comes under another id, nor another "
+                           "entry under this one.",
+        },
         "source": {"type": "string", "description": "Feed and your reference of the case."},
         "type": {"type": "string", "description": "Full name of the published event; a Placeholder has no content."},
         "time": {"type": "string", "format": "date-time", "description": "When the entry was made, to the hour, in UTC."},
         "sequence": {"type": "string", "description": "Place among the entries of its case, 20 digits."},
         "feednumber": {"type": "string", "description": "Gapless over the feed, from 1."},
+        "feedepoch": {"type": "string", "description": EPOCH},
+        "feedfrom": {"type": "string", "description": "Only with an epoch: the number with which that began."},
         "datacontenttype": {"const": "application/avro"},
         "salt": {"type": "string", "description": "Proves, with the bytes, the digest that the agency keeps."},
         "releases": {"type": "string", "description": "Only on what was held back: the number that it had first."},
@@ -58,6 +68,8 @@ DOCUMENT: dict[str, Any] = {
             {"name": "office", "in": "path", "required": True, "schema": {"type": "string"},
              "description": "The code of your office, such as cons-mx.el-paso."},
             _parameter("after", 2**53, 0, "The last number that you have kept; 0 at first."),
+            {"name": "epoch", "in": "query", "schema": {"type": "string", "default": ""},
+             "description": "The `feedepoch` of the entry with that number, where it had one; `Link` has it."},
             _parameter("limit", ENTRIES_MAX, ENTRIES_MAX, "How many entries at the most.", least=1),
             _parameter("wait", 30, 0, "How many seconds to wait where there is nothing new yet (long poll)."),
             {"name": "If-None-Match", "in": "header", "schema": {"type": "string"},
@@ -72,6 +84,11 @@ DOCUMENT: dict[str, Any] = {
                 }}},
             },
             "304": {"description": "The same as before."},
+            "410": _problem(
+                "Your agency brought its log back from an older copy: what you have after the number that `Link` names, it "
+                "does not know any more. Keep that, tell the agency, and go on by `Link`.",
+                {"headers": {"Link": {"schema": {"type": "string"}}}},
+            ),
             "400": _problem("A number is none, or is not reached yet; the title names it."),
             "401": _problem("The credential does not open this feed, or there is no such feed: which, is not told."),
             "429": _problem(

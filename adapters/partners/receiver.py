@@ -1,7 +1,8 @@
 """A sample receiver: what a partner without Kafka runs to take its feed, in one page.
 
 It answers on loopback only, checks every signature, remembers the ids it has seen (a message may come again
-after doubt, with the same id and bytes), and gives a receipt. It can be told to misbehave.
+after doubt, with the same id and bytes; a number comes again as another entry where the agency lost its log), and gives a
+receipt.
 """
 from __future__ import annotations
 
@@ -83,4 +84,5 @@ class Receiver:
         if message_id not in {known.id for known in self.received}:
             content = b64decode(event["data_base64"])
             self.received.append(Received(office=office, id=message_id, number=number, content=content, event=event))
-        return 200, {"id": f"{office.split('.')[0].upper()}-{number:04d}"}
+        epoch = f"-{event['feedepoch']}" if "feedepoch" in event else ""
+        return 200, {"id": f"{office.split('.')[0].upper()}-{number:04d}{epoch}"}

@@ -83,16 +83,16 @@ def _since(case: Case, question: QuestionRaised) -> str:
 
 def _explain(act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explained:
     return Explained(
-        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _on_hold(act, case),
+        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _on_hold(act, case, agency),
         owners=tuple(dict.fromkeys(owner_of_duty(case, agency, duty, now) for duty in _in_hand(act))),
         why=tuple(_explanation(duties, case, agency, now, fact_of) for duties in _alike(act)), after=tuple(_after(act)),
     )
 
 
-def _on_hold(act: Act, case: Case) -> str:
-    """That nothing may go to whom this act is for; what is done needs no saying."""
+def _on_hold(act: Act, case: Case, agency: Agency) -> str:
+    """That nothing of it may go to whom this act is for; what is done needs no saying."""
     is_open = any(duty.stage is DutyStage.OPEN for duty in act.duties)
-    return held_words(case, act.office, act.recipient_kind) if is_open else ""
+    return held_words(case, agency, act) if is_open else ""
 
 
 def _in_hand(act: Act) -> tuple[Duty, ...]:

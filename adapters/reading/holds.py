@@ -9,10 +9,14 @@ from zoneinfo import ZoneInfo
 
 from adapters.reading.words import people, person, personal
 from domain.agency.state import Agency
+from domain.case.acts import Act
+from domain.case.holding import hold_over
 from domain.case.holds import Hold
 from domain.case.privacy import ConfidentialityAssuranceGiven
 from domain.case.state import Case
 from domain.disclosure.kinds import kind_of, reached_by
+from domain.disclosure.purposes import Purpose
+from domain.personal import Known
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,9 +49,17 @@ def explain_holds(case: Case, agency: Agency, now: datetime) -> list[Standing]:
     return sorted(found, key=lambda standing: standing.review_on)
 
 
-def held_words(case: Case, office: str | None, recipient_kind: str) -> str:
-    """`, ON HOLD until somebody looks at it on ...` where nothing may go there now; else nothing."""
-    hold = case.holds.toward(office or "", recipient_kind)
+def held_words(case: Case, agency: Agency, act: Act) -> str:
+    """`, ON HOLD until somebody looks at it on ...` where nothing may go there now, or not what this act tells; else
+    nothing."""
+    if not case.holds.standing:
+        return ""
+    hold = case.holds.toward(act.office or "", act.recipient_kind, agency.offices)
+    engagement = case.engagements.open_for(act.office or "", Purpose.CONSULAR_NOTICE)
+    if hold is None and engagement is not None and act.is_notice:
+        prepared = None if act.notice is None else act.notice.prepared
+        persons = engagement.references if prepared is None else (*prepared.child_ids, *prepared.person_ids)
+        hold = hold_over(case, agency, engagement, tuple(persons))
     return "" if hold is None else f", ON HOLD (to be looked at on {hold.placed.review_on}); the clock runs on"
 
 
@@ -69,6 +81,8 @@ def _covers(case: Case, hold: Hold) -> str:
     placed = hold.placed
     if placed.office is not None:
         return f"everything to {placed.office}"
+    if isinstance(placed.country, Known):
+        return f"everything to offices of {placed.country.value}"
     if placed.path is not None:
         return f"{placed.path} of {people(case, placed.person_ids)}"
     return f"everything to {personal(placed.recipient_kind)}"

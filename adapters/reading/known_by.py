@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from adapters.avro.errors import AvroError
-from adapters.disclosure.streams import delivery_stream, feed_stream
+from adapters.disclosure.entries import entries_of
 from domain.case.told import Reached
 from domain.disclosure.events import Disclosed
 from domain.disclosure.known import Given, known_by
@@ -36,8 +36,7 @@ class Shown:
 def view_of(casebridge: Casebridge, case_id: UUID, office: str, at: datetime, reached: Reached) -> list[Shown]:
     """What `office` had been given of a case by `at`, each entry as it left, to the stage asked for."""
     backbone = casebridge.backbone
-    entries = [e for e in backbone.envelopes(feed_stream(office)) if getattr(e.event, "case_id", None) == case_id]
-    stages = {e.version: backbone.envelopes(delivery_stream(office, e.version)) for e in entries}
+    entries, stages = entries_of(backbone, case_id, office)
     told = backbone.case(case_id).told.reached
     reported = {number: times for (of, number), times in told.items() if of == office}
     rendering = casebridge.rendering()

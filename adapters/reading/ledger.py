@@ -10,13 +10,14 @@ from uuid import UUID
 from adapters.disclosure.streams import feed_stream
 from domain.agency.state import Agency
 from domain.case.disclosures import persons_of as persons_of_event
+from domain.case.doubts import is_doubted
 from domain.case.engagement import Engagement
 from domain.case.state import Case
 from domain.case.subjects import ABOUT
 from domain.disclosure.events import Disclosed, Released, Withdrawn
 from domain.disclosure.telling import sources
 from domain.events import Event
-from projections.deliveries import Delivery, of_case
+from projections.deliveries import Delivery, DeliveryStage, of_case
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 class LedgerLine:
     """One field of one person in one entry. `person_id` is None for what is of the case, not of a person.
 
-    `stage` is how far the entry has come; `told_by` the event that the field was taken from.
+    `stage` is how far the entry has come; `may_have_been_given` that a hand-over of it was doubted and none was proven;
+    `told_by` the event that the field was taken from.
     """
 
     office: str
@@ -41,6 +43,7 @@ class LedgerLine:
     contract_digest: str
     entered_at: datetime
     stage: str
+    may_have_been_given: bool
     staged_at: datetime | None
     withdrawn_by: int | None
 
@@ -74,7 +77,7 @@ def ledger_of(
     return [
         line
         for delivery in deliveries if office is None or delivery.office == office
-        for line in _lines(casebridge, delivery, withdrawn)
+        for line in _lines(casebridge, case, delivery, withdrawn)
         if (path is None or line.path.startswith(path)) and (person_id is None or _is_of(line, person_id, case))
     ]
 
@@ -103,7 +106,7 @@ def _withdrawn(casebridge: Casebridge, deliveries: Sequence[Delivery]) -> dict[t
 
 
 def _lines(
-    casebridge: Casebridge, delivery: Delivery, withdrawn: dict[tuple[str, int], int]
+    casebridge: Casebridge, case: Case, delivery: Delivery, withdrawn: dict[tuple[str, int], int]
 ) -> Iterator[LedgerLine]:
     row = casebridge.log.event(delivery.entry_event_id)
     assert row is not None, "a view shows what the log has"
@@ -111,13 +114,15 @@ def _lines(
     if not isinstance(told, Disclosed):
         return
     persons = persons_of(told)
+    is_certain = delivery.stage is DeliveryStage.HANDED_OVER
+    may_have_been_given = not is_certain and is_doubted(case, told.notice_id, delivery.number)
     for source in told.fields:
         yield LedgerLine(
             office=delivery.office, number=delivery.number, person_id=persons.get(source.reference), path=source.path,
             told_by=source.event_id, purpose=told.purpose.value, basis=told.basis,
             engagement_id=told.engagement_id, rule_ids=told.rule_ids, contract_digest=told.contract_digest,
             entered_at=delivery.entered_at, stage=delivery.stage.value, staged_at=delivery.staged_at,
-            withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
+            may_have_been_given=may_have_been_given, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
         )
 
 

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from adapters.disclosure.discloser import WORKER, Discloser, NotDisclosed, entry_id
+from adapters.disclosure.discloser import WORKER, Discloser, NotDisclosed
+from adapters.disclosure.entries import entry_id
 from domain.case.consular import DisclosureReleased
 from domain.events import Envelope
 

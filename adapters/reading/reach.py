@@ -11,6 +11,7 @@ from domain.agency.targets import CORRECTIONS, target_of
 from domain.case import given_outside
 from domain.case.consular import ConsulateNotified, Way
 from domain.case.disclosures import DisclosureReceived
+from domain.case.doubts import entry_of
 from domain.case.expunging import reached
 from domain.case.given import Given, has_recall
 from domain.case.record_scope import Scope, box_of
@@ -137,7 +138,7 @@ def _held_by(
     late = "the agency has set no target after which it is overdue" if overdue_at is None else (
         f"overdue after {moment(overdue_at, standing.zone)}, by the agency's own target, which is policy and not law"
     )
-    proven = [one for one in given if one.is_proven]
+    proven = [one for one in given if one.is_disclosed]
     if any(not has_recall(case, one.disclosure_id) for one in proven):
         yield Place(where=office, what=what, by=None, overdue_at=overdue_at, until_then=f"{NO_DATE}; {late}")
     else:
@@ -151,12 +152,13 @@ def _listed(case: Case, given: list[Given], zone: str) -> str:
 def _named(case: Case, one: Given, zone: str) -> str:
     """`entry 3 (home study)`; by its purpose alone where it left by no feed."""
     purpose = in_words(one.purpose)
-    if not one.is_proven:
+    if not one.is_disclosed:
         return f"{purpose}, let go {moment(one.left.at, zone)} and possibly given: no hand-over is proven"
-    received = _received(case, one)
-    if received is None or received.entry is None:
+    number = entry_of(case, one.disclosure_id)
+    if number is None:
         return f"{purpose}, told outside the feed"
-    return f"entry {received.entry} ({purpose})"
+    doubt = "" if _received(case, one) is not None else ", possibly given: no hand-over is proven"
+    return f"entry {number} ({purpose}){doubt}"
 
 
 def _received(case: Case, one: Given) -> ConsulateNotified | DisclosureReceived | None:

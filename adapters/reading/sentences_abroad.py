@@ -62,7 +62,8 @@ def _hearing(case: Case, e: court.HearingScheduled) -> str:
 def _order(case: Case, e: court.CourtOrderEntered) -> str:
     changes = f", which {e.effect.value} an earlier one" if e.effect else ""
     supervised = "; visits under supervision only" if e.supervised_visits_only == Known(True) else ""
-    return f"{_code(e.kind)}, about {people(case, e.child_ids)}{changes}{supervised}"
+    lets = f"; it lets offices learn for {', '.join(map(in_words, e.purposes))}" if e.purposes else ""
+    return f"{_code(e.kind)}, about {people(case, e.child_ids)}{changes}{supervised}{lets}"
 
 
 def _document(case: Case, e: documents.DocumentReceived) -> str:

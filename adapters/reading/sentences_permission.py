@@ -10,6 +10,7 @@ from domain.case import (
     consent,
     corrections,
     disclosures,
+    doubts,
     holds,
     outside_corrections,
     permission,
@@ -18,6 +19,7 @@ from domain.case import (
 )
 from domain.case.state import Case
 from domain.events import Event
+from domain.personal import Known
 
 Text = Callable[[Case, Any], str]
 
@@ -46,17 +48,28 @@ def _owed_outside(case: Case, e: outside_corrections.OutsideCorrectionOwed) -> s
             f"({_listed([e.because])})")
 
 
+def _held(case: Case, e: holds.DisclosureHeld) -> str:
+    if e.path is not None:
+        return f"{e.path} of {people(case, e.person_ids)}"
+    if isinstance(e.country, Known):
+        return f"everything to offices of {e.country.value}"
+    return f"everything to {e.office or personal(e.recipient_kind)}"
+
+
 TEXTS: dict[type[Event], Text] = {
     consent.ConsentGranted: _granted,
     consent.ConsentNarrowed: lambda c, e: f"to {people(c, e.person_ids)}, for {_listed(e.purposes)}, "
                                           f"by {person(c, e.narrowed_by)}",
     consent.ConsentWithdrawn: lambda c, e: f"by {person(c, e.withdrawn_by)}: nothing more is told on it",
+    consent.ConsentExpired: lambda c, e: "it ended when it said that it would: nothing more is told on it",
     approval.CounselApprovalGiven: _approved,
     approval.CounselApprovalWithdrawn: lambda c, e: "nothing more is told on it",
-    permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things on a basis that fell "
-                                          f"({_listed([e.reason])}): they are to be taken back",
+    approval.CounselApprovalExpired: lambda c, e: "it ended when it said that it would: nothing more is told on it",
+    permission.RecallRaised: lambda c, e: f"{e.office} was given {len(e.disclosure_ids)} things that are to be taken back "
+                                          f"({_listed([e.reason])})",
     disclosures.DisclosurePrepared: lambda c, e: f"for {e.office} about {people(c, e.person_ids)}, "
                                                  f"for {_listed([e.purpose])}",
+    doubts.DisclosureDoubted: lambda c, e: f"{e.office} may have entry {e.entry} of its feed: no proof came",
     told.EntryReached: lambda c, e: f"{e.office} says of entry {e.entry}: {_listed([e.reached])}",
     told.ToldOutside: lambda c, e: f"{personal(e.partner)} was told of {people(c, e.person_ids)} outside of the feeds "
                                    f"({_listed([e.why])}): {personal(e.items)}",
@@ -67,8 +80,7 @@ TEXTS: dict[type[Event], Text] = {
     outside_corrections.OutsideCorrectionOwed: _owed_outside,
     outside_corrections.OutsideCorrectionSettled: lambda c, e: f"whoever was told outside of the feeds has what they were "
                                                                f"owed ({_listed([e.how])}): {personal(e.receipt)}",
-    holds.DisclosureHeld: lambda c, e: f"everything to {e.office or personal(e.recipient_kind)}" if e.path is None
-                                       else f"{e.path} of {people(c, e.person_ids)}",
+    holds.DisclosureHeld: _held,
     holds.DisclosureHoldLifted: lambda c, e: f"about {people(c, e.person_ids)}: what was on hold may leave",
     recalls.DisclosureRecalled: lambda c, e: f"{e.office} is asked to {_listed([e.text_code])} what it was given about "
                                              f"{people(c, e.person_ids)}",

@@ -6,6 +6,7 @@
 
 It keeps each entry once, checks that no number is missing, and commits only after it has kept: the commit is the hand-over.
 Where numbers are missing it ends and says which; when you have got them from your agency, `--from N` goes on at N.
+After the agency brought its log back from a copy, numbers come again in a new epoch (`ce_feedepoch`), as other entries.
 FEED_SECURITY (SASL_SSL), FEED_CA (a file) and FEED_PREFIX (casebridge) are for agencies that differ.
 """
 import argparse
@@ -21,7 +22,7 @@ import fastavro
 from fastavro.schema import fingerprint, to_parsing_canonical_form
 from kafka import KafkaConsumer
 
-COLUMNS = ("number", "id", "type", "case", "sequence", "releases", "salt", "digest", "value", "told", "note")
+COLUMNS = ("number", "epoch", "id", "type", "case", "sequence", "releases", "salt", "digest", "value", "told", "note")
 MARKER = b"\xc3\x01"  # Avro single-object encoding: marker, eight bytes of the schema's fingerprint, body
 PLACEHOLDER = "casebridge.published.Placeholder"
 POLL_SECONDS, IDLE_POLLS_MAX = 1, 5
@@ -49,35 +50,44 @@ def decoded(known, value):
 
 
 class Kept:
-    """What was kept, and the last number; all that is added is kept at once, by `keep`."""
+    """What was kept, and the last number and its epoch; all that is added is kept at once, by `keep`."""
 
     def __init__(self, path, first=None):
         self.file, self.first = sqlite3.connect(path), first
         self.file.execute("PRAGMA secure_delete = ON")  # What is withdrawn is overwritten.
         self.file.execute(f"CREATE TABLE IF NOT EXISTS kept ({', '.join(map(repr, COLUMNS))})")
-        self.last = self.file.execute("SELECT coalesce(max(number), 0) FROM kept").fetchone()[0]
+        newest = self.file.execute("SELECT epoch, number FROM kept ORDER BY rowid DESC LIMIT 1").fetchone()
+        self.epoch, self.last = newest or ("", 0)
 
     def put(self, **entry):
-        self.file.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [entry.get(name) for name in COLUMNS])
-        self.last = entry["number"]
+        self.file.execute("INSERT INTO kept VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", [entry.get(c) for c in COLUMNS])
+        self.epoch, self.last = entry["epoch"], entry["number"]
 
     def add(self, record, known):
         headers = {name: value.decode() for name, value in record.headers}
         number, kind, salt = int(headers["ce_feednumber"]), headers["ce_type"], headers.get("ce_salt")
-        if number <= self.last:
-            return  # It came twice.
-        if number not in (self.last + 1, self.first):
-            raise SystemExit(MISSING.format(self.last + 1, number - 1, number, number))
-        if number != self.last + 1:
-            self.put(number=number - 1, note=f"from {self.last + 1} to here: missing in the topic")
+        epoch, expected = headers.get("ce_feedepoch", ""), self.last + 1
+        known_id = self.file.execute("SELECT 1 FROM kept WHERE id = ?", (headers["ce_id"],)).fetchone()
+        if known_id or (epoch == self.epoch and number <= self.last):
+            return  # It came twice, or after it was noted as missing.
+        if epoch != self.epoch:  # It begins where the agency's copy ended, whatever you have after that.
+            expected = min(expected, int(headers.get("ce_feedfrom", "1")))
+        if number not in (expected, self.first):
+            raise SystemExit(MISSING.format(expected, number - 1, number, number))
+        if number != expected:
+            self.put(number=number - 1, epoch=epoch, note=f"from {expected} to here: missing in the topic")
+        elif number <= self.last:
+            print(f"the agency has lost numbers {number} to {self.last} as you have them: keep them, tell it what they are")
         told = decoded(known, record.value) if kind != PLACEHOLDER else {}  # The number of a placeholder carries nothing.
         # With salt and bytes you can prove what you were given: the agency keeps this digest too.
         digest = salt and hashlib.sha256(bytes.fromhex(salt) + record.value).hexdigest()
-        self.put(number=number, id=headers["ce_id"], type=kind, case=record.key.decode(), sequence=headers["ce_sequence"],
+        self.put(number=number, epoch=epoch, id=headers["ce_id"], type=kind, case=record.key.decode(),
+                 sequence=headers["ce_sequence"],
                  releases=headers.get("ce_releases"),  # Held back once: this is the content of that earlier number.
                  salt=salt, digest=digest, value=record.value, told=json.dumps(told, default=str))
         if "withdraws" in told:
-            self.file.execute("UPDATE kept SET salt = NULL, value = NULL, told = NULL, note = ? WHERE number = ?",
+            self.file.execute("UPDATE kept SET salt = NULL, value = NULL, told = NULL, note = ? WHERE rowid = "
+                              "(SELECT max(rowid) FROM kept WHERE number = ?)",
                               (told["text_code"], told["withdraws"]))
             asked = ASKED.get(told["text_code"], "number {} is withdrawn: ask your agency what to do")
             print(asked.format(told["withdraws"]))

@@ -9,17 +9,30 @@ set -eu
 
 kept=${1:?"usage: feed.sh FOLDER"}
 mkdir -p "$kept"
-after=$(cat "$kept/after" 2>/dev/null || echo 0)
+next=$(cat "$kept/next" 2>/dev/null || echo "after=0")
 while :; do
-  printf 'header = "Authorization: Bearer %s"\n' "$CREDENTIAL" |
-    curl -sS --fail-with-body --retry 3 --config - -D "$kept/headers" -o "$kept/arriving" "$FEED?after=$after"
-  [ "$(cat "$kept/arriving")" != "[]" ] || break
-  # The header `Link: </feeds/OFFICE/events?after=N>; rel="next"` says where to go on.
-  next=$(sed -n 's/^[Ll]ink: .*after=\([0-9]*\)>.*/\1/p' "$kept/headers")
-  mv "$kept/arriving" "$kept/after-$after.json"
-  sync
-  echo "$next" >"$kept/after"
-  after=$next
-  echo "kept up to number $after"
+  status=$(
+    printf 'header = "Authorization: Bearer %s"\n' "$CREDENTIAL" |
+      curl -sS --retry 3 --config - -D "$kept/headers" -o "$kept/arriving" -w '%{http_code}' "$FEED?$next"
+  )
+  # The header `Link: </feeds/OFFICE/events?after=N>; rel="next"` says where to go on; keep it whole, it may name an epoch.
+  go_on=$(sed -n 's/^[Ll]ink: <[^?]*?\([^>]*\)>.*/\1/p' "$kept/headers")
+  case $status in
+  200)
+    [ "$(cat "$kept/arriving")" != "[]" ] || break
+    mv "$kept/arriving" "$kept/$next.json"
+    sync
+    echo "kept up to number ${go_on#*after=}"
+    ;;
+  410) # The agency's log was brought back from a copy. Keep what you have, and tell the agency.
+    cat "$kept/arriving" >&2
+    ;;
+  *)
+    cat "$kept/arriving" >&2
+    exit 1
+    ;;
+  esac
+  echo "$go_on" >"$kept/next"
+  next=$go_on
 done
 rm -f "$kept/arriving" "$kept/headers"

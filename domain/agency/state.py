@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 from uuid import UUID
 
 from domain.agency import agreements, before_a_case, settings, standing, targets
@@ -31,9 +31,11 @@ from domain.policy.calendar import Calendar, parse_calendar
 from domain.policy.pack import LAYERS, Pack, Rule, parse_pack
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Adoption:
-    """One adopted text. It counts from `effective_at` until the next of the same id."""
+class Adoption(NamedTuple):
+    """One adopted text. It counts from `effective_at` until the next of the same id.
+
+    A tuple, so that a cache finds what was read from several of them without hashing each in Python.
+    """
 
     id: str
     digest: str

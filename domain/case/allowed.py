@@ -28,14 +28,19 @@ class Allowed:
     kinds: Personal[tuple[str, ...]]
     until: datetime | None
     is_withdrawn: bool = False
+    has_run_out: bool = False
+
+    @property
+    def stands(self) -> bool:
+        return not self.is_withdrawn and not self.has_run_out
 
     def covers(self, office: str, recipient_kind: str, purpose: Purpose, persons: Collection[UUID]) -> bool:
         is_named = office in self.offices or kind_of(recipient_kind) in known_or(self.kinds, ())
-        return not self.is_withdrawn and is_named and purpose in self.purposes and set(persons) <= set(self.person_ids)
+        return self.stands and is_named and purpose in self.purposes and set(persons) <= set(self.person_ids)
 
     @property
     def has_unreadable_kinds(self) -> bool:
-        return not self.is_withdrawn and not isinstance(self.kinds, Known)
+        return self.stands and not isinstance(self.kinds, Known)
 
 
 class Named(Protocol):

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.case.allowed import KINDS, OFFICES, PURPOSES, UNTIL, Allowed, require_named
@@ -39,6 +39,13 @@ class CounselApprovalGiven(Event):
 @event("casebridge.engagement.CounselApprovalWithdrawn")
 class CounselApprovalWithdrawn(Event):
     """An approval of counsel was taken back: nothing more is told on it."""
+
+    approval_id: UUID = clear(OUR_ID)
+
+
+@event("casebridge.engagement.CounselApprovalExpired")
+class CounselApprovalExpired(Event):
+    """An approval of counsel ended by itself, when it said that it would: nothing more is told on it."""
 
     approval_id: UUID = clear(OUR_ID)
 
@@ -114,14 +121,24 @@ def _given(state: Approvals, told: CounselApprovalGiven, envelope: Envelope) -> 
     return Approvals(approvals={**state.approvals, told.approval_id: approval})
 
 
-def _withdrawn(state: Approvals, told: CounselApprovalWithdrawn, _: Envelope) -> Approvals:
-    approval = state.approvals.get(told.approval_id)
+def _changed(state: Approvals, approval_id: UUID, **changes: Any) -> Approvals:
+    approval = state.approvals.get(approval_id)
     if approval is None:
         return state  # A prefix or a filtered replay may lack the approval; a fold never raises (I10).
-    return Approvals(approvals={**state.approvals, told.approval_id: replace(approval, is_withdrawn=True)})
+    return Approvals(approvals={**state.approvals, approval_id: replace(approval, **changes)})
+
+
+def _withdrawn(state: Approvals, told: CounselApprovalWithdrawn, _: Envelope) -> Approvals:
+    return _changed(state, told.approval_id, is_withdrawn=True)
+
+
+def _expired(state: Approvals, told: CounselApprovalExpired, _: Envelope) -> Approvals:
+    return _changed(state, told.approval_id, has_run_out=True)
 
 
 INITIAL = Approvals()
 DECIDES = {GiveCounselApproval: give, WithdrawCounselApproval: withdraw}
-EVOLVES = {CounselApprovalGiven: _given, CounselApprovalWithdrawn: _withdrawn}
+EVOLVES = {
+    CounselApprovalGiven: _given, CounselApprovalWithdrawn: _withdrawn, CounselApprovalExpired: _expired,
+}
 KEYS: Keys = {CounselApprovalGiven: lambda e: e.approval_id}

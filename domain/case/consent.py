@@ -1,4 +1,4 @@
-"""Somebody allows that things are told: to whom, for what, about whom; and narrows it or takes it back."""
+"""Somebody allows that things are told: to whom, for what, about whom; and narrows it, or takes it back, or it runs out."""
 from __future__ import annotations
 
 import re
@@ -8,9 +8,12 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from domain.case.allowed import KINDS, OFFICES, PURPOSES, UNTIL, Allowed, require_named
-from domain.case.intake import OUR_ID, require_adult, require_person
+from domain.case.birthdays import birthday
+from domain.case.court import Order, OrderKind
+from domain.case.intake import OUR_ID, Person, require_adult, require_person
 from domain.case.keys import Keys
 from domain.case.language import InterpreterAssigned
 from domain.disclosure.purposes import Purpose
@@ -25,16 +28,20 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 CONSENT = "CONSENT"
+FOR_ONESELF_FROM = 12  # years: no source says from which age; from this one a youth is asked about themselves (N9)
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
 
 class Capacity(StrEnum):
     """In what right somebody speaks for these persons."""
 
-    SELF = "self"
+    SELF = "self"  # a child from FOR_ONESELF_FROM on
     PARENT = "parent"
     GUARDIAN = "guardian"  # by an order that is recorded
     APPOINTED = "appointed"  # a guardian ad litem or another whom an order names
+
+
+BY_AN_ORDER = frozenset({Capacity.GUARDIAN, Capacity.APPOINTED})
 
 
 @event("casebridge.consent.ConsentGranted")
@@ -78,6 +85,13 @@ class ConsentWithdrawn(Event):
     withdrawn_by: UUID = clear(OUR_ID)
 
 
+@event("casebridge.consent.ConsentExpired")
+class ConsentExpired(Event):
+    """A consent ended by itself, when it said that it would: nothing more is told on it."""
+
+    consent_id: UUID = clear(OUR_ID)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consent(Allowed):
     """`granted` is what was said first; the rest is what of it still stands."""
@@ -94,8 +108,9 @@ class Consents:
 class GrantConsent(Command):
     """Record that somebody consents: for whom and in what capacity, to which offices or kinds, for which purposes.
 
-    `interpreter_id` is the assignment of the interpreter who explained it. A guardian or an appointed person names
-    the order (`order_id`) by which they speak.
+    `interpreter_id` is the assignment of the interpreter who explained it, to whoever gave it and in that language. A
+    guardian or an appointed person names the order (`order_id`) by which they speak: it names them, and the consent ends
+    with it. A child consents for itself from 12 years on.
     """
 
     consent_id: UUID
@@ -139,12 +154,11 @@ def grant(submission: Submission[GrantConsent], case: Case) -> Sequence[Recordin
     require_named(wish, submission, CONSENT)
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
-    _check_capacity(wish, case)
+    _check_capacity(submission, case)
     language(wish.language, "language")
     if not VERSION.fullmatch(wish.text_version):
         raise Refused("a text's version is a code without spaces", rule=CONSENT, field="text_version")
-    if wish.interpreter_id is not None and not isinstance(case.recorded.get(wish.interpreter_id), InterpreterAssigned):
-        raise Refused("no such assignment of an interpreter is recorded", rule=CONSENT, field="interpreter_id")
+    _check_interpreter(wish, case)
     spoken = case.language.of(wish.given_by).language.value
     if wish.interpreter_id is None and isinstance(spoken, Known) and spoken.value != wish.language:
         raise Refused(
@@ -160,22 +174,56 @@ def grant(submission: Submission[GrantConsent], case: Case) -> Sequence[Recordin
     ))
 
 
-def _check_capacity(wish: GrantConsent, case: Case) -> None:
+def _check_interpreter(wish: GrantConsent, case: Case) -> None:
+    if wish.interpreter_id is None:
+        return
+    assigned = case.recorded.get(wish.interpreter_id)
+    if not isinstance(assigned, InterpreterAssigned):
+        raise Refused("no such assignment of an interpreter is recorded", rule=CONSENT, field="interpreter_id")
+    if assigned.person_id != wish.given_by or known_or(assigned.language, wish.language) != wish.language:
+        because = "this interpreter was assigned to somebody else, or for another language"
+        raise Refused(because, rule=CONSENT, field="interpreter_id")
+
+
+def _check_capacity(submission: Submission[GrantConsent], case: Case) -> None:
+    wish = submission.command
     person = case.intake.people[wish.given_by]
+    if (wish.capacity in BY_AN_ORDER) is (wish.order_id is None):
+        raise Refused("who speaks by an order names it, and nobody else does", rule=CONSENT, field="order_id")
     match wish.capacity:
         case Capacity.SELF:
             if set(wish.person_ids) != {wish.given_by}:
                 raise Refused("for oneself one speaks about oneself alone", rule=CONSENT, field="capacity")
+            if person.role is None and not _is_old_enough(submission, person):
+                because = f"a child consents for itself from {FOR_ONESELF_FROM} years on: its birth date does not say so"
+                raise Refused(because, rule=CONSENT, field="capacity")
         case Capacity.PARENT:
             require_adult(case, wish.given_by, "given_by")
             if person.role not in PARENTS or not set(wish.person_ids) <= {wish.given_by, *person.child_ids}:
                 raise Refused("a parent speaks for their own children and themselves", rule=CONSENT, field="capacity")
         case Capacity.GUARDIAN | Capacity.APPOINTED:
             order = None if wish.order_id is None else case.court.orders.get(wish.order_id)
-            if order is None or not case.court.is_binding(order.entered.order_id):
-                raise Refused("name the order in force by which they speak", rule=CONSENT, field="order_id")
+            if order is None or not case.court.is_binding(order.entered.order_id) or not _appoints(order, wish.given_by):
+                because = "name the order in force that appoints them: one of another kind appoints nobody"
+                raise Refused(because, rule=CONSENT, field="order_id")
             if not set(wish.person_ids) <= {wish.given_by, *order.entered.child_ids}:
                 raise Refused("the order is not about all of these persons", rule=CONSENT, field="person_ids")
+
+
+def _appoints(order: Order, person_id: UUID) -> bool:
+    return order.entered.kind == Known(OrderKind.OTHER) and person_id in order.entered.party_ids
+
+
+def _is_old_enough(submission: Submission[GrantConsent], child: Person) -> bool:
+    """Whether a child is surely of that age, by the calendar of the agency: of an estimate the latest day counts."""
+    born = known_or(child.birth_date.value, None)
+    today = submission.occurred_at.astimezone(ZoneInfo(submission.standing.zone)).date()
+    return born is not None and birthday(born, FOR_ONESELF_FROM).latest <= today
+
+
+def is_spoken_for(case: Case, granted: ConsentGranted) -> bool:
+    """Whether whoever gave a consent still speaks for these persons: who does so by an order, while that binds."""
+    return granted.order_id is None or granted.capacity not in BY_AN_ORDER or case.court.is_binding(granted.order_id)
 
 
 def _standing(case: Case, consent_id: UUID, by: UUID, name: str) -> Consent:
@@ -199,8 +247,8 @@ def narrow(submission: Submission[NarrowConsent], case: Case) -> Sequence[Record
     if not recordings:
         return recordings
     require_named(wish, submission, CONSENT)
-    if consent.is_withdrawn:
-        raise Refused("this consent was withdrawn", rule=CONSENT, field="consent_id")
+    if not consent.stands:
+        raise Refused("this consent was withdrawn, or has run out", rule=CONSENT, field="consent_id")
     for name, now, before in (
         ("person_ids", wish.person_ids, consent.person_ids), ("purposes", wish.purposes, consent.purposes),
         ("offices", wish.offices, consent.offices), ("kinds", wish.kinds, known_or(consent.kinds, ())),
@@ -243,7 +291,13 @@ def _withdrawn(state: Consents, told: ConsentWithdrawn, _: Envelope) -> Consents
     return _changed(state, told.consent_id, is_withdrawn=True)
 
 
+def _expired(state: Consents, told: ConsentExpired, _: Envelope) -> Consents:
+    return _changed(state, told.consent_id, has_run_out=True)
+
+
 INITIAL = Consents()
 DECIDES = {GrantConsent: grant, NarrowConsent: narrow, WithdrawConsent: withdraw}
-EVOLVES = {ConsentGranted: _granted, ConsentNarrowed: _narrowed, ConsentWithdrawn: _withdrawn}
+EVOLVES = {
+    ConsentGranted: _granted, ConsentNarrowed: _narrowed, ConsentWithdrawn: _withdrawn, ConsentExpired: _expired,
+}
 KEYS: Keys = {ConsentGranted: lambda e: e.consent_id, ConsentNarrowed: lambda e: e.narrowing_id}

@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from domain.case.doubts import shown_by
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
 from domain.case.intake import OUR_ID, personal, require_child, require_open
 from domain.case.keys import Keys
@@ -287,17 +288,18 @@ def correct(submission: Submission[CorrectConsularNotification], case: Case) -> 
     notice = _notice(case, submission.command.notice_id)
     if notice.corrected is not None:
         return []
-    return recall(submission, notice, Signs(submission, case), submission.command.text_code, ordinal=0)
+    return recall(submission, case, notice, Signs(submission, case), submission.command.text_code, ordinal=0)
 
 
 def recall(
-    submission: Submission[Any], notice: Notice, signs: Signs, text_code: TextCode, *, ordinal: int
+    submission: Submission[Any], case: Case, notice: Notice, signs: Signs, text_code: TextCode, *, ordinal: int
 ) -> list[Recording]:
     """Ask the office of a notice to disregard or erase it, under an engagement of its own that tells no fact.
 
     `ordinal` tells the recalls of one command apart.
     """
-    if notice.notified_event_id is None:
+    replaces_event_id = shown_by(case, notice.prepared.notice_id)
+    if replaces_event_id is None:
         raise Refused("this notice was not handed over, so nobody need disregard it", rule="P19", field="notice_id")
     office, engagement_id = notice.prepared.office, submission.own_id("engagement", ordinal)
     opened = EngagementOpened(
@@ -305,7 +307,7 @@ def recall(
         persons=signs.of_all(office, notice.prepared.child_ids), rule_ids=("P19",),
     )
     corrected = ConsularNotificationCorrected(
-        notice_id=notice.prepared.notice_id, office=office, replaces_event_id=notice.notified_event_id,
+        notice_id=notice.prepared.notice_id, office=office, replaces_event_id=replaces_event_id,
         engagement_id=engagement_id, child_ids=notice.prepared.child_ids, text_code=text_code,
     )
     return [Recording(event=opened), Recording(event=corrected)]

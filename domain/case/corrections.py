@@ -150,7 +150,7 @@ class Corrections:
     untrue: tuple[Untrue, ...] = ()
     left: Mapping[UUID, Left] = field(default_factory=dict)
     fallen: Mapping[UUID, UUID] = field(default_factory=dict)
-    recalls: Mapping[UUID, UUID] = field(default_factory=dict)
+    recalls: Mapping[UUID, tuple[UUID, OwedBecause]] = field(default_factory=dict)
 
     def open_for(self, disclosure_id: UUID) -> Iterator[Owed]:
         """What is owed for one disclosure, or for what it was prepared in the place of."""
@@ -300,7 +300,9 @@ def _fallen(state: Corrections, told: EngagementEnded, envelope: Envelope) -> Co
 def _raised(state: Corrections, told: RecallRaised, envelope: Envelope) -> Corrections:
     if told.reason in FOUND_BY_FIELD:
         return state
-    new = dict.fromkeys(told.disclosure_ids, envelope.circumstances.event_id)
+    is_for_them = told.reason is not RecallBecause.NOT_FOR_THEM
+    because = OwedBecause.BASIS_FELL if is_for_them else OwedBecause.NOT_FOR_THEM
+    new = dict.fromkeys(told.disclosure_ids, (envelope.circumstances.event_id, because))
     return replace(state, recalls={**state.recalls, **new})
 
 

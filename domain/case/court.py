@@ -10,6 +10,7 @@ from uuid import UUID
 
 from domain.case.intake import OUR_ID, personal, require_adult, require_children
 from domain.case.keys import Keys
+from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.growing import Growing
 from domain.people import PARENTS
@@ -110,6 +111,7 @@ class CourtOrderEntered(Event):
     supervised_visits_only: Personal[bool] = boxed(
         Compartment.LEGAL, about="child_ids", meaning="whether visits with the parties that it names are supervised"
     )
+    purposes: tuple[Purpose, ...] = clear("purposes for which it lets offices learn of those whom it names", default=())
 
 
 class HearingStage(StrEnum):
@@ -232,7 +234,11 @@ class RecordParticipation(Command):
 
 @command
 class EnterCourtOrder(Command):
-    """Record an order of the court, and what it does to an earlier one. `party_ids` are those whom it names."""
+    """Record an order of the court, and what it does to an earlier one. `party_ids` are those whom it names.
+
+    `purposes` are those for which it says that offices may learn of the children and parties whom it names: an order
+    that says nothing of it, or seals, lets nobody learn anything.
+    """
 
     order_id: UUID
     child_ids: tuple[UUID, ...]
@@ -243,6 +249,7 @@ class EnterCourtOrder(Command):
     earlier_order_id: UUID | None = None
     effect: OrderEffect | None = None
     supervised_visits_only: bool | None = None
+    purposes: tuple[Purpose, ...] = ()
 
 
 def _hearing(case: Case, hearing_id: UUID, name: str = "hearing_id") -> HearingScheduled:
@@ -335,10 +342,15 @@ def enter_order(submission: Submission[EnterCourtOrder], case: Case) -> Sequence
     if wish.hearing_id is not None:
         _hearing(case, wish.hearing_id)
     _check_earlier(submission, case)
+    if wish.purposes and wish.kind is OrderKind.SEAL:
+        raise Refused("an order to seal lets nobody learn anything", rule="P10", field="purposes")
+    if set(wish.purposes) & BY_RULE:
+        raise Refused("what the law asks for rests on no order", rule="P10", field="purposes")
     return case.once(wish.order_id, CourtOrderEntered(
         order_id=wish.order_id, child_ids=wish.child_ids, party_ids=wish.party_ids, hearing_id=wish.hearing_id,
         earlier_order_id=wish.earlier_order_id, effect=wish.effect, kind=Known(wish.kind),
         order_ref=personal(wish.order_ref), supervised_visits_only=personal(wish.supervised_visits_only),
+        purposes=wish.purposes,
     ))
 
 

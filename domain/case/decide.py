@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from domain.agency.state import Agency
-from domain.case import consular, expunging, given, given_outside, holding, permission, sources
+from domain.case import consular, expunging, given, given_outside, holding, lapses, sources
+from domain.case.assessing import Assessed, assessed_under, in_force
 from domain.case.engagement import (
     EndedBecause,
     Engagement,
@@ -21,7 +21,6 @@ from domain.case.engagement import (
     Signs,
     routed,
 )
-from domain.case.facts import READ, facts_of, last_day
 from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.notice_items import people_around
@@ -45,7 +44,7 @@ from domain.disclosure.contract import Purpose
 from domain.events import Envelope
 from domain.personal import Known
 from domain.policy.facts import MissingFact
-from domain.policy.owed import Assessment, DutyKey, Missing, Owed, assess
+from domain.policy.owed import Assessment, DutyKey, Missing, Owed
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
@@ -59,14 +58,6 @@ for _area in (*(area for _, area in PARTS), expunging):
 def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelope]:
     """The events that a command brings about, as they will stand in `stream`; raises Refused. Pure."""
     return decided(submission, case, stream).envelopes
-
-
-class Assessed(NamedTuple):
-    """What is owed at a version of a case, and all that this rests on: while that is the same, so is what is owed."""
-
-    version: int
-    rests_on: tuple[object, ...]
-    assessment: Assessment
 
 
 class Decided(NamedTuple):
@@ -90,8 +81,10 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         recorded.add(sources.mapped(submission, recorded.case))
         last, lost = _oblige(submission, case, recorded, known)
         recorded.add(_routes(submission, recorded.case))
-        recorded.add(_ended(submission, recorded.case, last.assessment, lost))
-        recorded.add(permission.lapsed(submission, recorded.case))
+        if lost:
+            recorded.add(_ended(submission, recorded.case, last.assessment, lost))
+        recorded.add(lapses.banned(submission, recorded.case))
+        recorded.add(lapses.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case))
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
@@ -114,8 +107,9 @@ def _oblige(
     submission: Submission[Any], case: Case, recorded: _Recorded, known: Assessed | None
 ) -> tuple[Assessed, set[DutyKey]]:
     """Add what the rules make of the events so far; what is owed then, and what is owed no more."""
-    before = _assess(submission, case, known)
-    after = _assess(submission, recorded.case, before)
+    rules = in_force(submission.standing, submission.learned_at)
+    before = assessed_under(rules, case, known)
+    after = assessed_under(rules, recorded.case, before)
     was, now = before.assessment, after.assessment
     recorded.add(met(recorded.case, submission.standing, recorded.envelopes, {**was.owed, **now.owed}))
     lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
@@ -174,22 +168,6 @@ class _Recorded:
         )
         self.case = fold(more, self.case)
         self.envelopes += more
-
-
-def _assess(submission: Submission[Any], case: Case, known: Assessed | None) -> Assessed:
-    standing, moment = submission.standing, submission.learned_at
-    rests_on = (
-        last_day(case, standing.zone), *(getattr(case, name) for name in READ),
-        standing.zone, standing.packs_at(moment), standing.calendar_at(moment),
-    )
-    if known is not None and known.rests_on == rests_on:
-        return known
-    return Assessed(case.version, rests_on, assessed(case, standing, moment))
-
-
-def assessed(case: Case, standing: Agency, moment: datetime) -> Assessment:
-    """What is owed on a case by the rules in force at a moment."""
-    return assess(facts_of(case, standing.zone), standing.packs_at(moment), standing.calendar_at(moment))
 
 
 def _lost(events: Sequence[Envelope], before: Assessment, after: Assessment) -> set[DutyKey]:

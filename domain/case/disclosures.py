@@ -11,9 +11,9 @@ from domain.case.consular import ENTRY, DisclosureReleased, ReleaseDisclosure, W
 from domain.case.engagement import BASIS, OFFICE, Engagement, require_basis
 from domain.case.intake import OUR_ID, personal, require_open, require_person
 from domain.case.keys import Keys
+from domain.case.referable import require_referable
 from domain.case.sealing import require_told_of
 from domain.case.subjects import ABOUT
-from domain.case.trafficking import is_us_citizen
 from domain.disclosure.contract import Flow, Release
 from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
@@ -112,13 +112,16 @@ def prepare(submission: Submission[PrepareDisclosure], case: Case) -> Sequence[R
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
     require_told_of(case, wish.person_ids, wish.purpose, "person_ids")
+    require_referable(case, wish.purpose, wish.person_ids, field="person_ids")
     engagement = _engagement(submission, case)
     flow = _flow(submission)
     _check_about(submission, case, engagement)
-    recordings = [Recording(event=DisclosurePrepared(
+    prepared = DisclosurePrepared(
         disclosure_id=wish.disclosure_id, office=wish.office, engagement_id=engagement.engagement_id,
         purpose=wish.purpose, person_ids=wish.person_ids, about_id=wish.about,
-    ))]
+    )
+    require_referable(case, wish.purpose, concerned(case, prepared), field="about")
+    recordings = [Recording(event=prepared)]
     if flow.release is Release.FIRST_BY_PERSON and _went_before(case, wish.office):
         recordings.append(Recording(event=DisclosureReleased(
             notice_id=wish.disclosure_id, office=wish.office, engagement_id=engagement.engagement_id, by_person=False,
@@ -153,8 +156,6 @@ def _check_about(submission: Submission[PrepareDisclosure], case: Case, engageme
         raise Refused(f"name what it is about by its id, one of {names}", rule="P17", field="about")
     if not set(persons_of(thing)) <= engagement.references.keys():
         raise Refused("the engagement is not about everybody whom this concerns", rule=BASIS, field="about")
-    if wish.purpose is Purpose.TRAFFICKING_REPORT and any(is_us_citizen(case, person) for person in wish.person_ids):
-        raise Refused("a child who is a US citizen is not referred to OTIP", rule="US-OTIP-REFER", field="person_ids")
 
 
 def persons_of(thing: Event) -> Iterator[UUID]:
@@ -163,6 +164,12 @@ def persons_of(thing: Event) -> Iterator[UUID]:
         about: Any = getattr(thing, name, None)
         if about is not None:
             yield from about if isinstance(about, tuple) else (about,)
+
+
+def concerned(case: Case, prepared: DisclosurePrepared) -> frozenset[UUID]:
+    """Everybody of whom a disclosure tells: whom it names, and whom the thing that it is about concerns."""
+    thing = None if prepared.about_id is None else case.recorded.get(prepared.about_id)
+    return frozenset((*prepared.person_ids, *(() if thing is None else persons_of(thing))))
 
 
 def _went_before(case: Case, office: str) -> bool:
@@ -179,6 +186,7 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     if disclosure.released is not None:
         return []
     prepared = disclosure.prepared
+    require_referable(case, prepared.purpose, concerned(case, prepared), field="notice_id")
     engagement = require_basis(
         submission, case.engagements.engagements.get(prepared.engagement_id),
         "the basis of this disclosure has ended: nothing may leave", field="notice_id",

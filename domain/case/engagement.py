@@ -41,9 +41,11 @@ class EndedBecause(StrEnum):
     SEALED = "sealed"  # a court closed the record
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
     CLOSED = "closed"  # a person ended it
-    CONSENT_ENDED = "consent_ended"  # withdrawn, or narrowed to less than it rests on
+    CONSENT_ENDED = "consent_ended"  # withdrawn, run out, without its order, or narrowed to less than it rests on
     ORDER_ENDED = "order_ended"  # stayed, amended or vacated
-    APPROVAL_ENDED = "approval_ended"  # counsel's, withdrawn
+    APPROVAL_ENDED = "approval_ended"  # counsel's, withdrawn or run out
+    RAN_OUT = "ran_out"  # its own end, or its agreement's, had come when another took its place
+    NOT_FOR_THEM = "not_for_them"  # the office may not learn, for that, of somebody whom it names
 
 
 class Side(StrEnum):

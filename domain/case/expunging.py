@@ -49,7 +49,7 @@ def order(submission: Submission[OrderExpunge], case: Case) -> Sequence[Recordin
         order_ref=personal(wish.order_ref),
     )
     recalls = [
-        recording for ordinal, one in enumerate(given) if one.is_proven and not is_recalled(case, one.disclosure_id)
+        recording for ordinal, one in enumerate(given) if one.is_disclosed and not is_recalled(case, one.disclosure_id)
         for recording in recall_of(submission, case, one.disclosure_id, signs, TextCode.ERASE, ordinal=ordinal)
     ]
     return [Recording(event=ordered), *recalls, *close_to_partners(case, scope, EndedBecause.EXPUNGED)]

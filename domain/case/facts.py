@@ -2,7 +2,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -38,8 +37,7 @@ def facts_of(case: Case, zone: str) -> Iterator[ChildFacts]:
         parents = tuple(
             _person(case, p.person_id) for p in people.values() if p.role in PARENTS and child_id in p.child_ids
         )
-        alone = _whatever_the_custody(case, ChildFacts(child=_person(case, child_id), parents=parents, as_of=as_of))
-        yield from _in_spells(case, alone)
+        yield from _in_spells(case, _whatever_the_custody(case, _person(case, child_id), parents, as_of))
 
 
 def last_day(case: Case, zone: str) -> datetime:
@@ -59,9 +57,11 @@ def _person(case: Case, person_id: UUID) -> PersonFacts:
     )
 
 
-def _whatever_the_custody(case: Case, facts: ChildFacts) -> ChildFacts:
+def _whatever_the_custody(
+    case: Case, child: PersonFacts, parents: tuple[PersonFacts, ...], as_of: datetime
+) -> ChildFacts:
     """What has happened to the child apart from custody."""
-    happened = case.happenings.about(facts.child.person_id)
+    happened = case.happenings.about(child.person_id)
 
     def first(*names: str) -> Since | None:
         found = [happening for name in names for happening in happened.get(name, ())]
@@ -71,9 +71,10 @@ def _whatever_the_custody(case: Case, facts: ChildFacts) -> ChildFacts:
     relief, is_relief_withheld = _relief(happened.get("ReliefScreeningCompleted", ()))
     eligible = first("SijsEligibilityIdentified")
     received = first("UnaccompaniedMinorReceived")
-    return replace(
-        facts, opened=first("ChildAddedToCase"), suspected=suspected, is_suspicion_withheld=is_suspicion_withheld,
-        received=None if received is None else replace(received, at=received.occurred_at),
+    return ChildFacts(
+        child=child, parents=parents, as_of=as_of,
+        opened=first("ChildAddedToCase"), suspected=suspected, is_suspicion_withheld=is_suspicion_withheld,
+        received=None if received is None else received._replace(at=received.occurred_at),
         in_court=first("HearingScheduled", "CourtOrderEntered"), found_eligible=eligible,
         relief_candidate=min((s for s in (relief, eligible) if s), key=lambda since: since.at, default=None),
         is_relief_withheld=is_relief_withheld,
@@ -132,7 +133,7 @@ def _spell(case: Case, alone: ChildFacts, plan: Plan | None, episode: Episode | 
         h.since for h in case.happenings.about(alone.child.person_id).get("ImmigrationUnitInformed", ())
         if begun is None or h.occurred_at >= begun.occurred_at
     )
-    return replace(
-        alone, planned=planned, custody=custody, custody_ended_at=None if episode is None else episode.ended_at,
+    return alone._replace(
+        planned=planned, custody=custody, custody_ended_at=None if episode is None else episode.ended_at,
         unit_informed=informed,
     )

@@ -12,6 +12,7 @@ from domain.case.citizenship import CitizenshipCorrected
 from domain.case.consular import ConsulateNotified, CorrectionReceived
 from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
 from domain.case.disclosures import DisclosureReceived
+from domain.case.doubts import DisclosureDoubted, shown_by
 from domain.case.engagement import Engagement, EngagementEnded
 from domain.case.erasure import ExpungeOrdered
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
@@ -26,17 +27,16 @@ from domain.disclosure.telling import is_known, sources, was_known
 from domain.events import Compartment, Envelope
 from domain.submission import Recording, Submission
 
-RECEIPTS = (ConsulateNotified, DisclosureReceived)
 MAY_OWE = (
-    *RECEIPTS, FactCorrected, CitizenshipCorrected, TimeCorrected, MislinkWithdrawn, ReportWithdrawn, EngagementEnded,
-    RecallRaised, ExpungeOrdered,
+    ConsulateNotified, DisclosureReceived, DisclosureDoubted, FactCorrected, CitizenshipCorrected, TimeCorrected,
+    MislinkWithdrawn, ReportWithdrawn, EngagementEnded, RecallRaised, ExpungeOrdered,
 )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
-    """One notice, or other disclosure, that left for an office. `is_proven` by a receipt or a person's word; what was let
-    go without may have been handed over, and counts as possibly disclosed (design decision 16)."""
+    """One notice, or other disclosure, that left for an office. `is_disclosed` by a receipt, a person's word, or a doubt
+    whether it was handed over (design decision 16); what was let go without may be on its way still."""
 
     disclosure_id: UUID
     office: str
@@ -45,7 +45,7 @@ class Given:
     about_id: UUID | None
     left: Left
     engagement: Engagement
-    is_proven: bool
+    is_disclosed: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,25 +58,26 @@ class Cause:
 
 
 def given(case: Case) -> Iterator[Given]:
-    """Everything of a case that an office was handed, by a receipt or a person's word, in the order of its preparing."""
-    return (one for one in let_go(case) if one.is_proven)
+    """Everything of a case that an office was handed, by a receipt or a person's word, or may have been, in the order of its
+    preparing."""
+    return (one for one in let_go(case) if one.is_disclosed)
 
 
 def let_go(case: Case) -> Iterator[Given]:
-    """The same, with what was let go and has no receipt yet."""
+    """The same, with what was let go and of which nothing came back yet."""
     for notice_id, notice in case.consular.notices.items():
         prepared = notice.prepared
         persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
-        is_proven = notice.notified is not None
-        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_proven)
+        is_disclosed = shown_by(case, notice_id) is not None
+        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_disclosed)
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
-        told, is_proven = disclosure.prepared, disclosure.received is not None
-        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_proven)
+        told, is_disclosed = disclosure.prepared, shown_by(case, disclosure_id) is not None
+        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_disclosed)
 
 
 def _let_go(
     case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None,
-    is_proven: bool,
+    is_disclosed: bool,
 ) -> Iterator[Given]:
     left = case.corrections.left.get(disclosure_id)
     if left is None:
@@ -88,7 +89,7 @@ def _let_go(
     if engagement is not None:
         yield Given(
             disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=persons, about_id=about_id, left=left,
-            engagement=engagement, is_proven=is_proven,
+            engagement=engagement, is_disclosed=is_disclosed,
         )
 
 
@@ -144,7 +145,8 @@ def causes(case: Case, standing: Agency, one: Given) -> Iterator[Cause]:
         yield Cause(event_id=fallen, because=OwedBecause.NOT_FOR_THEM)
     recalled = state.recalls.get(one.disclosure_id)
     if recalled is not None:
-        yield Cause(event_id=recalled, because=OwedBecause.BASIS_FELL)
+        event_id, because = recalled
+        yield Cause(event_id=event_id, because=because)
     for event_id, expunge in case.erasure.standing.items():
         if is_reached(case, standing, one, expunge.scope):
             yield Cause(event_id=event_id, because=OwedBecause.EXPUNGED)

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.events import Envelope, Event
@@ -15,8 +16,7 @@ PERSONS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Happening:
+class Happening(NamedTuple):
     event: Event
     event_id: UUID
     occurred_at: datetime

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.agency.state import Agency
 from domain.case.consular import DisclosureReleased
+from domain.case.engagement import Engagement
 from domain.case.holds import RULE, Hold, hold_on
 from domain.case.state import Case
 from domain.disclosure.telling import sources
@@ -18,14 +19,22 @@ def hold_of(case: Case, standing: Agency, told: DisclosureReleased) -> Hold | No
     """The hold that covers what would leave by a release, as the case stands."""
     if not case.holds.standing:
         return None
-    office, engagement = standing.offices.get(told.office), case.engagements.engagements.get(told.engagement_id)
-    contract = None if office is None else standing.contract_for(office.recipient_kind)
+    engagement = case.engagements.engagements.get(told.engagement_id)
     if engagement is None:
         return hold_on(case, standing.offices, told.office, (), {})
-    flow = None if contract is None else contract.flow(engagement.purpose, standing.jurisdiction)
     persons, about = whom(case, told.notice_id)
+    return hold_over(case, standing, engagement, persons, about=about)
+
+
+def hold_over(
+    case: Case, standing: Agency, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None
+) -> Hold | None:
+    """The hold that covers what would be told of these persons on an engagement, as the case stands."""
+    office = standing.offices.get(engagement.office)
+    contract = None if office is None else standing.contract_for(office.recipient_kind)
+    flow = None if contract is None else contract.flow(engagement.purpose, standing.jurisdiction)
     fields = () if flow is None else sources(case, flow, engagement, persons, about=about)
-    return hold_on(case, standing.offices, told.office, fields, engagement.references)
+    return hold_on(case, standing.offices, engagement.office, fields, engagement.references)
 
 
 def whom(case: Case, disclosure_id: UUID) -> tuple[Sequence[UUID], UUID | None]:

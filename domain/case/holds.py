@@ -1,7 +1,7 @@
-"""A person stops what would leave toward an office, toward a country's consulates, or of one field of a person."""
+"""A person stops what would leave toward an office, a kind of partner or a country, or of one field of a person."""
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -9,13 +9,16 @@ from uuid import UUID
 
 from domain.agency.state import Office
 from domain.case.engagement import OFFICE
-from domain.case.intake import OUR_ID, personal, require_person
+from domain.case.happenings import persons_of
+from domain.case.intake import OUR_ID, Person, personal, require_person
 from domain.case.keys import Keys
+from domain.countries import country
 from domain.disclosure.events import FieldSource
-from domain.disclosure.vocabulary import GROUPS, WORDS
+from domain.disclosure.kinds import kind_of, reached_by
+from domain.disclosure.vocabulary import DWELLINGS, GROUP_OF, item_of, items_told
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
-from domain.partners import partner
-from domain.personal import Known, Personal
+from domain.partners import CONSULATE, partner
+from domain.personal import UNKNOWN, Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 RULE = "DECISION-14"
+HOME = "US"
 
 
 @event("casebridge.disclosure.DisclosureHeld")
 class DisclosureHeld(Event):
-    """Nothing that this covers leaves until it is lifted: toward an office, a kind of partner, or of one field of a person.
+    """Nothing that this covers leaves until it is lifted: toward an office, a kind of partner or a country, or of one field
+    of a person, wherever it is told.
 
     What is owed stays owed, and its clock runs on.
     """
@@ -41,6 +46,10 @@ class DisclosureHeld(Event):
         Compartment.LEGAL, about="person_ids", meaning="the kind of partner; a consulate's tells a nationality"
     )
     reason: Personal[str] = boxed(Compartment.LEGAL, about="person_ids", meaning="why nothing may leave, as it was said")
+    country: Personal[str] = boxed(
+        Compartment.LEGAL, about="person_ids", meaning="the country whose offices learn nothing, ISO 3166-1 alpha-2",
+        default=UNKNOWN,
+    )
 
 
 @event("casebridge.disclosure.DisclosureHoldLifted")
@@ -59,46 +68,54 @@ class Hold:
     placed: DisclosureHeld
     by: str
 
-    def covers_office(self, office: str, recipient_kind: str) -> bool:
-        """A kind that is withheld from this reader covers every consulate: a hold that cannot be read still holds."""
+    def covers_office(self, office: str, recipient_kind: str, offices: Mapping[str, Office]) -> bool:
+        """Whoever is told onward by it is covered with an office. A kind or country that is withheld from this reader covers
+        every office abroad: a hold that cannot be read still holds."""
         placed = self.placed
         if placed.office is not None:
             return placed.office == office
         if placed.path is not None:
             return False
+        kinds = {recipient_kind, *reached_by(kind_of(recipient_kind))}
         if isinstance(placed.recipient_kind, Known):
-            return placed.recipient_kind.value == recipient_kind
-        return recipient_kind.startswith("CONS-")
+            return placed.recipient_kind.value in kinds
+        countries = _countries(office, recipient_kind, kinds, offices)
+        if isinstance(placed.country, Known):
+            return placed.country.value in countries
+        return bool(countries - {HOME})
 
-    def covers_field(self, path: str, person_id: UUID | None) -> bool:
-        return self.placed.path == path and person_id in self.placed.person_ids
+    def covers_field(self, item: str, persons: Collection[UUID]) -> bool:
+        """Whether it holds what a field tells, by its item, of one of these persons."""
+        path = self.placed.path
+        return path is not None and item_of(path) == item and not set(self.placed.person_ids).isdisjoint(persons)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Holds:
     standing: Mapping[UUID, Hold] = field(default_factory=dict)
 
-    def toward(self, office: str, recipient_kind: str) -> Hold | None:
+    def toward(self, office: str, recipient_kind: str, offices: Mapping[str, Office]) -> Hold | None:
         """A hold that stops everything toward an office."""
-        return next((hold for hold in self.standing.values() if hold.covers_office(office, recipient_kind)), None)
+        standing = self.standing.values()
+        return next((hold for hold in standing if hold.covers_office(office, recipient_kind, offices)), None)
 
-    def over(self, fields: Iterable[FieldSource], references: Mapping[UUID, str]) -> Hold | None:
-        """A hold on one of these fields, whose persons are known by `references`."""
-        whose = {reference: person for person, reference in references.items()}
+    def over(self, told: Iterable[tuple[str, Collection[UUID]]]) -> Hold | None:
+        """A hold on one of these items, each with the persons whose it is."""
         return next((
-            hold for one in fields for hold in self.standing.values()
-            if hold.covers_field(one.path, whose.get(one.reference))
+            hold for item, persons in told for hold in self.standing.values() if hold.covers_field(item, persons)
         ), None)
 
 
 @command
 class HoldDisclosure(Command):
-    """Stop what would leave until somebody decides: toward one `office`, toward a `recipient_kind` such as CONS-GT (a
-    family that fears its own state), or of one field of a person (`person_id` and `path`, such as parent.address)."""
+    """Stop what would leave until somebody decides: toward one `office`, toward a `recipient_kind` such as CONS-GT, toward
+    every office of a `country` (a family that fears its own state), or of one field of a person (`person_id` and `path`,
+    such as address), under whatever name and of whatever thing it is told."""
 
     hold_id: UUID
     office: str | None = None
     recipient_kind: str | None = None
+    country: str | None = None
     person_id: UUID | None = None
     path: str | None = None
     review_on: date
@@ -115,20 +132,19 @@ class LiftDisclosureHold(Command):
 
 def hold(submission: Submission[HoldDisclosure], case: Case) -> Sequence[Recording]:
     wish = submission.command
-    scopes = (wish.office, wish.recipient_kind, wish.path)
+    scopes = (wish.office, wish.recipient_kind, wish.country, wish.path)
     if sum(scope is not None for scope in scopes) != 1 or (wish.path is None) is not (wish.person_id is None):
-        raise Refused("name an office, or a kind, or a person with a field", rule=RULE, field="office")
+        raise Refused("name an office, or a kind, or a country, or a person with a field", rule=RULE, field="office")
     if wish.office is not None and wish.office not in submission.standing.offices:
         raise Refused("no such office in the directory", rule="DECISION-11", field="office")
     if wish.recipient_kind is not None:
         partner(wish.recipient_kind, "recipient_kind")
+    if wish.country is not None:
+        country(wish.country, "country")
     persons = case.taking([child.person_id for child in case.intake.children], Compartment.LEGAL)
-    if wish.person_id is not None:
-        require_person(case, wish.person_id, "person_id")
+    if wish.person_id is not None and wish.path is not None:
+        _check_path(wish.path, require_person(case, wish.person_id, "person_id"))
         persons = (wish.person_id,)
-        word = WORDS.get(wish.path or "")
-        if word is None or GROUPS[word.group].plural is None:
-            raise Refused("no contract can let a field of this name flow", rule="DECISION-13", field="path")
     if not persons:
         raise Refused("this case has nobody in it yet", rule=RULE, field="hold_id")
     known = case.recorded.get((wish.hold_id, "held"))
@@ -136,11 +152,23 @@ def hold(submission: Submission[HoldDisclosure], case: Case) -> Sequence[Recordi
         persons = known.person_ids  # Children may have come since; the sender named none.
     placed = case.once((wish.hold_id, "held"), DisclosureHeld(
         hold_id=wish.hold_id, office=wish.office, person_ids=persons, path=wish.path, review_on=wish.review_on,
-        recipient_kind=personal(wish.recipient_kind), reason=Known(wish.reason),
+        recipient_kind=personal(wish.recipient_kind), country=personal(wish.country), reason=Known(wish.reason),
     ))
     if placed and wish.review_on < submission.occurred_at.date():
         raise Refused("a hold is looked at again on a day to come", rule=RULE, field="review_on")
     return placed
+
+
+def _check_path(path: str, person: Person) -> None:
+    """An item, such as address, or the field of the person's own group that tells it, such as parent.address."""
+    own = GROUP_OF[person.role]
+    item, told = item_of(path), items_told(own)
+    if item not in told:
+        because = f"no contract lets a field of this name flow of this person: hold one of {', '.join(sorted(told))}"
+        raise Refused(because, rule="DECISION-13", field="path")
+    if path != item and not path.startswith(f"{own}."):
+        because = f"hold `{item}` of this person: that holds it wherever it is told, of a thing of theirs too"
+        raise Refused(because, rule="DECISION-13", field="path")
 
 
 def lift(submission: Submission[LiftDisclosureHold], case: Case) -> Sequence[Recording]:
@@ -160,8 +188,32 @@ def hold_on(
     if not case.holds.standing:
         return None
     known = offices.get(office)
-    toward = case.holds.toward(office, "" if known is None else known.recipient_kind)
-    return toward or case.holds.over(fields, references)
+    toward = case.holds.toward(office, "" if known is None else known.recipient_kind, offices)
+    return toward or case.holds.over(_told(case, fields, references))
+
+
+def _told(
+    case: Case, fields: Iterable[FieldSource], references: Mapping[UUID, str]
+) -> Iterator[tuple[str, Collection[UUID]]]:
+    """What each field tells, and whose it is: the person's by whose sign it is told, and whoever's home it is."""
+    whose = {reference: person for person, reference in references.items()}
+    for one in fields:
+        persons = {whose[one.reference]} if one.reference in whose else set[UUID]()
+        report = case.mislinks.history.get(one.event_id) if one.path in DWELLINGS else None
+        if report is not None:
+            subject: UUID | None = getattr(report[2], "subject_id", None)
+            persons.update(persons_of(report[2]) if subject is None else (subject,))
+        yield item_of(one.path), persons
+
+
+def _countries(office: str, recipient_kind: str, kinds: Collection[str], offices: Mapping[str, Office]) -> set[str]:
+    """The countries that learn what an office is told: its own, by the directory or as a consulate's kind says, and those
+    of whoever it passes things on to."""
+    onward = {kind for kind in kinds if kind not in (recipient_kind, kind_of(recipient_kind))}
+    found = {known.country for name, known in offices.items() if name == office or known.recipient_kind in onward}
+    if recipient_kind.startswith(CONSULATE):
+        found.add(recipient_kind.removeprefix(CONSULATE))
+    return {one for one in found if one is not None}
 
 
 def _held(state: Holds, told: DisclosureHeld, envelope: Envelope) -> Holds:

@@ -13,6 +13,7 @@ from domain.case.citizenship_sources import CitizenshipDetermined
 from domain.case.consular import Notice, TextCode
 from domain.case.custody import CustodyTaken
 from domain.case.disclosures import Disclosure
+from domain.case.doubts import shown_by
 from domain.case.engagement import Signs
 from domain.case.happenings import persons_of
 from domain.case.intake import (
@@ -121,8 +122,8 @@ class Mislinks:
         stream, version, told, circumstances = report
         right = self.times.get(circumstances.event_id)
         if right is not None:
-            circumstances = replace(
-                circumstances, occurred_at=right.happened_at or circumstances.occurred_at,
+            circumstances = circumstances._replace(
+                occurred_at=right.happened_at or circumstances.occurred_at,
                 learned_at=right.known_at or circumstances.learned_at,
             )
         return Envelope(stream=stream, version=version, event=told, circumstances=circumstances)
@@ -251,7 +252,7 @@ def _recalls(
     signs, recordings = Signs(submission, case), list[Recording]()
     for ordinal, notice in enumerate(_told_of(case, told, persons)):
         prepared = notice.prepared
-        recordings += consular.recall(submission, notice, signs, TextCode.DISREGARD, ordinal=ordinal)
+        recordings += consular.recall(submission, case, notice, signs, TextCode.DISREGARD, ordinal=ordinal)
         recordings.append(Recording(event=DisclosureBreachRecorded(
             breach_id=submission.own_id("breach", ordinal), office=prepared.office, notice_id=prepared.notice_id,
             child_ids=prepared.child_ids, how=Known(HOW), containment=Known(CONTAINED),
@@ -262,8 +263,8 @@ def _recalls(
 def _told_of(case: Case, told: Envelope, persons: tuple[UUID, ...]) -> list[Notice]:
     return [
         notice for notice in case.consular.notices.values()
-        if notice.notified is not None and notice.corrected is None and notice.prepared_version > told.version
-        and set(persons) & set(notice.prepared.person_ids)
+        if shown_by(case, notice.prepared.notice_id) is not None and notice.corrected is None
+        and notice.prepared_version > told.version and set(persons) & set(notice.prepared.person_ids)
     ]
 
 

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.case.consent import Capacity, ConsentGranted, ConsentNarrowed, ConsentWithdrawn
+from domain.case.approval import CounselApprovalExpired, CounselApprovalGiven, CounselApprovalWithdrawn
+from domain.case.birthdays import Birthday, birthday
+from domain.case.consent import Capacity, ConsentExpired, ConsentGranted, ConsentNarrowed, ConsentWithdrawn
 from domain.case.custody import CustodyEnded, CustodyTaken
 from domain.case.engagement import EngagementEnded, EngagementOpened, EngagementWidened
 from domain.case.intake import OUR_ID, CaseClosed, CaseOpened, ChildAddedToCase, Person, require_open
@@ -26,9 +28,8 @@ from domain.case.reunification_time import (
 )
 from domain.case.trafficking import OtipBenefitPeriodExpired, OtipExpiryWithdrawn, OtipLetterReceived, expiry
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
-from domain.people import BirthDate
 from domain.personal import Known, Personal, known_or
-from domain.policy.clock import midnight_after, months_after
+from domain.policy.clock import midnight_after
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -139,30 +140,6 @@ class Moment:
     causation_id: UUID | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Birthday:
-    """One birthday of a child: its earliest and its latest day, two days only where the birth date is an estimate."""
-
-    age: int
-    earliest: date
-    latest: date
-    is_estimate: bool
-
-    def told_from(self, zone: str) -> datetime:
-        """The first instant of its month: nobody can read the day from when it is told (decision 0009)."""
-        return datetime.combine(self.earliest.replace(day=1), time.min, tzinfo=ZoneInfo(zone))
-
-
-def birthday(born: BirthDate, age: int) -> Birthday:
-    """A birthday by the calendar; 29 February is kept on the 28th. An estimate tells hardly more than the year."""
-    first, last = (born.day.replace(month=1, day=1), born.day.replace(month=12, day=31)) if born.is_estimate else (
-        born.day, born.day
-    )
-    return Birthday(
-        age=age, earliest=months_after(first, 12 * age), latest=months_after(last, 12 * age), is_estimate=born.is_estimate
-    )
-
-
 @command
 class RecordMoments(Command):
     """The clock worker's finding that something has come about in a case by time alone; it is looked for again here."""
@@ -187,6 +164,14 @@ def moments(case: Case, zone: str) -> list[Moment]:
 
 
 def _lapses(case: Case, zone: str) -> Iterator[Moment]:
+    for consent_id, consent in case.consents.consents.items():
+        if consent.stands and consent.until is not None:
+            expired = ConsentExpired(consent_id=consent_id)
+            yield Moment(at=consent.until, event=expired, occurred_at=consent.until)
+    for approval_id, approval in case.approvals.approvals.items():
+        if approval.stands and approval.until is not None:
+            over = CounselApprovalExpired(approval_id=approval_id)
+            yield Moment(at=approval.until, event=over, occurred_at=approval.until)
     for letter, ends_at in case.trafficking.lapsing(zone):
         yield Moment(at=ends_at, event=expiry(letter), occurred_at=ends_at, causation_id=letter.event_id)
     for letter, later in case.trafficking.never_lapsed(zone):
@@ -243,7 +228,7 @@ def _reviews(case: Case, child_id: UUID, coming: Birthday, zone: str) -> Iterato
     ]
     consents = [
         (consent.granted.consent_id, consent.until) for consent in case.consents.consents.values()
-        if not consent.is_withdrawn and child_id in consent.person_ids and consent.granted.capacity is not Capacity.SELF
+        if consent.stands and child_id in consent.person_ids and consent.granted.capacity is not Capacity.SELF
     ]
     of_age_at = midnight_after(coming.latest, zone)
     engagement_ids = _unreviewed(case, child_id, engagements, due_at, of_age_at)
@@ -345,7 +330,8 @@ EVOLVES = {
 KEYS: Keys = {}
 CHANGED_BY: frozenset[type[Event]] = frozenset({
     *EVOLVES, CaseOpened, CaseClosed, FactCorrected, CustodyTaken, CustodyEnded, EngagementWidened, EngagementEnded,
-    ConsentNarrowed, ConsentWithdrawn, OtipLetterReceived, OtipBenefitPeriodExpired, OtipExpiryWithdrawn,
+    ConsentNarrowed, ConsentWithdrawn, ConsentExpired, CounselApprovalGiven, CounselApprovalWithdrawn,
+    CounselApprovalExpired, OtipLetterReceived, OtipBenefitPeriodExpired, OtipExpiryWithdrawn,
     ReunificationClockStarted, ReunificationPeriodExtended, ChildReunifiedAbroad, MislinkWithdrawn, TimeCorrected,
 })
 """After any other event a case has the moments that it had before."""

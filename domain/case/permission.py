@@ -1,22 +1,22 @@
-"""A person opens and ends what an office may learn, on a basis that stands; and what fell with it is to be taken back."""
+"""A person opens and ends what an office may learn, on a basis that stands."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from domain.agency.agreements import ConsularService
 from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.case.allowed import Allowed
+from domain.case.consent import Consent, is_spoken_for
 from domain.case.engagement import (
     BASIS,
     OFFICE,
     EndedBecause,
-    Engagement,
     EngagementEnded,
     EngagementOpened,
     Side,
@@ -24,8 +24,9 @@ from domain.case.engagement import (
 )
 from domain.case.intake import OUR_ID, require_open, require_person
 from domain.case.keys import Keys
+from domain.case.referable import require_referable
 from domain.case.sealing import require_told_of
-from domain.disclosure.basis import GROUNDS_FOR_ADVERSE, RECORDED, RECORDED_GROUNDS, BasisKind, EngagementBasis
+from domain.disclosure.basis import GROUNDS_FOR_ADVERSE, RECORDED, BasisKind, EngagementBasis
 from domain.disclosure.kinds import COUNSEL
 from domain.disclosure.purposes import BY_RULE, Purpose
 from domain.events import Envelope, Event, clear, event
@@ -55,19 +56,17 @@ SERVICE: Mapping[Purpose, frozenset[ConsularService]] = {
 """Which services of an agreement a purpose needs one of."""
 
 
+STANDS_FOR: Mapping[str, Side] = {"LAW-PARENT": Side.PARENT}
+"""On which side a kind of counsel always stands; the others stand for whom an engagement says."""
+
+
 class RecallBecause(StrEnum):
     CONSENT_ENDED = "consent_ended"
     ORDER_ENDED = "order_ended"
     APPROVAL_ENDED = "approval_ended"
     MISLINKED = "mislinked"  # it told of the wrong person
+    NOT_FOR_THEM = "not_for_them"  # it told of somebody of whom the office may not learn for that
     NEVER_TRUE = "never_true"
-
-
-ENDED: Mapping[BasisKind, EndedBecause] = {
-    BasisKind.CONSENT: EndedBecause.CONSENT_ENDED, BasisKind.COURT_ORDER: EndedBecause.ORDER_ENDED,
-    BasisKind.COUNSEL_APPROVAL: EndedBecause.APPROVAL_ENDED,
-}
-"""Why an engagement ends whose ground has fallen; a recall has the same words."""
 
 
 @event("casebridge.engagement.RecallRaised")
@@ -92,8 +91,8 @@ class Permission:
 @command
 class OpenEngagement(Command):
     """Let an office learn, for one purpose, of these persons. `rests_on` names the agreement (its change), the order, the
-    consent or counsel's approval; a treaty, statute, policy or service contract is cited. Counsel names its client and
-    its side."""
+    consent or counsel's approval; a treaty, statute, policy or service contract is cited. An order is a basis for those
+    whom it names, for the purposes that it says. Counsel names its client and its side."""
 
     engagement_id: UUID
     office: str
@@ -135,19 +134,28 @@ def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Seque
     for person_id in wish.person_ids:
         require_person(case, person_id, "person_ids")
     require_told_of(case, wish.person_ids, wish.purpose, "person_ids")
+    require_referable(case, wish.purpose, wish.person_ids, field="person_ids")
     _check_purpose(submission, office)
     _check_basis(submission, case, office)
     _check_side(wish, case, office)
     if opened.until is not None and opened.until <= submission.occurred_at:
         raise Refused("an engagement ends after it began", rule=BASIS, field="until")
-    if case.engagements.open_for(wish.office, wish.purpose) is not None:
+    return [*_run_out(submission, case), Recording(event=opened)]
+
+
+def _run_out(submission: Submission[OpenEngagement], case: Case) -> list[Recording]:
+    """The end of the one before, on which nothing may leave any more. Raises Refused where something may."""
+    before = case.engagements.open_for(submission.command.office, submission.command.purpose)
+    if before is None:
+        return []
+    if before.holds_at(submission.occurred_at, submission.standing.agreements):
         raise Refused("one for this office and purpose is open: end it first", rule=BASIS, field="purpose")
-    return [Recording(event=opened)]
+    return [Recording(event=EngagementEnded(engagement_id=before.engagement_id, reason=EndedBecause.RAN_OUT))]
 
 
 def _until(wish: OpenEngagement, case: Case) -> datetime | None:
     """No later than the consent or the approval that it rests on."""
-    allowed = _allowed(wish.basis, wish.rests_on, case)
+    allowed = allowed_by(wish.basis, wish.rests_on, case)
     ends = (wish.until, None if allowed is None else allowed.until)
     return min((moment for moment in ends if moment is not None), default=None)
 
@@ -167,14 +175,22 @@ def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Off
     if (wish.basis in RECORDED) is (wish.rests_on is None):
         because = "name the agreement, order, consent or approval by its id, and nothing else so"
         raise Refused(because, rule=BASIS, field="rests_on")
-    if wish.basis not in RECORDED and not (wish.citation and len(wish.citation) <= CITATION_LENGTH_MAX):
+    if wish.basis not in RECORDED and not (0 < len((wish.citation or "").strip()) <= CITATION_LENGTH_MAX):
         raise Refused("cite the law, policy or contract in a line", rule=BASIS, field="citation")
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
-    elif wish.rests_on is not None and not _stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind):
+    elif wish.rests_on is not None and not (
+        stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
+    ):
         what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
         raise Refused(because, rule=BASIS, field="rests_on")
+
+
+def _says_so(wish: OpenEngagement, case: Case) -> bool:
+    """An order lets nobody learn anything by being an order: it says for which purposes it does."""
+    order = None if wish.rests_on is None else case.court.orders.get(wish.rests_on)
+    return wish.basis is not BasisKind.COURT_ORDER or (order is not None and wish.purpose in order.entered.purposes)
 
 
 def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> None:
@@ -188,19 +204,20 @@ def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> 
         raise Refused("the agreement does not hold a service for this purpose", rule="P18", field="purpose")
 
 
-def _stands(
-    kind: BasisKind, rests_on: UUID, case: Case, wish: OpenEngagement | _Wish, recipient_kind: str
-) -> bool:
-    """Whether a ground that is recorded in the case stands and covers what rests on it."""
+def stands(kind: BasisKind, rests_on: UUID, case: Case, wish: Wish, recipient_kind: str) -> bool:
+    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent that somebody gave by an
+    order stands while that order does."""
     if kind is not BasisKind.COURT_ORDER:
-        allowed = _allowed(kind, rests_on, case)
+        allowed = allowed_by(kind, rests_on, case)
+        if isinstance(allowed, Consent) and not is_spoken_for(case, allowed.granted):
+            return False
         return allowed is not None and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
     order = case.court.orders.get(rests_on)
     named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
     return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
 
 
-def _allowed(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | None:
+def allowed_by(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | None:
     """The consent or the approval of this id."""
     if rests_on is None:
         return None
@@ -213,13 +230,15 @@ def _allowed(kind: BasisKind, rests_on: UUID | None, case: Case) -> Allowed | No
             return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Wish:
-    """What an engagement that is open already asks of its basis."""
+class Wish(Protocol):
+    """What an engagement asks of its basis."""
 
-    office: str
-    purpose: Purpose
-    person_ids: tuple[UUID, ...]
+    @property
+    def office(self) -> str: ...
+    @property
+    def purpose(self) -> Purpose: ...
+    @property
+    def person_ids(self) -> tuple[UUID, ...]: ...
 
 
 def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
@@ -234,10 +253,19 @@ def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
         role = require_person(case, client_id, "client_ids").role
         if _side_of(role) is not wish.side:
             raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
+    if STANDS_FOR.get(office.recipient_kind, wish.side) is not wish.side:
+        raise Refused("this counsel stands for parents alone", rule="COUNSEL-SIDE", field="side")
     adverse = set(wish.person_ids) - set(wish.client_ids)
-    if adverse and wish.basis not in GROUNDS_FOR_ADVERSE:
+    if adverse and (wish.basis not in GROUNDS_FOR_ADVERSE or _is_the_clients_own(wish, case)):
         because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
         raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
+
+
+def _is_the_clients_own(wish: OpenEngagement, case: Case) -> bool:
+    """Whether it rests on a consent that the client gave: a parent's counsel does not learn of the child on the parent's
+    word."""
+    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
+    return consent is not None and consent.granted.given_by in wish.client_ids
 
 
 def _side_of(role: Role | None) -> Side:
@@ -255,42 +283,6 @@ def close_engagement(submission: Submission[CloseEngagement], case: Case) -> Seq
     if not engagement.is_open:
         return []
     return [Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.CLOSED))]
-
-
-def lapsed(submission: Submission[Command], case: Case) -> list[Recording]:
-    """What ends because the consent, order or approval under it stands no more, and the recall of what left on it.
-
-    What this reader cannot see ends nothing.
-    """
-    recordings: list[Recording] = []
-    for ordinal, engagement in enumerate(case.engagements.engagements.values()):
-        reason = _lapse(submission, case, engagement)
-        if reason is None:
-            continue
-        recordings.append(Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=reason)))
-        given = case.disclosures.released_on(engagement.engagement_id)
-        if given:
-            recordings.append(Recording(event=RecallRaised(
-                recall_id=submission.own_id("recall", ordinal), office=engagement.office,
-                engagement_id=engagement.engagement_id, disclosure_ids=given,
-                person_ids=tuple(engagement.references), reason=RecallBecause(reason.value),
-            )))
-    return recordings
-
-
-def _lapse(submission: Submission[Command], case: Case, engagement: Engagement) -> EndedBecause | None:
-    basis = engagement.basis
-    if not engagement.is_open or basis is None or basis.rests_on is None or basis.kind not in RECORDED_GROUNDS:
-        return None
-    office = submission.standing.offices.get(engagement.office)
-    kind = "" if office is None else office.recipient_kind
-    allowed = _allowed(basis.kind, basis.rests_on, case)
-    if allowed is not None and allowed.has_unreadable_kinds:
-        return None
-    wish = _Wish(office=engagement.office, purpose=engagement.purpose, person_ids=tuple(engagement.references))
-    if _stands(basis.kind, basis.rests_on, case, wish, kind):
-        return None
-    return ENDED[basis.kind]
 
 
 def _raised(state: Permission, told: RecallRaised, _: Envelope) -> Permission:

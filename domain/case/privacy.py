@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 from uuid import UUID
 
+from domain.case.doubts import shown_by
 from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, require_person
 from domain.case.keys import Keys
@@ -127,7 +128,7 @@ def refuse_disclosure(submission: Submission[RefuseDisclosure], case: Case) -> S
 def record_breach(submission: Submission[RecordDisclosureBreach], case: Case) -> Sequence[Recording]:
     wish = submission.command
     notice = case.consular.notices.get(wish.notice_id)
-    if notice is None or notice.notified is None:
+    if notice is None or shown_by(case, wish.notice_id) is None:
         raise Refused("no such notice was handed over", rule="P17", field="notice_id")
     return case.once(wish.breach_id, DisclosureBreachRecorded(
         breach_id=wish.breach_id, office=notice.prepared.office, notice_id=wish.notice_id,

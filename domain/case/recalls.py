@@ -8,6 +8,7 @@ from uuid import UUID
 
 from domain.case import consular
 from domain.case.consular import ENTRY, RecordCorrectionReceived, TextCode, Way
+from domain.case.doubts import shown_by
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
@@ -85,13 +86,15 @@ def recall_of(
 ) -> list[Recording]:
     """Ask the office of a notice, or of another disclosure, to disregard or erase it, under an engagement of its own.
 
-    `ordinal` tells the recalls of one command apart. Raises Refused where it was never handed over.
+    `ordinal` tells the recalls of one command apart. What may have been handed over is recalled like what was (design
+    decision 16). Raises Refused where it surely was not.
     """
     notice = case.consular.notices.get(disclosure_id)
     if notice is not None:
-        return consular.recall(submission, notice, signs, text_code, ordinal=ordinal)
+        return consular.recall(submission, case, notice, signs, text_code, ordinal=ordinal)
     disclosure = case.disclosures.disclosures.get(disclosure_id)
-    if disclosure is None or disclosure.received_event_id is None:
+    replaces_event_id = shown_by(case, disclosure_id)
+    if disclosure is None or replaces_event_id is None:
         because = "nothing of this id was handed over, so nobody need disregard it"
         raise Refused(because, rule=RULE, field="disclosure_id")
     prepared, engagement_id = disclosure.prepared, submission.own_id("engagement", ordinal)
@@ -101,7 +104,7 @@ def recall_of(
         rule_ids=(RULE,),
     )
     recalled = DisclosureRecalled(
-        disclosure_id=disclosure_id, office=prepared.office, replaces_event_id=disclosure.received_event_id,
+        disclosure_id=disclosure_id, office=prepared.office, replaces_event_id=replaces_event_id,
         engagement_id=engagement_id, person_ids=prepared.person_ids, text_code=text_code,
     )
     return [Recording(event=opened), Recording(event=recalled)]

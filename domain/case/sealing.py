@@ -140,8 +140,8 @@ def require_told_of(case: Case, person_ids: Iterable[UUID], purpose: Purpose, na
 WHILE_CLOSED = frozenset({
     "SealRecord", "UnsealRecord", "PlaceLitigationHold", "LiftLitigationHold", "OrderExpunge", "WithdrawExpungeOrder",
     "BeginExpunge", "CompleteExpunge", "ConfirmErasure", "RecordMissedDeadline", "RecordConsulateNotified",
-    "RecordCorrectionReceived", "RecordDisclosureReceived", "CorrectConsularNotification", "RecallDisclosure",
-    "HoldDisclosure", "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent",
+    "RecordCorrectionReceived", "RecordDisclosureReceived", "RecordDisclosureDoubted", "CorrectConsularNotification",
+    "RecallDisclosure", "HoldDisclosure", "RefuseDisclosure", "RecordDisclosureBreach", "NarrowConsent", "WithdrawConsent",
     "WithdrawCounselApproval", "CloseEngagement", "RecordMoments", "RecordCorrectedOutside",
 })
 """Commands that a closed record takes: its own keeping, what clocks and couriers bring home, and what only takes away."""

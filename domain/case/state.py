@@ -23,6 +23,7 @@ from domain.case import (
     detention,
     disclosures,
     documents,
+    doubts,
     engagement,
     erasure,
     happenings,
@@ -118,6 +119,7 @@ class Case(NamedTuple):
     approvals: approval.Approvals = approval.INITIAL
     permission: permission.Permission = permission.INITIAL
     disclosures: disclosures.Disclosures = disclosures.INITIAL
+    doubts: doubts.Doubts = doubts.INITIAL
     policy: policy.AppliedPolicy = policy.INITIAL
     moments: moments.Moments = moments.INITIAL
     recalls: recalls.Recalls = recalls.INITIAL
@@ -179,6 +181,7 @@ AREAS = {
     "approvals": approval,
     "permission": permission,
     "disclosures": disclosures,
+    "doubts": doubts,
     "moments": moments,
     "recalls": recalls,
     "corrections": corrections,
@@ -188,8 +191,8 @@ AREAS = {
 # A part of an area has a file of its own.
 PARTS: tuple[tuple[str, Any], ...] = (*AREAS.items(), ("intake", particulars), ("kin", clearance))
 NO_REPORTS = (
-    "obligations", "engagements", "consular", "permission", "disclosures", "sources", "assignments", "sealing", "erasure",
-    "mislinks", "moments", "recalls", "corrections", "outside_corrections", "holds",
+    "obligations", "engagements", "consular", "permission", "disclosures", "doubts", "sources", "assignments", "sealing",
+    "erasure", "mislinks", "moments", "recalls", "corrections", "outside_corrections", "holds",
 )
 EVOLVES: dict[type[Event], tuple[tuple[str, Any], ...]] = {}
 KEYS: Keys = {}

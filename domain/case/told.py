@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 from domain.case.court import CourtOrderEntered
+from domain.case.doubts import entry_of, is_doubted
 from domain.case.engagement import OFFICE
 from domain.case.intake import OUR_ID, personal, require_person
 from domain.case.keys import Keys
@@ -120,9 +121,12 @@ def report_reached(submission: Submission[ReportEntryReached], case: Case) -> Se
     if wish.reached is Reached.HANDED_OVER:
         because = "a hand-over is proven by its own receipt, not by a report"
         raise Refused(because, rule="DECISION-16", field="reached")
-    persons = _given(case, wish.office, wish.entry)
-    if persons is None:
+    given = _given(case, wish.office, wish.entry)
+    if given is None:
         raise Refused("this office was handed no entry of that number about this case", rule="DECISION-16", field="entry")
+    disclosure_id, persons = given
+    if submission.occurred_at < case.corrections.left[disclosure_id].at:
+        raise Refused("nobody had this entry yet: it was released later", rule="DECISION-16", field="occurred_at")
     return case.once(wish.report_id, EntryReached(
         report_id=wish.report_id, office=wish.office, entry=wish.entry, person_ids=persons, reached=wish.reached,
         reference=personal(wish.reference),
@@ -145,14 +149,13 @@ def tell_outside(submission: Submission[RecordToldOutside], case: Case) -> Seque
     ))
 
 
-def _given(case: Case, office: str, entry: int) -> tuple[UUID, ...] | None:
-    """Whom an entry is about that was handed over to an office; None where none was."""
-    for notice in case.consular.notices.values():
-        if notice.notified is not None and (notice.prepared.office, notice.notified.entry) == (office, entry):
-            return notice.prepared.person_ids
-    for disclosure in case.disclosures.disclosures.values():
-        if disclosure.received is not None and (disclosure.prepared.office, disclosure.received.entry) == (office, entry):
-            return disclosure.prepared.person_ids
+def _given(case: Case, office: str, entry: int) -> tuple[UUID, tuple[UUID, ...]] | None:
+    """The notice, or other disclosure, that an office was handed under a number, or may have been, and whom it is about."""
+    for known in (case.consular.notices, case.disclosures.disclosures):
+        for disclosure_id, one in known.items():
+            is_it = entry_of(case, disclosure_id) == entry or is_doubted(case, disclosure_id, entry)
+            if is_it and one.prepared.office == office:
+                return disclosure_id, one.prepared.person_ids
     return None
 
 

@@ -180,7 +180,7 @@ class DeliveryLetGo(Event):
 
 @event("casebridge.delivery.DeliveryStopped")
 class DeliveryStopped(Event):
-    """The engagement behind an entry ended before its hand-over was proven: it does not leave any more.
+    """The engagement behind an entry ended, or it was recalled, before its hand-over was proven: it does not leave any more.
 
     Where a hand-over was doubted before, it may have left then.
     """

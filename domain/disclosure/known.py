@@ -4,6 +4,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from uuid import UUID
 
 from domain.case.told import Reached
 from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, HandOverStarted, Released, Withdrawn
@@ -40,7 +41,7 @@ def known_by(
     given", never "knew" (design decision 15).
     """
     found: list[Given] = []
-    withdrawn: dict[int, int] = {}
+    withdrawn: dict[UUID, int] = {}
     contents: dict[int, Envelope] = {}
     for entry in entries:
         told = entry.event
@@ -54,30 +55,37 @@ def known_by(
             continue
         contents[number] = entry
         told = entry.event
-        moment = _moment(stages.get(number, ()), reported.get(number, {}), reached)
+        moment = _moment(entry, stages.get(number, ()), reported.get(number, {}), reached)
         if moment is not None and moment <= at:
             found.append(Given(entry=entry, number=number, at=moment))
-            if isinstance(told, Withdrawn):
-                withdrawn[told.withdraws] = number
+            if isinstance(told, Withdrawn) and told.withdraws in contents:
+                withdrawn[contents[told.withdraws].circumstances.event_id] = number
         elif reached is Reached.HANDED_OVER and _is_doubtful(stages.get(number, ()), at):
             found.append(Given(entry=entry, number=number, at=None))
-    return [replace(one, withdrawn_by=withdrawn.get(one.number)) for one in found]
+    return [replace(one, withdrawn_by=withdrawn.get(one.entry.circumstances.event_id)) for one in found]
 
 
 def _moment(
-    stages: Iterable[Envelope], reported: Mapping[Reached, datetime], reached: Reached
+    entry: Envelope, stages: Sequence[Envelope], reported: Mapping[Reached, datetime], reached: Reached
 ) -> datetime | None:
-    """When a stage was reached first: itself, or one that implies it."""
-    moments = [time for stage, time in reported.items() if RANK[stage] >= RANK[reached]]
+    """When a stage was reached first: itself, or one that implies it. What an office says of a moment before the entry
+    began to leave counts from when it did."""
+    began = min(
+        (each.circumstances.occurred_at for each in stages if isinstance(each.event, HandOverStarted)),
+        default=entry.circumstances.occurred_at,
+    )
+    moments = [max(time, began) for stage, time in reported.items() if RANK[stage] >= RANK[reached]]
     if reached is Reached.HANDED_OVER:
         moments += [each.circumstances.occurred_at for each in stages if isinstance(each.event, HandedOver)]
     return min(moments, default=None)
 
 
 def _is_doubtful(stages: Iterable[Envelope], at: datetime) -> bool:
-    """A hand-over that began, or whose outcome was doubted, by then, and that no proof followed."""
-    last = None
+    """Whether one hand-over at least may have happened by then: its outcome was doubted, or it has none yet."""
+    is_under_way = False
     for each in stages:
         if each.circumstances.occurred_at <= at:
-            last = each.event if isinstance(each.event, HandOverStarted | HandOverDoubted) else None
-    return last is not None
+            if isinstance(each.event, HandOverDoubted):
+                return True
+            is_under_way = isinstance(each.event, HandOverStarted)
+    return is_under_way

@@ -30,16 +30,13 @@ from domain.case.visits import BorderVisitCoordinated, VisitPlanned
 from domain.disclosure.contract import Flow, FlowField
 from domain.disclosure.events import FieldSource
 from domain.disclosure.items import AskedItem
-from domain.disclosure.vocabulary import GROUPS, WORDS
+from domain.disclosure.vocabulary import GROUP_OF, GROUPS, WORDS
 from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
-from domain.people import PARENTS, Role
+from domain.people import PARENTS
 from domain.personal import Known, Unknown, Withheld
 from domain.phones import is_phone
 
-ROLES: Mapping[Role, str] = {
-    **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer", Role.SPONSOR: "sponsor",
-}
 Told = tuple[UUID, str]
 Reports = Callable[[], Sequence[Envelope]]
 Counts = Callable[[Any], bool]
@@ -164,7 +161,7 @@ def _of_file(persons: Sequence[UUID], reports: Reports) -> Iterator[Told]:
 
 def _fitting(case: Case, group: str, persons: Sequence[UUID]) -> list[Person]:
     groups = KIN if group in KIN else {group}
-    fitting = [person for person in case.intake.people.values() if _group(person) in groups]
+    fitting = [person for person in case.intake.people.values() if GROUP_OF[person.role] in groups]
     return [person for person in fitting if person.person_id in persons] or fitting
 
 
@@ -190,11 +187,7 @@ def _persons(case: Case, engagement: Engagement, persons: Sequence[UUID]) -> Ite
     for person_id in dict.fromkeys(persons):
         person = case.intake.people.get(person_id)
         if person is not None and person_id in engagement.references:
-            yield _group(person), person
-
-
-def _group(person: Person) -> str:
-    return "child" if person.role is None else ROLES[person.role]
+            yield GROUP_OF[person.role], person
 
 
 def _told(case: Case, person: Person, path: str, reports: Reports, counts: Counts) -> Iterator[Told]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.disclosure.items import AskedItem as Item
+from domain.people import PARENTS, Role
 
 
 class Shape(StrEnum):
@@ -251,3 +252,25 @@ _REQUESTS = (
          text=FreeText.COUNSEL, is_told=False),
 )
 WORDS: Mapping[str, Word] = {word.path: word for word in (*_CHILD, *_PARENT, *_KIN, *_PROCEEDINGS, *_REQUESTS)}
+GROUP_OF: Mapping[Role | None, str] = {
+    None: "child", **dict.fromkeys(PARENTS, "parent"), Role.RELATIVE: "relative", Role.CARER: "carer",
+    Role.SPONSOR: "sponsor",
+}
+"""By a person's role, None for a child: the group under which they are told of."""
+DWELLINGS = frozenset({"child.placement_address", "home_study.address"})
+"""Fields that tell where somebody lives under another name: the child's carer, the person whose home is studied."""
+ADDRESS = "address"
+
+
+def item_of(path: str) -> str:
+    """What of a person a field tells, in whatever group: `address` of parent.address and of home_study.address. A field of
+    a thing that tells nothing of its person is an item of its own. An item is its own item."""
+    group, _, name = path.rpartition(".")
+    if path in DWELLINGS:
+        return ADDRESS
+    return path if group in GROUPS and GROUPS[group].plural is None else name
+
+
+def items_told(group: str) -> frozenset[str]:
+    """Everything that contracts may let flow of a person of a group; where somebody lives may be told of anybody."""
+    return frozenset({ADDRESS, *(item_of(word.path) for word in WORDS.values() if word.is_told and word.group == group)})

@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.events.contract import Event
@@ -17,8 +18,7 @@ class Actor:
     user: str
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Circumstances:
+class Circumstances(NamedTuple):
     """What is asserted about a recording, stored with the event.
 
     `occurred_at` is when it happened in the world, `learned_at` when the agency learned it; both are
@@ -40,8 +40,7 @@ class Circumstances:
     packs: tuple[str, ...]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Envelope:
+class Envelope(NamedTuple):
     """An event as it stands in its stream.
 
     `version` counts from 1 within the stream. `position` (in the log) and `recorded_at` are given by

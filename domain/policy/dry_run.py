@@ -15,7 +15,8 @@ from uuid import UUID
 
 from domain.agency.state import Adoption, Agency
 from domain.case import obligations
-from domain.case.decide import assessed, decided_anew
+from domain.case.assessing import assessed
+from domain.case.decide import decided_anew
 from domain.case.obligations import Duty, DutyStage, DutyWithdrawn, WithdrawnBecause
 from domain.case.state import Case, fold
 from domain.events import Envelope, Event
@@ -156,10 +157,10 @@ def _kept(envelope: Envelope, was: Case, would: Case) -> Iterator[Envelope]:
     event = envelope.event
     if isinstance(event, DutyWithdrawn) and event.reason is WithdrawnBecause.NO_RECIPIENT:
         for duty_id in _instead((event.duty_id,), was, would):
-            yield replace(envelope, event=replace(event, duty_id=duty_id))
+            yield envelope._replace(event=replace(event, duty_id=duty_id))
     elif type(event) not in BY_RULES:
         named = _named(event, was, would)
-        yield envelope if named is None else replace(envelope, event=replace(cast(Any, event), duty_ids=named))
+        yield envelope if named is None else envelope._replace(event=replace(cast(Any, event), duty_ids=named))
 
 
 def _named(event: Event, was: Case, would: Case) -> tuple[UUID, ...] | None:

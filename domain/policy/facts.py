@@ -1,9 +1,9 @@
 """What triggers read: a child, its parents, and what has happened to it, each with the moment from which it counts."""
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.facts import Register
@@ -21,8 +21,7 @@ class MissingFact(StrEnum):
     SILENCE = "silence"  # why another system tells of a person no longer; no rule asks, and none closes it
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Since:
+class Since(NamedTuple):
     """One thing that made a rule apply: when it was so in the world, and from when a clock may count it.
 
     `spell_id` is the custody episode that it began, or the plan of one; absent where it has nothing to do with custody.
@@ -39,8 +38,7 @@ def later(one: Since, other: Since) -> Since:
     return other if other.at > one.at else one
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class PersonFacts:
+class PersonFacts(NamedTuple):
     """What is known of a person. Nationality and birth country are two things, and status is none of them."""
 
     person_id: UUID
@@ -51,8 +49,7 @@ class PersonFacts:
     address: Register[Address] = Register()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class ChildFacts:
+class ChildFacts(NamedTuple):
     """A child of the case in one spell of custody, planned or taken; a child without any has one without a spell.
 
     `as_of` begins the last day in which the case was told anything, in the zone of the agency: what a birthday brings

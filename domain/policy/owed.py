@@ -2,23 +2,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from domain.policy.calendar import Calendar
 from domain.policy.clock import NotCovered, due_moment
 from domain.policy.facts import ChildFacts, MissingFact, Since, later
 from domain.policy.pack import Pack, Rule
-from domain.policy.triggers import TRIGGERS, Answer, CannotTell, Trigger, Yes
-from domain.refusals import Refused
+from domain.policy.rulebook import Raising, rulebook
+from domain.policy.triggers import Answer, CannotTell, Trigger, Yes
 
 ANY_CONSULATE = "CONS-xx"
 NOBODY = "AGENCY"  # the agency owes an act of its own, and tells nobody by it
 
 
-@dataclass(frozen=True, slots=True)
-class DutyKey:
+class DutyKey(NamedTuple):
     """What makes two duties the same one, apart from the fact that started them."""
 
     rule_id: str
@@ -27,8 +26,7 @@ class DutyKey:
     episode_id: UUID | None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
+class Owed(NamedTuple):
     """One duty as the rules have it now. `due_at` is None where no number stands; `qualifier` then has the words.
 
     `subject_ids` are the persons through whom the rule applies: the child, a parent. An act that was done since
@@ -49,8 +47,7 @@ class Owed:
     began_at: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Missing:
+class Missing(NamedTuple):
     """A fact that rules wait for: which and whose, for which children, under which rules, since when."""
 
     person_id: UUID
@@ -60,8 +57,7 @@ class Missing:
     since: datetime
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Assessment:
+class Assessment(NamedTuple):
     """`undecided` holds what cannot be told, as (rule, child, person): nothing that rests on it is withdrawn.
 
     `withheld` holds what was recorded and cannot be read, as (person, fact): no question about it opens or closes.
@@ -81,79 +77,94 @@ def assess(children: Iterable[ChildFacts], packs: tuple[Pack, ...], calendar: Ca
     version lacks. Where no adopted calendar covers the working days of a limit, the duty stands without a due moment
     and says so.
     """
-    found = _Found(packs, calendar)
+    found = _Found(packs[-1].zone if packs else "UTC", calendar)
+    rules = rulebook(packs)
     for facts in children:
         answers = _Answers(facts)
-        for pack in packs:
-            for rule in pack.raising:
-                found.judge(rule, pack, answers)
-    return Assessment(
-        owed=found.owed, missing=found.missing, undecided=frozenset(found.undecided), withheld=frozenset(found.withheld)
-    )
+        for raising in rules:
+            found.judge(raising, answers)
+    return found.assessment()
 
 
 class _Found:
     """What was found so far."""
 
-    def __init__(self, packs: tuple[Pack, ...], calendar: Calendar | None) -> None:
-        self.zone, self.calendar = packs[-1].zone if packs else "UTC", calendar
-        self.citing = [rule for pack in packs for rule in pack.citing]
-        self.owed: dict[DutyKey, Owed] = {}
-        self.missing: dict[tuple[UUID, MissingFact], Missing] = {}
-        self.undecided: set[tuple[str, UUID, UUID]] = set()
-        self.withheld: set[tuple[UUID, MissingFact]] = set()
+    def __init__(self, zone: str, calendar: Calendar | None) -> None:
+        self._zone, self._calendar = zone, calendar
+        self._owed: dict[DutyKey, Owed] = {}
+        self._missing: dict[tuple[UUID, MissingFact], _Waiting] = {}
+        self._undecided: set[tuple[str, UUID, UUID]] = set()
+        self._withheld: set[tuple[UUID, MissingFact]] = set()
 
-    def judge(self, rule: Rule, pack: Pack, answers: _Answers) -> None:
-        starts, given = answers.of(rule)
+    def judge(self, raising: Raising, answers: _Answers) -> None:
+        starts, given = answers.of(raising.trigger)
         if starts is None:
             return
-        facts = answers.facts
+        rule, child_id = raising.rule, answers.facts.child.person_id
         for answer in given:
-            if isinstance(answer, Yes):
+            if isinstance(answer, CannotTell):
+                self._undecided.add((rule.id, child_id, answer.person_id))
+                self._wait(answer, rule, child_id, starts)
+            elif isinstance(answer, Yes):
                 for recipient in recipients(rule, answer.country):
-                    key = DutyKey(rule.id, recipient, facts.child.person_id, starts.spell_id)
-                    self._keep(self._owe(key, rule, pack, answers, starts, answer))
-            elif isinstance(answer, CannotTell):
-                self.undecided.add((rule.id, facts.child.person_id, answer.person_id))
-                if answer.withheld:
-                    self.withheld.add((answer.person_id, answer.missing))
-                else:
-                    self._miss(answer, rule, facts, starts)
+                    key = DutyKey(rule.id, recipient, child_id, starts.spell_id)
+                    self._keep(self._owe(key, raising, answers, starts, answer))
 
-    def _owe(self, key: DutyKey, rule: Rule, pack: Pack, answers: _Answers, starts: Since, answer: Yes) -> Owed:
-        cause, calendar = later(starts, answer.since), self.calendar
-        due_at, qualifier = _due(rule, cause.at, self.zone, calendar)
+    def _owe(self, key: DutyKey, raising: Raising, answers: _Answers, starts: Since, answer: Yes) -> Owed:
+        cause, calendar, rule = later(starts, answer.since), self._calendar, raising.rule
+        due_at, qualifier = _due(rule, cause.at, self._zone, calendar)
         return Owed(
             key=key, subject_ids=frozenset({answer.person_id}),
-            cited_rule_ids=tuple(other.id for other in self.citing if _is_cited(other, rule, answers)),
-            cause_event_id=cause.event_id, clock_start=cause.at, due_at=due_at, due_zone=self.zone,
+            cited_rule_ids=tuple(rule_id for rule_id, trigger in raising.citing if answers.all_yes(trigger)),
+            cause_event_id=cause.event_id, clock_start=cause.at, due_at=due_at, due_zone=self._zone,
             began_at=starts.occurred_at, qualifier=qualifier,
             calendar_digest=calendar.digest if calendar is not None and rule.limit.kind == "business_days" else None,
-            pack_digest=pack.digest, owner=rule.owner or "caseworker",
+            pack_digest=raising.pack.digest, owner=rule.owner or "caseworker",
         )
 
     def _keep(self, candidate: Owed) -> None:
-        known = self.owed.get(candidate.key)
+        known = self._owed.get(candidate.key)
         if known is not None:
             first = min(known, candidate, key=lambda one: one.clock_start)
-            candidate = replace(first, subject_ids=known.subject_ids | candidate.subject_ids)
-        self.owed[candidate.key] = candidate
+            candidate = first._replace(subject_ids=known.subject_ids | candidate.subject_ids)
+        self._owed[candidate.key] = candidate
 
-    def _miss(self, answer: CannotTell, rule: Rule, facts: ChildFacts, starts: Since) -> None:
-        key, child = (answer.person_id, answer.missing), facts.child.person_id
-        known = self.missing.get(key)
-        self.missing[key] = Missing(
-            person_id=answer.person_id, missing=answer.missing,
-            child_ids=tuple(dict.fromkeys((*(known.child_ids if known else ()), child))),
-            rule_ids=tuple(dict.fromkeys((*(known.rule_ids if known else ()), rule.id))),
-            since=min(known.since, starts.at) if known else starts.at,
+    def _wait(self, answer: CannotTell, rule: Rule, child_id: UUID, starts: Since) -> None:
+        key = answer.person_id, answer.missing
+        if answer.withheld:
+            self._withheld.add(key)
+            return
+        waiting = self._missing.get(key)
+        if waiting is None:
+            waiting = self._missing[key] = _Waiting({}, {}, [])
+        waiting.child_ids[child_id] = waiting.rule_ids[rule.id] = None
+        waiting.since.append(starts.at)
+
+    def assessment(self) -> Assessment:
+        missing = {
+            (person_id, missing): Missing(
+                person_id=person_id, missing=missing, child_ids=tuple(waiting.child_ids),
+                rule_ids=tuple(waiting.rule_ids), since=min(waiting.since),
+            )
+            for (person_id, missing), waiting in self._missing.items()
+        }
+        return Assessment(
+            owed=self._owed, missing=missing, undecided=frozenset(self._undecided), withheld=frozenset(self._withheld)
         )
+
+
+class _Waiting(NamedTuple):
+    """Who and what waits for a fact: children and rules in their order, each once, and since when each did."""
+
+    child_ids: dict[UUID, None]
+    rule_ids: dict[str, None]
+    since: list[datetime]
 
 
 def restarted(owed: Owed, rule: Rule, *, start: datetime, cause_event_id: UUID, calendar: Calendar | None) -> Owed:
     """The same duty with a clock that starts later, for another cause."""
     due_at, qualifier = _due(rule, start, owed.due_zone, calendar)
-    return replace(owed, clock_start=start, cause_event_id=cause_event_id, due_at=due_at, qualifier=qualifier)
+    return owed._replace(clock_start=start, cause_event_id=cause_event_id, due_at=due_at, qualifier=qualifier)
 
 
 def _due(rule: Rule, start: datetime, zone: str, calendar: Calendar | None) -> tuple[datetime | None, str | None]:
@@ -165,29 +176,26 @@ def _due(rule: Rule, start: datetime, zone: str, calendar: Calendar | None) -> t
     return due_at, rule.limit.words if due_at is None else None
 
 
-def _trigger(rule: Rule) -> Trigger:
-    named = TRIGGERS.get(rule.trigger or "")
-    if named is None:
-        raise Refused(f"this version does not know the trigger {rule.trigger} of {rule.id}", rule="DECISION-7")
-    return named
-
-
 class _Answers:
     """What triggers say of one child, each asked once for all rules that have it."""
 
     def __init__(self, facts: ChildFacts) -> None:
         self.facts = facts
-        self._given: dict[str | None, tuple[Since | None, tuple[Answer, ...]]] = {}
+        self._given: dict[str, tuple[Since | None, tuple[Answer, ...]]] = {}
 
-    def of(self, rule: Rule) -> tuple[Since | None, tuple[Answer, ...]]:
-        """What the rule hangs on, and the answers of its trigger; none before that."""
-        given = self._given.get(rule.trigger)
+    def of(self, trigger: Trigger) -> tuple[Since | None, tuple[Answer, ...]]:
+        """What its rules hang on, and its answers; none before that."""
+        given = self._given.get(trigger.name)
         if given is None:
-            trigger = _trigger(rule)
             starts = trigger.starts(self.facts)
             answers = () if starts is None else tuple(trigger.judge(self.facts))
-            given = self._given[rule.trigger] = starts, answers
+            given = self._given[trigger.name] = starts, answers
         return given
+
+    def all_yes(self, trigger: Trigger) -> bool:
+        """Whether a rule with this trigger stands on the duties that it names."""
+        starts, given = self.of(trigger)
+        return starts is not None and all(isinstance(answer, Yes) for answer in given)
 
 
 def recipients(rule: Rule, country: str | None) -> list[str]:
@@ -199,10 +207,3 @@ def recipients(rule: Rule, country: str | None) -> list[str]:
         return list(rule.recipients) or [NOBODY]
     kind = f"CONS-{country}"
     return [kind] if kind in rule.recipients or (ANY_CONSULATE in rule.recipients and kind != "CONS-MX") else []
-
-
-def _is_cited(other: Rule, rule: Rule, answers: _Answers) -> bool:
-    if rule.id not in other.cited_on:
-        return False
-    starts, given = answers.of(other)
-    return starts is not None and all(isinstance(answer, Yes) for answer in given)

@@ -104,6 +104,9 @@ class Pack:
         object.__setattr__(self, "citing", tuple(rule for rule in self.rules if rule.cited_on))
         object.__setattr__(self, "by_id", {rule.id: rule for rule in self.rules})
 
+    def __hash__(self) -> int:
+        return hash(self.digest)  # of the whole text, from which all else follows
+
     def rule(self, rule_id: str) -> Rule | None:
         return self.by_id.get(rule_id)
 

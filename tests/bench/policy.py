@@ -14,7 +14,7 @@ from statistics import median
 from adapters.backbone import Backbone
 from adapters.dry_run import Text, dry_run
 from adapters.eventstore.sqlite import SqliteLog
-from domain.case.decide import assessed
+from domain.case.assessing import assessed
 from tests.bench.agency import CODE, START, adopt, backbone_on, submit_all
 from tests.bench.figures import Figure
 from tests.bench.long_case import family

@@ -141,4 +141,4 @@ def without_boxes(envelope: Envelope) -> Envelope:
     """The same event, had nobody known anything personal: no box is made of what is unknown."""
     event: Any = envelope.event
     known = [field.name for field in fields(event) if isinstance(getattr(event, field.name), Known)]
-    return replace(envelope, event=replace(event, **dict.fromkeys(known, UNKNOWN)))
+    return envelope._replace(event=replace(event, **dict.fromkeys(known, UNKNOWN)))

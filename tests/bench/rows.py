@@ -105,9 +105,9 @@ def schedule(at: Setting) -> list[Figure]:
 
 
 def end_to_end(at: Setting) -> list[Figure]:
-    from tests.bench import embedded
+    from tests.bench import end_to_end
 
-    return embedded.end_to_end(at.folder, at.kafka, commands=at.size(6_000, 600))
+    return end_to_end.run(at.folder, at.kafka, at.postgres, commands=at.size(6_000, 600))
 
 
 def disclosures(at: Setting) -> list[Figure]:
@@ -158,7 +158,7 @@ ROWS = {
     "duties": Row(run=duties),
     "dry-run": Row(run=dry_run),
     "schedule": Row(run=schedule),
-    "end-to-end": Row(run=end_to_end, needs=("kafka",)),
+    "end-to-end": Row(run=end_to_end, needs=("kafka", "postgres")),
     "disclosures": Row(run=disclosures),
     "ledger": Row(run=ledger),
     "pull": Row(run=pull),

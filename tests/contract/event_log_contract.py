@@ -19,6 +19,7 @@ from domain.ports import (
     Conflict,
     EventLog,
     Guard,
+    Lineage,
     LineageChanged,
     LogError,
     LogUnavailable,
@@ -298,6 +299,15 @@ class EventLogContract:
             restored.append(Append(worker=WorkerMove(worker="relay", after=1, to=restored.head())))
         restored.append(Append(events=(new_event("case-a", 2),)))
         assert [r.version for r in restored.read_stream("case-a")] == [1, 2]
+
+    def test_every_restore_is_a_lineage_that_begins_after_what_the_copy_had(self, log: EventLog, reopened: Reopened) -> None:
+        assert list(log.lineages) == [Lineage(lineage=log.lineage, after=0)]
+        stream_of(log, "case-a", size=3)
+        again = reopened.after_a_restore()
+        stream_of(again, "case-b", size=2)
+        last = reopened.after_a_restore()
+        assert [one.lineage for one in last.lineages] == [log.lineage, again.lineage, last.lineage]
+        assert [one.after for one in last.lineages] == [0, 3, 5]
 
     def test_a_log_opened_again_is_the_same_log(self, log: EventLog, reopened: Reopened) -> None:
         stream_of(log, "case-a", size=3)

@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
 
@@ -11,6 +12,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
 from adapters.channels.kafka_feed import ATTEMPTS_MAX, FeedGap, KafkaFeed
+from adapters.disclosure.epochs import FeedPlace
 from adapters.kafka.publisher import Interrupted, Phase, Publisher, RelayStopped, publisher_for
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.transport import KafkaPythonTransport
@@ -99,14 +101,14 @@ def test_what_is_published_twice_is_there_once(settings: KafkaSettings, feed: Ka
     feed.publish(MEXICO, parcels(MEXICO, 1, 5))
     feed.publish(MEXICO, parcels(MEXICO, 3, 8))
     assert numbers(settings, MEXICO) == list(range(1, 9))
-    assert feed.published(MEXICO) == 8
+    assert feed.published(MEXICO) == FeedPlace("", 8)
 
 
 def test_another_process_goes_on_where_the_last_one_ended(settings: KafkaSettings, feed: KafkaFeed) -> None:
     feed.publish(MEXICO, parcels(MEXICO, 1, 3))
     feed.close()
     other = feed_over(settings)
-    assert other.published(MEXICO) == 3
+    assert other.published(MEXICO).number == 3
     other.publish(MEXICO, parcels(MEXICO, 1, 6))
     other.close()
     assert numbers(settings, MEXICO) == [1, 2, 3, 4, 5, 6]
@@ -160,12 +162,36 @@ def test_a_number_that_means_something_else_now_stops(settings: KafkaSettings, f
         feed.publish(MEXICO, [other])
 
 
-def test_a_feed_of_a_restored_store_stops(settings: KafkaSettings, feed: KafkaFeed) -> None:
+def of_epoch(sign: str, since: int, number: int) -> Parcel:
+    plain = parcel(MEXICO, number)
+    epoch = (("feedepoch", sign), ("feedfrom", str(since)))
+    return replace(plain, headers=(("id", f"{MEXICO}:{number}:{sign}"), *plain.headers[1:], *epoch))
+
+
+def test_an_epoch_begins_once_at_a_number_that_the_one_before_it_had(settings: KafkaSettings, feed: KafkaFeed) -> None:
+    feed.publish(MEXICO, parcels(MEXICO, 1, 3))
+    anew = [of_epoch("e1", 2, number) for number in (2, 3, 4)]
+    for gap in ([of_epoch("e1", 5, 5)], anew[1:], [of_epoch("e1", 2, 2), of_epoch("e1", 2, 4)]):
+        with pytest.raises(FeedGap, match="comes next"):
+            feed.publish(MEXICO, gap)
+    feed.publish(MEXICO, anew[:2])
+    feed.publish(MEXICO, anew)
+    assert numbers(settings, MEXICO) == [1, 2, 3, 2, 3, 4]
+    assert feed.published(MEXICO) == FeedPlace("e1", 4)
+    for offset, place in ((3, FeedPlace("", 3)), (5, FeedPlace("e1", 2)), (6, FeedPlace("e1", 3))):
+        commit(settings, MEXICO, offset)  # Offsets 0 to 2, marker at 3, then 4 and 5.
+        fetched = feed.fetched(MEXICO)
+        assert fetched is not None and fetched[0] == place, f"offset {offset}"
+    feed.publish(MEXICO, [anew[2], of_epoch("e2", 5, 5)])
+    assert numbers(settings, MEXICO)[-2:] == [4, 5]
+
+
+def test_a_topic_of_another_store_stops(settings: KafkaSettings, feed: KafkaFeed) -> None:
     feed.publish(MEXICO, parcels(MEXICO, 1, 2))
-    restored = feed_over(settings, lineage=uuid4())
+    other = feed_over(settings, lineage=uuid4())
     with pytest.raises(RelayStopped, match="lineage"):
-        restored.publish(MEXICO, parcels(MEXICO, 1, 3))
-    restored.close()
+        other.publish(MEXICO, parcels(MEXICO, 1, 3))
+    other.close()
     assert numbers(settings, MEXICO) == [1, 2]
 
 
@@ -231,8 +257,8 @@ def test_the_committed_offset_is_the_hand_over(settings: KafkaSettings, feed: Ka
     consumer.close()
     fetched = feed.fetched(MEXICO)
     assert fetched is not None
-    number, receipt = fetched
-    assert number == 3
+    place, receipt = fetched
+    assert place == FeedPlace("", 3)
     assert receipt.reference == f"{settings.feed_topic(MEXICO)}/0@{committed}"
     assert receipt.at == NOW
     assert feed.fetched(GUATEMALA) is None
@@ -244,7 +270,7 @@ def test_every_committed_offset_tells_the_number_before_it(settings: KafkaSettin
     for offset, number in ((1, 1), (2, 2), (3, 2), (4, 3), (5, 3)):
         commit(settings, MEXICO, offset)
         fetched = feed.fetched(MEXICO)
-        assert fetched is not None and fetched[0] == number, f"offset {offset}"
+        assert fetched is not None and fetched[0].number == number, f"offset {offset}"
 
 
 def test_aborted_records_before_the_offset_are_looked_past(settings: KafkaSettings, feed: KafkaFeed) -> None:
@@ -263,7 +289,7 @@ def test_aborted_records_before_the_offset_are_looked_past(settings: KafkaSettin
     looking = KafkaFeed(settings, no_publisher, lineage=LINEAGE, clock=StandingClock())
     fetched = looking.fetched(MEXICO)
     looking.close()
-    assert fetched is not None and fetched[0] == 2
+    assert fetched is not None and fetched[0].number == 2
 
 
 def no_publisher(given: KafkaSettings, target: str) -> Publisher:
@@ -280,9 +306,9 @@ def test_what_was_fetched_stays_known_when_retention_has_taken_the_records(
     admin = KafkaAdminClient(**settings.admin())
     admin.delete_records({place: 3})
     fetched = feed.fetched(MEXICO)
-    assert fetched is not None and fetched[0] == 2
+    assert fetched is not None and fetched[0].number == 2
     commit(settings, MEXICO, ends(settings, MEXICO)[1])
     admin.delete_records({place: -1})
     admin.close()
     fetched = feed.fetched(MEXICO)
-    assert fetched is not None and fetched[0] == 4
+    assert fetched is not None and fetched[0].number == 4

@@ -3,7 +3,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from hypothesis import strategies as st
 from sqlalchemy import Engine, event, inspect
 
 from adapters.views import open_views
-from domain.ports import LineageChanged, Recorded, WorkerDisplaced
+from domain.ports import LineageChanged, LogForked, Recorded, WorkerDisplaced
 from projections.bookkeeping import ViewOutdated
 from projections.rebuild import rebuild
 from projections.runner import Runner, ViewBehind, ViewLag, ViewsUnavailable
@@ -78,7 +77,7 @@ def catch_up(one: Runner, limit: int = 50) -> int:
 
 
 def broken(records: Sequence[Recorded], *positions: int) -> list[Recorded]:
-    return [replace(r, state=b"\xc3\x01 not json") if r.position in positions else r for r in records]
+    return [r._replace(state=b"\xc3\x01 not json") if r.position in positions else r for r in records]
 
 
 class Killed(BaseException):
@@ -159,6 +158,15 @@ def test_a_view_of_another_log_stops_before_it_reads(views: Engine) -> None:
     assert rows(views) == folded(RECORDS[:10])
 
 
+@pytest.mark.parametrize("left", [4, 10, 30])
+def test_a_view_stops_where_another_event_stands_than_the_one_that_it_read_last(views: Engine, left: int) -> None:
+    runner(views, ListSource(RECORDS)).step(10)
+    older = [*RECORDS[:4], *(record for record in RECORDS[10:])][:left]
+    with pytest.raises(LogForked, match="casebridge log restored"):
+        runner(views, ListSource(older)).step()
+    assert rows(views) == folded(RECORDS[:10])
+
+
 @pytest.mark.parametrize("stands_at", [0, 10])
 def test_of_two_instances_at_one_position_one_applies_and_the_other_reads_anew(views: Engine, stands_at: int) -> None:
     class Overtaken(ListSource):
@@ -234,8 +242,8 @@ def test_retrying_a_held_stream_reads_no_further_than_the_view_stands(views: Eng
 def test_a_row_that_the_database_refuses_holds_its_stream_alone(views: Engine) -> None:
     # PostgreSQL checks the length of a column and refuses NUL; SQLite stores whatever fits its own types.
     word = "far too long for it" if views.dialect.name == "postgresql" else None
-    bad = replace(told(61, "thing-90", 1, "place", 90, word), event_id=UUID(int=90))  # type: ignore[arg-type]
-    records = [*RECORDS[:60], bad, *(replace(r, position=r.position + 1) for r in RECORDS[60:])]
+    bad = told(61, "thing-90", 1, "place", 90, word)._replace(event_id=UUID(int=90))  # type: ignore[arg-type]
+    records = [*RECORDS[:60], bad, *(r._replace(position=r.position + 1) for r in RECORDS[60:])]
     one = runner(views, ListSource(records))
     catch_up(one)
     assert rows(views) == folded(RECORDS)

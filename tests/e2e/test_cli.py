@@ -398,6 +398,8 @@ def test_what_waits_is_listed_shown_as_it_will_leave_and_released_by_a_yes(waiti
     refused = waiting("release", CASE, notice, "--as", "liaison-1", stdin="n\n")
     assert refused.exit_code == 1 and "nothing was released" in refused.stderr
     assert "Ángel Iván Beltrán Zúñiga" in refused.stdout and "CitizenshipInformationObtained" in refused.stdout
+    assured = "The family was assured what stays private: Xiomara Zúñiga Ochoa, text assurance-2026-1"
+    assert assured in " ".join(refused.stdout.split())
     assert waiting.json("release") == [listed]
     assert waiting("release", CASE, notice, "--json").exit_code == 1
     assert waiting("release", CASE, notice, stdin="y\n").exit_code == 0

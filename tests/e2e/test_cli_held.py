@@ -64,3 +64,17 @@ def test_a_hold_is_placed_shown_and_lifted(refused: Program) -> None:
     assert "lifted" in refused.ok("hold", "lift", CASE, placed["hold_id"], "--reason", "counsel agrees")
     assert "nothing is on hold" in refused.ok("hold", "list")
     assert refused("hold", "place", CASE, "--reason", "r", "--review-on", "2027-01-01").exit_code == 2
+
+
+def test_a_country_and_a_persons_address_are_held_by_name(refused: Program) -> None:
+    common = ("--reason", CANARY, "--review-on", "2027-01-01", "--json")
+    mother = next(line["data"]["party_id"] for line in commands(H1) if line["command"] == "AddParty")
+    refused.ok("hold", "place", CASE, "--country", "GT", *common)
+    refused.ok("hold", "place", CASE, "--person", mother, "--field", "address", *common)
+    covered = [one["covers"] for one in refused.json("hold", "list")]
+    assert covered == ["everything to offices of GT", "address of Xiomara Zúñiga Ochoa"]
+    wrong = refused("hold", "place", CASE, "--person", mother, "--field", "home_study.address", *common)
+    assert wrong.exit_code == 1 and "hold `address` of this person" in " ".join(wrong.stderr.split())
+    assert refused("hold", "place", CASE, "--country", "GT", "--kind", "CONS-GT", *common).exit_code == 2
+    for hold in refused.json("hold", "list"):
+        refused.ok("hold", "lift", CASE, hold["hold_id"], "--reason", "counsel agrees")

@@ -2,11 +2,12 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.cli_world import CASE, Program, play
+from tests.e2e.cli_world import CASE, H1, Program, commands, play
 
 GUATEMALA, MEXICO, NOWHERE = "cons-gt.denver", "cons-mx.el-paso", "cons-xx.nowhere"
 OTHER = "ca5e0002-0000-4000-8000-000000000002"
@@ -18,6 +19,12 @@ def played(tmp_path_factory: pytest.TempPathFactory) -> Program:
     home = tmp_path_factory.mktemp("ledger") / "home"
     play(home)
     return Program(home)
+
+
+@pytest.fixture
+def copied(played: Program, tmp_path: Path) -> Program:
+    shutil.copytree(played.home, tmp_path / "home")
+    return Program(tmp_path / "home")
 
 
 def test_who_was_given_the_mothers_name_and_why(played: Program) -> None:
@@ -78,6 +85,29 @@ def test_the_view_of_an_office_at_a_moment_is_what_had_been_handed_over_by_then(
     assert first["withdrawn_by"] is None and first["record"]["children"]
     text = played.ok("case", "show", CASE, "--known-by", GUATEMALA)
     assert "to be disregarded since entry 2" in text and "Zúñiga" in text
+
+
+def test_each_stage_shows_what_the_office_said_that_it_had_come_to_by_then(copied: Program) -> None:
+    first = commands(H1)[27]
+    said = [
+        {**first, "command": "ReportEntryReached", "command_id": f"0c0de0fe-0000-4000-8000-00000000000{number}",
+         "occurred_at": f"2026-08-2{number}T12:00:00Z",
+         "data": {"report_id": f"4e904700-0000-4000-8000-00000000000{number}", "office": GUATEMALA, "entry": 1,
+                  "reached": reached}}
+        for number, reached in ((6, "delivered"), (7, "opened"), (8, "acted_on"))
+    ]
+    assert [answer["status"] for answer in copied.submitted(said)] == ["accepted"] * len(said)
+
+    def numbers(day: int, stage: str) -> list[int]:
+        at = f"2026-08-{day}T18:00:00Z"
+        shown = copied.json("case", "show", CASE, "--known-by", GUATEMALA, "--as-of", at, "--stage", stage)
+        return [entry["number"] for entry in shown["entries"]]
+
+    stages = ("handed_over", "delivered", "opened", "acted_on")
+    assert [numbers(25, stage) for stage in stages] == [[1], [], [], []]
+    assert [numbers(26, stage) for stage in stages] == [[1], [1], [], []]
+    assert [numbers(27, stage) for stage in stages] == [[1], [1], [1], []]
+    assert [numbers(28, stage) for stage in stages] == [[1], [1], [1], [1]]
 
 
 def test_a_wrong_stage_and_a_wrong_time_are_wrong_usage(played: Program) -> None:

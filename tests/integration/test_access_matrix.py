@@ -94,7 +94,7 @@ def _publish(world: AccessWorld, courier: Courier, feed: KafkaFeed) -> None:
     heads = {office.office: len(world.feed(office.office)) for office in offices()}
     for _ in range(ROUNDS_MAX):
         courier.step()
-        if heads == {office: feed.published(office) for office in heads}:
+        if heads == {office: feed.published(office).number for office in heads}:
             return
     raise AssertionError(f"not all is on Kafka after {ROUNDS_MAX} rounds")
 

@@ -1,6 +1,7 @@
 """An office that consumes its feed from Kafka: its own fetch is the hand-over."""
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ from kafka.structs import OffsetAndMetadata
 
 from adapters.channels.kafka_feed import FeedUnavailable, KafkaFeed
 from adapters.disclosure.courier import Courier
+from adapters.disclosure.epochs import sign_of
 from adapters.disclosure.render import digest_of, entry_of
+from adapters.eventstore.restoring import restored
 from adapters.kafka.publisher import Interrupted, publisher_for
 from adapters.kafka.settings import KafkaSettings
 from tests import servers
@@ -37,7 +40,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def courier_of(world: World, settings: KafkaSettings) -> tuple[Courier, KafkaFeed]:
-    feed = KafkaFeed(settings, publisher_for, lineage=world.log.lineage, clock=world.clock)
+    feed = KafkaFeed(settings, publisher_for, lineage=world.log.lineages[0].lineage, clock=world.clock)
     courier = Courier(
         world.backbone, world.rendering, {}, topics=feed, interruptions=(Interrupted, FeedUnavailable),
         monotonic=iter(range(10_000)).__next__,
@@ -101,3 +104,38 @@ def test_another_courier_goes_on_where_the_last_one_ended_and_writes_nothing_twi
     assert world.delivery(1) == world.delivery(2) == ["HandOverStarted"]
     for topic in (abandoned, feed):
         topic.close()
+
+
+def test_after_a_restore_the_topic_goes_on_and_what_was_fetched_before_proves_nothing_of_what_comes(
+    world: World, settings: KafkaSettings, tmp_path: Path
+) -> None:
+    first, lost, other = (world.family(number) for number in range(3))
+    world.release(first)
+    world.disclose()
+    copy = shutil.copytree(tmp_path, tmp_path.with_name(f"{tmp_path.name}-copy"))
+    world.release(lost)
+    world.disclose()
+    courier, feed = courier_of(world, settings)
+    courier.step()
+    fetch_all(settings)
+    feed.close()
+    restored(f"sqlite:///{copy / 'log.sqlite'}")
+    back = World(copy, clock=world.clock, channels={MEXICO: "kafka"})
+    back.release(other)
+    back.disclose()
+    courier, feed = courier_of(back, settings)
+    for _ in range(3):
+        courier.step()
+    sign = sign_of(back.log.lineage, MEXICO)
+    assert [dict(record.headers)["ce_id"].decode() for record in records(settings)] == [
+        f"{MEXICO}:1", f"{MEXICO}:2", f"{MEXICO}:2:{sign}",
+    ]
+    assert "HandedOver" in back.delivery(1) and back.delivery(2) == ["HandOverStarted"]
+    admin = KafkaAdminClient(**settings.admin())
+    place = TopicPartition(settings.feed_topic(MEXICO), 0)
+    admin.alter_group_offsets(settings.group(MEXICO), {place: OffsetAndMetadata(5, "", -1)})  # Each had a marker.
+    admin.close()
+    courier.step()
+    assert back.delivery(2) == ["HandOverStarted", "HandedOver"]
+    feed.close()
+    back.close()

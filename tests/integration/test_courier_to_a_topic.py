@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.disclosure.courier import Courier
+from adapters.disclosure.epochs import FeedPlace
 from domain.disclosure.events import HandedOver, HandOverStarted
 from domain.ports import Append, Parcel, Receipt
 from tests.disclosure_world import MEXICO, World
@@ -39,11 +40,13 @@ class Topic:
         assert [p.number for p in parcels] == list(range(len(self.parcels) + 1, len(self.parcels) + len(parcels) + 1))
         self.parcels += parcels
 
-    def published(self, office: str) -> int:
-        return len(self.parcels)
+    def published(self, office: str) -> FeedPlace:
+        return FeedPlace("", len(self.parcels))
 
-    def fetched(self, office: str) -> tuple[int, Receipt] | None:
-        return (self.passed, Receipt(reference=f"topic/0@{self.passed}", at=self.world.clock.now())) if self.passed else None
+    def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None:
+        if not self.passed:
+            return None
+        return FeedPlace("", self.passed), Receipt(reference=f"topic/0@{self.passed}", at=self.world.clock.now())
 
 
 @pytest.fixture
@@ -115,7 +118,7 @@ def test_an_office_that_is_suspended_while_its_topic_is_asked_gets_nothing(tmp_p
     world.disclose()
 
     class Asked(Topic):
-        def published(self, office: str) -> int:
+        def published(self, office: str) -> FeedPlace:
             world.submit("SuspendOffice", {"office": MEXICO, "reason": "addresses are being checked"})
             return super().published(office)
 

@@ -2,15 +2,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from adapters.disclosure.discloser import BATCH_MAX, Discloser, NotDisclosed
-from adapters.disclosure.render import entry_of
+from adapters.disclosure.render import CASE_ROWS_MAX, READY_SECONDS, Rendered, Rendering, entry_of
 from domain.disclosure.events import Disclosed, Withdrawn
-from domain.ports import Append, Conflict
-from tests.disclosure_world import GUATEMALA, MEXICO, World
+from domain.events import Envelope
+from domain.ports import Append, Conflict, EventLog
+from tests.disclosure_world import GUATEMALA, MEXICO, PUBLISHED, World
 
 pytestmark = pytest.mark.timeout(60)
 
@@ -118,3 +121,56 @@ def test_a_notice_and_its_correction_in_one_step_stand_in_the_feed_in_order(
     first, second, withdrawn, last = (envelope.event for envelope in world.feed())
     assert isinstance(first, Disclosed) and isinstance(second, Disclosed) and isinstance(last, Disclosed)
     assert isinstance(withdrawn, Withdrawn) and withdrawn.withdraws == second.number == 2
+
+
+def test_the_sources_of_an_entry_are_asked_for_once_and_those_of_a_long_case_alone(world: World) -> None:
+    world.release(world.family(1))
+    world.disclose()
+    (entry,) = world.feed()
+    told = entry_of(entry)
+    assert isinstance(told, Disclosed) and told.source_version < CASE_ROWS_MAX
+    sources = {field.event_id for field in told.fields}
+    log = Asked(world.log)
+    rendering = Rendering(log, world.backbone.codec, PUBLISHED)
+    content = rendering.proven(entry).content
+    assert log.asked == ["read_stream"]
+    assert rendering.proven(entry).content == content and log.asked == ["read_stream"]
+    of_a_long_case = entry._replace(event=replace(told, source_version=CASE_ROWS_MAX + 1))
+    log.asked.clear()
+    assert Rendering(log, world.backbone.codec, PUBLISHED).proven(of_a_long_case).content == content
+    assert log.asked == ["event"] * len(sources)
+
+
+def test_what_was_just_rendered_is_given_for_one_asking_within_a_second(world: World) -> None:
+    now, made = [0.0], list[Envelope]()
+    rendering = Rendering(world.log, world.backbone.codec, PUBLISHED, monotonic=lambda: now[0])
+    discloser = Discloser(world.backbone, rendering)
+    world.release(world.family(1), notices=2)
+    while discloser.step():
+        pass
+    render = rendering.render
+
+    def making(envelope: Envelope) -> Rendered:
+        made.append(envelope)
+        return render(envelope)
+
+    rendering.render = making  # type: ignore[method-assign]
+    first, second = world.feed()
+    assert rendering.proven(first) == world.rendering.proven(first) and made == []
+    assert rendering.proven(first) == world.rendering.proven(first) and made == [first]
+    now[0] = READY_SECONDS
+    discloser.step()
+    assert not rendering._ready, "it stays no longer where nobody asks"
+    assert rendering.proven(second) == world.rendering.proven(second) and made == [first, second]
+
+
+class Asked:
+    """A log that notes by which question it was asked for events."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log, self.asked = log, list[str]()
+
+    def __getattr__(self, name: str) -> Any:
+        if name in ("event", "read_stream"):
+            self.asked.append(name)
+        return getattr(self._log, name)

@@ -1,7 +1,7 @@
 """What is on hold does not leave, on a channel or a topic, whenever the hold came; a recall tells nothing and leaves."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from uuid import uuid5
 
@@ -9,6 +9,8 @@ import pytest
 
 from tests.disclosure_world import MEXICO, Family, World
 from tests.recording_channel import RecordingChannel
+
+TO_MEXICO: Mapping[str, object] = {"recipient_kind": "CONS-MX"}
 
 
 @pytest.fixture
@@ -19,18 +21,18 @@ def world(tmp_path: Path) -> Iterator[World]:
     world.close()
 
 
-def hold(world: World, family: Family) -> None:
+def hold(world: World, family: Family, scope: Mapping[str, object]) -> None:
     world.submit("HoldDisclosure", {
-        "hold_id": uuid5(family.case_id, "hold"), "recipient_kind": "CONS-MX", "review_on": "2027-01-01",
-        "reason": "asylum claim",
+        "hold_id": uuid5(family.case_id, "hold"), **scope, "review_on": "2027-01-01", "reason": "asylum claim",
     }, case_id=family.case_id)
 
 
-def test_what_was_released_before_the_hold_is_not_handed_over(world: World) -> None:
+@pytest.mark.parametrize("scope", [TO_MEXICO, {"country": "MX"}, {"path": "birth_date"}])
+def test_what_was_released_before_the_hold_is_not_handed_over(world: World, scope: Mapping[str, object]) -> None:
     held, free, channel = world.family(1), world.family(2), RecordingChannel(world.clock)
     world.release(held)
     world.release(free)
-    hold(world, held)
+    hold(world, held, {**scope, "person_id": held.child_id} if "path" in scope else scope)
     world.disclose()
     world.courier(channel).step()
     assert channel.numbers == [2], "another case's notice is not held by it"
@@ -43,7 +45,7 @@ def test_a_recall_leaves_whatever_is_on_hold(world: World) -> None:
     world.disclose()
     world.courier(channel).step()
     world.receive()
-    hold(world, family)
+    hold(world, family, TO_MEXICO)
     world.recall(family)
     world.disclose()
     world.courier(channel).step()

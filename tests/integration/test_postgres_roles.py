@@ -8,7 +8,7 @@ import pytest
 from psycopg.sql import SQL
 
 from adapters.eventstore.postgres import PostgresLog, install
-from domain.ports import Append, LogError, LogUnavailable, Position, WorkerMove, WriterSchema
+from domain.ports import Append, Lineage, LogError, LogUnavailable, Position, WorkerMove, WriterSchema
 from tests.contract.event_log_contract import HistoryClock, everything, new_command, new_event
 from tests.contract.postgres_store import PostgresStore, PostgresStores
 from tests.servers import Postgres
@@ -116,6 +116,16 @@ def test_not_even_the_owner_changes_what_is_stored(
             with pytest.raises(psycopg.errors.InsufficientPrivilege, match="stands for ever"):
                 connection.execute(SQL(change))
     assert everything(log) == before
+
+
+def test_a_log_made_before_lineages_had_a_place_is_brought_up_to_date(stores: PostgresStores) -> None:
+    older = stores.new()
+    with psycopg.connect(older.migrator) as connection:
+        connection.execute(SQL(f"ALTER TABLE {older.schema}.lineages DROP COLUMN after_position"))
+    install(older.migrator, app_role=older.app_role, schema=older.schema)
+    opened = older.open()
+    assert list(opened.lineages) == [Lineage(lineage=opened.lineage, after=0)]
+    opened.close()
 
 
 def test_an_explicit_position_is_refused_to_the_owner_too(log: PostgresLog, store: PostgresStore) -> None:

@@ -360,7 +360,7 @@ def test_the_document_says_what_is_served(world: World) -> None:
         answer = PoolManager().request("GET", f"{office.base}/openapi.json")
     assert json.loads(answer.data) == DOCUMENT
     [path] = DOCUMENT["paths"].values()
-    assert {p["name"] for p in path["get"]["parameters"]} == {"office", "after", "limit", "wait", "If-None-Match"}
+    assert {p["name"] for p in path["get"]["parameters"]} == {"office", "after", "epoch", "limit", "wait", "If-None-Match"}
 
 
 def test_two_readers_at_once_get_the_same_numbers_and_prove_each_once(world: World) -> None:

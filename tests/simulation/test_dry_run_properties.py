@@ -42,7 +42,7 @@ STEPS = 14
 
 def compared(envelopes: Sequence[Envelope], text: str) -> Comparison:
     agency = new_mexico()
-    numbered = [replace(envelope, position=number) for number, envelope in enumerate(envelopes, 10)]
+    numbered = [envelope._replace(position=number) for number, envelope in enumerate(envelopes, 10)]
     other = with_pack(agency, text, hashlib.sha256(text.encode()).hexdigest(), SINCE)
     return compare(numbered, [(1, agency)], [(1, other)], now=NOW)
 

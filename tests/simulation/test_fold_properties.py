@@ -58,7 +58,7 @@ def withhold(envelope: Envelope, hidden: frozenset[Compartment]) -> Envelope:
         if isinstance(declared := fields_of(type(event))[item.name], Boxed) and declared.compartment in hidden
         and isinstance(getattr(event, item.name), Known)
     }
-    return replace(envelope, event=replace(cast(Any, event), **changes)) if changes else envelope
+    return envelope._replace(event=replace(cast(Any, event), **changes)) if changes else envelope
 
 
 def read_all(envelopes: Sequence[Envelope]) -> None:

@@ -6,11 +6,13 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.commands import parse_line
-from domain.case import decide as deciding
-from domain.case.decide import Assessed, decided
+from domain.case.assessing import Assessed, assessed_under, in_force
+from domain.case.decide import decided
 from domain.case.facts import READ, facts_of
 from domain.case.state import Case
 from domain.events import Envelope
+from domain.policy import owed
+from domain.submission import Submission
 from tests.e2e.embedded import H1, H2, read
 from tests.specification import NOON, STREAM, new_mexico, submission
 
@@ -42,13 +44,13 @@ def test_a_history_decided_with_earlier_assessments_is_the_same_history() -> Non
 
 
 def test_most_commands_assess_once_and_not_twice(monkeypatch: Any) -> None:
-    counted, assess = [0], deciding.assessed
+    counted = [0]
 
     def counting(*given: Any) -> Any:
         counted[0] += 1
-        return assess(*given)
+        return owed.assess(*given)
 
-    monkeypatch.setattr(deciding, "assessed", counting)
+    monkeypatch.setattr("domain.case.assessing.assess", counting)
     played(carried=False)
     twice, counted[0] = counted[0], 0
     played(carried=True)
@@ -61,23 +63,27 @@ def test_another_text_or_zone_is_assessed_anew() -> None:
     known = decided(made, Case(), STREAM).assessed
     assert isinstance(known, Assessed)
     case = Case()
-    kept = deciding._assess(made, case, deciding._assess(made, case, None))
-    assert deciding._assess(made, case, kept) is kept
+    kept = assess(made, case, assess(made, case, None))
+    assert assess(made, case, kept) is kept
     fewer = replace(made, standing=replace(made.standing, packs=made.standing.packs[:1]))
-    assert deciding._assess(fewer, case, kept) is not kept
+    assert assess(fewer, case, kept) is not kept
     earlier = replace(made, learned_at=NOON - timedelta(days=9_000))
-    assert deciding._assess(earlier, case, kept) is not kept
+    assert assess(earlier, case, kept) is not kept
 
 
 def test_what_comes_later_on_the_same_day_is_assessed_again_only_when_it_tells_a_fact() -> None:
     [line] = [parse_line(raw) for raw in read(H2)[:40] if raw["command"] == "OpenCase"][:1]
     made = submission(line.command, at=line.learned_at, standing=new_mexico(), number=1, occurred_at=line.occurred_at)
     noon = Case(as_of=NOON)
-    kept = deciding._assess(made, noon, None)
-    assert deciding._assess(made, noon._replace(version=9, as_of=NOON + timedelta(hours=1)), kept) is kept
-    assert deciding._assess(made, noon._replace(as_of=NOON + timedelta(days=1)), kept) is not kept
+    kept = assess(made, noon, None)
+    assert assess(made, noon._replace(version=9, as_of=NOON + timedelta(hours=1)), kept) is kept
+    assert assess(made, noon._replace(as_of=NOON + timedelta(days=1)), kept) is not kept
     told = decided(made, noon, STREAM, kept)
-    assert deciding._assess(made, told.case, kept) is not kept
+    assert assess(made, told.case, kept) is not kept
+
+
+def assess(made: Submission[Any], case: Case, known: Assessed | None) -> Assessed:
+    return assessed_under(in_force(made.standing, made.learned_at), case, known)
 
 
 class Watched:

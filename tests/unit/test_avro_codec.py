@@ -63,8 +63,8 @@ def test_every_value_of_every_type_comes_back(envelope: Envelope) -> None:
 @settings(deadline=None)  # a busy machine is no failure
 @given(moments)
 def test_an_asserted_moment_comes_back_with_its_zone(moment: datetime) -> None:
-    asserted = replace(circumstances(moment=moment), causation_id=uuid4(), traceparent="00-ab-cd-01", packs=())
-    back = there_and_back(replace(enveloped(NothingPersonal()), circumstances=asserted)).circumstances
+    asserted = circumstances(moment=moment)._replace(causation_id=uuid4(), traceparent="00-ab-cd-01", packs=())
+    back = there_and_back(enveloped(NothingPersonal())._replace(circumstances=asserted)).circumstances
     assert back == asserted
     assert back.occurred_at.utcoffset() == moment.utcoffset()
     assert str(back.occurred_at.tzinfo) == str(moment.tzinfo)
@@ -72,7 +72,7 @@ def test_an_asserted_moment_comes_back_with_its_zone(moment: datetime) -> None:
 
 def test_the_second_of_two_equal_clock_times_in_autumn_stays_the_second() -> None:
     second = datetime(2026, 11, 1, 1, 30, tzinfo=ZoneInfo("America/Denver"), fold=1)
-    back = there_and_back(replace(enveloped(NothingPersonal()), circumstances=circumstances(moment=second)))
+    back = there_and_back(enveloped(NothingPersonal())._replace(circumstances=circumstances(moment=second)))
     assert (back.circumstances.occurred_at.fold, back.circumstances.occurred_at.utcoffset()) == (1, timedelta(hours=-7))
 
 
@@ -85,13 +85,13 @@ def test_a_moment_that_could_be_written_and_not_read_back_is_refused(moment: dat
     with pytest.raises(Unwritable, match="moment"):
         codec().encode(enveloped(replace(EVERYTHING, moment=moment)))
     with pytest.raises(Unwritable, match="outside the years"):
-        codec().encode(replace(enveloped(SEEN), circumstances=circumstances(moment=moment)))
+        codec().encode(enveloped(SEEN)._replace(circumstances=circumstances(moment=moment)))
 
 
 @pytest.mark.parametrize("moment", [FIRST, LAST, FIRST.replace(tzinfo=WEST), LAST.replace(tzinfo=EAST)])
 def test_the_first_and_the_last_moment_come_back(moment: datetime) -> None:
     assert there_and_back(enveloped(replace(EVERYTHING, moment=moment))).event == replace(EVERYTHING, moment=moment)
-    asserted = replace(enveloped(SEEN), circumstances=circumstances(moment=moment))
+    asserted = enveloped(SEEN)._replace(circumstances=circumstances(moment=moment))
     assert there_and_back(asserted).circumstances.occurred_at == moment
 
 
@@ -112,7 +112,7 @@ class Unnamed(tzinfo):
 ])
 def test_an_asserted_moment_whose_zone_would_not_come_back_is_refused(moment: datetime) -> None:
     with pytest.raises(Unwritable, match="zone"):
-        codec().encode(replace(enveloped(SEEN), circumstances=circumstances(moment=moment)))
+        codec().encode(enveloped(SEEN)._replace(circumstances=circumstances(moment=moment)))
 
 
 EVERYTHING = EverythingNoted(
@@ -175,7 +175,7 @@ def test_damaged_bytes_are_unreadable_and_nothing_else(envelope: Envelope, data:
     flipped[place] ^= data.draw(st.integers(min_value=1, max_value=255))
     for state in (bytes(flipped), row.state[:place], row.state + b"\0"):
         try:
-            back = it.decode(replace(row, state=state))
+            back = it.decode(row._replace(state=state))
         except Unreadable:
             continue
         assert len(state) == len(row.state), "a body cut short or too long was read"
@@ -186,11 +186,11 @@ def test_a_row_whose_columns_are_not_those_of_its_bytes_is_unreadable() -> None:
     it = codec()
     row = recorded(it.encode(enveloped(SEEN)))
     with pytest.raises(Unreadable, match="another event id"):
-        it.decode(replace(row, event_id=uuid4()))
+        it.decode(row._replace(event_id=uuid4()))
     with pytest.raises(Unreadable, match=r"bytes of casebridge\.test\.CustodySeen"):
-        it.decode(replace(row, topic=NothingPersonal.TOPIC))
+        it.decode(row._replace(topic=NothingPersonal.TOPIC))
     with pytest.raises(Unreadable, match="no event of this program"):
-        it.decode(replace(row, topic="casebridge.test.Never"))
+        it.decode(row._replace(topic="casebridge.test.Never"))
 
 
 def test_the_schemas_used_are_all_that_the_bytes_name() -> None:
@@ -229,7 +229,7 @@ def old_row(registry: SchemaRegistry) -> Recorded:
     payload = write(format_of(OLD_SEEN), {"child": str(SEEN.child), "basis": "order", "due_at": 0, "gone": "x"})
     row = recorded(codec().encode(enveloped(SEEN)))
     record = registry.read(ENVELOPE, row.state)
-    return replace(row, state=write(ENVELOPE, record | {"payload": payload, "boxes": []}))
+    return row._replace(state=write(ENVELOPE, record | {"payload": payload, "boxes": []}))
 
 
 def test_what_an_older_writer_wrote_is_read_through_its_own_schema() -> None:
@@ -258,7 +258,7 @@ def test_a_symbol_that_this_program_does_not_have_is_named_as_such() -> None:
     payload = write(format_of(_clear(CustodySeen)), {"child": str(SEEN.child), "basis": "whim", "due_at": 0})
     state = write(ENVELOPE, registry.read(ENVELOPE, row.state) | {"payload": payload})
     with pytest.raises(Unreadable, match=r"CustodySeen\.basis: a symbol") as refused:
-        codec(registry).decode(replace(row, state=state))
+        codec(registry).decode(row._replace(state=state))
     assert "whim" not in str(refused.value)
 
 

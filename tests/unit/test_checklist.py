@@ -124,14 +124,14 @@ def test_an_encrypted_value_counts_where_it_is_known_and_not_where_it_is_withhel
     text = PACK.replace("DocumentRequested", "TraffickingScreeningCompleted").replace(
         'doc_type = "birth_certificate"', 'outcome = "clear"'
     )
-    standing = replace(new_mexico(), packs=(replace(pack, text=text, digest="another digest"),))
+    standing = replace(new_mexico(), packs=(pack._replace(text=text, digest="another digest"),))
     screened = replace(in_custody, standing=standing).given(CompleteTraffickingScreening(
         screening_id=an_id("screening"), child_id=CHILD, tool=ScreeningTool.INTERNAL, outcome=ScreeningOutcome.CLEAR,
     ))
     [item] = expected(screened, "P11").items
     assert item.done is not None
     hidden = [
-        replace(envelope, event=replace(envelope.event, outcome=WITHHELD))
+        envelope._replace(event=replace(envelope.event, outcome=WITHHELD))
         if isinstance(envelope.event, TraffickingScreeningCompleted) else envelope
         for envelope in screened.envelopes
     ]

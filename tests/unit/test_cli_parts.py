@@ -20,6 +20,7 @@ from domain.people import PersonName
 from domain.personal import UNKNOWN, WITHHELD, Known
 from domain.ports import KeyName, KeysUnavailable, LineageChanged, LogUnavailable
 from domain.refusals import Refused
+from tests.unit.avro_events import circumstances
 
 PERSON = UUID("0c100000-0000-4000-8000-000000000001")
 
@@ -113,6 +114,11 @@ def test_unknown_is_null_and_withheld_is_said() -> None:
         "a": None, "b": {"withheld": True}, "c": "2020-01-02", str(PERSON): None,
         "d": [{"case": str(PERSON), "person": str(PERSON), "compartment": "identity"}],
     }
+
+
+def test_who_said_something_and_when_is_written_by_name() -> None:
+    told = plain({PERSON: circumstances(moment=datetime(2026, 8, 13, 16, tzinfo=UTC))})[str(PERSON)]
+    assert told["occurred_at"] == "2026-08-13T16:00:00+00:00" and told["actor"]["agency"]
 
 
 def test_an_outline_tells_unknown_from_withheld_and_from_what_does_not_apply() -> None:

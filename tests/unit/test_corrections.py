@@ -43,10 +43,12 @@ from domain.case.recalls import DisclosureRecalled, RecallDisclosure, RecallRece
 from domain.disclosure.kinds import COUNSEL, SENT_TO
 from domain.disclosure.purposes import Purpose
 from domain.people import PersonName
+from domain.submission import Command
 from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import having, office_of
 from tests.unit.people import CHILD, FAMILY, MOTHER, h1_information, take_child, take_sibling
-from tests.unit.test_permission import on_consent, opening, release, study, withdraw
+from tests.unit.test_consent import withdraw
+from tests.unit.test_permission import on_consent, opening, release, study
 from tests.unit.whole_case import parents_consent, whole_case
 
 GUATEMALA = "cons-gt.denver"
@@ -228,19 +230,19 @@ def test_a_correction_that_was_owed_is_not_prepared_once_its_basis_has_ended() -
     corrected.when(wish).then_refused(rule="DECISION-12", field="correction_id")
 
 
-def on_consent_for_a_document() -> Scenario:
+def on_consent_for_a_document(*then: Command) -> Scenario:
     return whole_case().given(
         parents_consent(CHILD_OF_ALL, MOTHER_OF_ALL, purposes=(Purpose.DOCUMENT_TRACING,)),
         on_consent(purpose=Purpose.DOCUMENT_TRACING),
         replace(
             study, purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD_OF_ALL, MOTHER_OF_ALL), about=an_id("document")
         ),
-        release, received,
+        release, *then,
     )
 
 
 def test_what_was_told_on_a_consent_is_owed_back_with_it() -> None:
-    given = on_consent_for_a_document()
+    given = on_consent_for_a_document(received)
     outcome = given.when(withdraw)
     [recall] = outcome.the(RecallRaised)
     [correction] = outcome.the(CorrectionOwed)

@@ -152,7 +152,7 @@ def render(renderer: str, entry: Envelope) -> Record:
 def asked(purpose: Purpose, *fields: tuple[str, UUID | None, str, str]) -> Envelope:
     entry = disclosed([])
     assert isinstance(entry.event, Disclosed)
-    return replace(entry, event=replace(entry.event, purpose=purpose, renderer="facts.v1", fields=tuple(
+    return entry._replace(event=replace(entry.event, purpose=purpose, renderer="facts.v1", fields=tuple(
         FieldSource(path=path, reference=SIGNS[person] if person else "", event_id=uuid5(SPACE, event), field=field)
         for path, person, event, field in fields
     )))

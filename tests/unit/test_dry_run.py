@@ -39,7 +39,7 @@ def changes(
 ) -> dict[str, Counter[Change]]:
     """By rule, what this text of New Mexico's pack would have changed."""
     agency = scenario.standing
-    history = [replace(e, position=number) for number, e in enumerate(scenario.envelopes, 10)]
+    history = [e._replace(position=number) for number, e in enumerate(scenario.envelopes, 10)]
     other = with_pack(agency, text, hashlib.sha256(text.encode()).hexdigest(), since)
     found: dict[str, Counter[Change]] = {}
     comparison = compare(history, [(1, agency)], [(1, other)], now=now)
@@ -133,7 +133,7 @@ def test_a_country_without_a_consulate_ends_a_new_duty_too() -> None:
 
 def test_nothing_is_judged_before_the_agency_had_adopted_anything() -> None:
     agency = new_mexico()
-    history = [replace(e, position=number) for number, e in enumerate(informed.envelopes, 10)]
+    history = [e._replace(position=number) for number, e in enumerate(informed.envelopes, 10)]
     nobody = [(1, Agency(code="NM-CYFD")), (100, agency)]
     assert {change for _, change in compare(history, nobody, nobody, now=FRIDAY_10).changes} == {Change.WITHDRAWN}
 

@@ -394,7 +394,7 @@ def test_a_case_is_decided_by_the_agency_that_opened_it_and_by_no_other() -> Non
 
 def test_a_custody_that_no_calendar_covers_is_recorded_and_its_duty_says_what_is_lacking() -> None:
     long_ago = datetime(2024, 5, 3, 9, tzinfo=DENVER)
-    packs = replace(new_mexico(), packs=tuple(replace(a, effective_at=long_ago) for a in new_mexico().packs))
+    packs = replace(new_mexico(), packs=tuple(a._replace(effective_at=long_ago) for a in new_mexico().packs))
     scenario = Scenario(standing=packs).given(
         *((c, long_ago) for c in FAMILY), (take_child, long_ago), (h1_information, long_ago)
     )

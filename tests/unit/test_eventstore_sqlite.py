@@ -14,7 +14,7 @@ import pytest
 from adapters.eventstore import open_log
 from adapters.eventstore.sqlite import HEADS_MAX, SqliteLog
 from adapters.eventstore.turns import QUEUE_MAX, Asked, Turns
-from domain.ports import Append, Appended, Conflict, LogError, LogUnavailable, WorkerMove, WriterSchema
+from domain.ports import Append, Appended, Conflict, Lineage, LogError, LogUnavailable, WorkerMove, WriterSchema
 from tests.contract.event_log_contract import everything, new_command, new_event
 
 WAIT_SECONDS_MAX = 10.0
@@ -36,7 +36,7 @@ FORBIDDEN = [
     "INSERT OR REPLACE INTO schemas SELECT fingerprint, name, 'other' FROM schemas",
     "UPDATE lineages SET lineage = x'00'",
     "DELETE FROM lineages",
-    "INSERT OR REPLACE INTO lineages SELECT NULL, lineage FROM lineages",
+    "INSERT OR REPLACE INTO lineages SELECT NULL, lineage, 0 FROM lineages",
     "DELETE FROM workers",
 ]
 
@@ -191,3 +191,14 @@ def test_every_one_of_many_guards_is_looked_at(log: SqliteLog) -> None:
             log.append(Append(events=events))
     assert log.head() == head
     log.append(Append(events=tuple(new_event(stream, 2) for stream in streams)))
+
+
+def test_a_file_made_before_lineages_had_a_place_is_opened_as_it_is(tmp_path: Path) -> None:
+    log = SqliteLog(tmp_path / "log.db")
+    lineage = log.lineage
+    log.close()
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("ALTER TABLE lineages DROP COLUMN after_position")
+    opened = SqliteLog(tmp_path / "log.db")
+    assert list(opened.lineages) == [Lineage(lineage=lineage, after=0)]
+    opened.close()

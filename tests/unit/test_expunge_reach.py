@@ -20,6 +20,7 @@ from domain.case.consular import (
 from domain.case.corrections import CorrectionOwed, Owes
 from domain.case.court import ScheduleHearing
 from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
+from domain.case.doubts import RecordDisclosureDoubted
 from domain.case.engagement import EngagementEnded, EngagementOpened
 from domain.case.erasure import (
     Asked,
@@ -82,7 +83,7 @@ two_offices = whole_case().given(
 
 def without(scenario: Scenario, *compartments: Compartment, of: UUID | None = None) -> Scenario:
     """The same case to a reader from whom these keys are withheld: everybody's, or one person's."""
-    envelopes = [replace(envelope, event=_without(envelope.event, compartments, of)) for envelope in scenario.envelopes]
+    envelopes = [envelope._replace(event=_without(envelope.event, compartments, of)) for envelope in scenario.envelopes]
     return replace(scenario, case=fold(envelopes), envelopes=tuple(envelopes))
 
 
@@ -202,7 +203,7 @@ def test_an_office_that_is_owed_it_confirms_although_the_order_did_not_name_it()
     """As where the order was recorded by a program that did not look at what may have been handed over."""
     [order] = [one for one in unproven.envelopes if isinstance(one.event, ExpungeOrdered)]
     assert isinstance(order.event, ExpungeOrdered)
-    unnamed = replace(order, event=replace(order.event, offices=()))
+    unnamed = order._replace(event=replace(order.event, offices=()))
     case = fold([unnamed if one is order else one for one in unproven.envelopes])
     late = replace(unproven, case=case).given(handed_over)
     late.when(ConfirmErasure(expunge_id=EXPUNGE, office=GUATEMALA, second_person="liaison-2")).then(ErasureConfirmed)
@@ -231,6 +232,14 @@ def test_the_scope_marks_what_was_possibly_given() -> None:
     [office] = [place for place in scope_shown(released) if place.where == GUATEMALA]
     assert "possibly given: no hand-over is proven" in office.what
     assert office.until_then == "it is asked to erase once the hand-over is proven"
+
+
+def test_whoever_may_have_it_by_a_doubt_is_named_with_its_number_and_asked_at_once() -> None:
+    doubted = RecordDisclosureDoubted(disclosure_id=handed_over.notice_id, entry=1)
+    [office] = [place for place in scope_shown(released.given(doubted)) if place.where == GUATEMALA]
+    assert "entry 1 (consular notice), possibly given: no hand-over is proven" in office.what
+    assert office.until_then.startswith("no date can be promised: it is asked to erase")
+    assert [one.owes for one in unproven.when(doubted).the(CorrectionOwed)] == [Owes.ERASURE]
 
 
 def scope_shown(scenario: Scenario) -> list[Place]:

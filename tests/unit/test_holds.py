@@ -1,14 +1,18 @@
 """Nothing that a hold covers is released or handed over, its clock runs on, and lifting it lets it leave."""
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from adapters.reading.acts import explain_acts
 from adapters.reading.holds import explain_holds
+from domain.agency.events import OfficeStage
+from domain.agency.state import Office
 from domain.case.consular import (
     DisclosureReleased,
     NoticeForm,
@@ -17,13 +21,15 @@ from domain.case.consular import (
     Way,
 )
 from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
-from domain.case.holds import DisclosureHeld, DisclosureHoldLifted, HoldDisclosure, LiftDisclosureHold
+from domain.case.holds import DisclosureHeld, DisclosureHoldLifted, HoldDisclosure, LiftDisclosureHold, hold_on
+from domain.disclosure.events import FieldSource
 from domain.personal import WITHHELD
+from domain.refusals import Refused
 from tests.specification import Scenario, an_id
 from tests.unit.partners import office_of
 from tests.unit.people import FAMILY, h1_information, take_child
 from tests.unit.test_permission import opening, release, study
-from tests.unit.whole_case import AUNT, CHILD, MOTHER, whole_case
+from tests.unit.whole_case import AUNT, CARER, CHILD, MOTHER, whole_case
 
 GUATEMALA = "cons-gt.denver"
 REVIEW = date(2026, 12, 1)
@@ -34,6 +40,13 @@ prepared = Scenario().given(*FAMILY, take_child, h1_information, prepare)
 
 def holding(**changes: Any) -> HoldDisclosure:
     return HoldDisclosure(**{"hold_id": an_id("hold"), "review_on": REVIEW, "reason": "asylum claim", **changes})
+
+
+def an_office(office: str, kind: str, country: str | None) -> Office:
+    return Office(
+        office=office, recipient_kind=kind, name=office, country=country, zone="America/Denver", serves=(),
+        channel="pull", address="", stage=OfficeStage.LIVE,
+    )
 
 
 lift = LiftDisclosureHold(hold_id=an_id("hold"), reason="counsel agrees")
@@ -53,7 +66,7 @@ def test_a_hold_toward_another_countrys_consulates_holds_nothing_here() -> None:
 def test_a_hold_whose_country_this_reader_cannot_see_holds_every_consulate() -> None:
     held = prepared.given(holding(recipient_kind="CONS-HN"))
     [(hold_id, hold)] = held.case.holds.standing.items()
-    blind = replace(hold, placed=replace(hold.placed, recipient_kind=WITHHELD))
+    blind = replace(hold, placed=replace(hold.placed, recipient_kind=WITHHELD, country=WITHHELD))
     scenario = replace(held, case=held.case._replace(holds=replace(held.case.holds, standing={hold_id: blind})))
     scenario.when(let_go).then_refused(rule="DECISION-14", field="notice_id")
 
@@ -63,7 +76,71 @@ def test_a_hold_on_a_persons_field_stops_what_would_tell_it_and_nothing_else() -
     on_name = holding(person_id=AUNT, path="relative.name")
     asked.given(on_name).when(release).then_refused(rule="DECISION-14", field="notice_id")
     asked.given(holding(person_id=CHILD, path="child.placement_address")).when(release).then(DisclosureReleased)
-    asked.given(replace(on_name, person_id=MOTHER)).when(release).then(DisclosureReleased)
+    asked.given(holding(person_id=MOTHER, path="parent.a_number")).when(release).then(DisclosureReleased)
+
+
+@pytest.mark.parametrize("path", ["address", "relative.address"])
+def test_an_address_on_hold_does_not_leave_as_the_home_to_be_studied(path: str) -> None:
+    asked = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), study)
+    asked.given(holding(person_id=AUNT, path=path)).when(release).then_refused(rule="DECISION-14", field="notice_id")
+    asked.given(holding(person_id=MOTHER, path="address")).when(release).then(DisclosureReleased)
+
+
+def test_a_carers_address_on_hold_does_not_leave_as_where_the_child_is_placed() -> None:
+    case = whole_case().given(holding(person_id=CARER, path="address")).case
+    assert case.placement.carer_of(CHILD) == CARER
+    home = case.intake.people[CARER].address.current
+    assert home is not None
+    told = FieldSource(path="child.placement_address", reference="C", event_id=home.event_id, field=home.field)
+    assert hold_on(case, {}, "court.district", [told], {CHILD: "C"}) is not None
+    assert hold_on(case, {}, "court.district", [replace(told, path="child.name")], {CHILD: "C"}) is None
+
+
+@pytest.mark.parametrize(("person_id", "path", "instead"), [
+    (MOTHER, "home_study.address", "hold `address`"),
+    (MOTHER, "relative.address", "hold `address`"),
+    (MOTHER, "hearing.time", "hold one of a_number, address"),
+    (CHILD, "a_number", "hold one of address, allegation"),
+    (MOTHER, "parent.immigration_status", "hold one of a_number, address"),
+])
+def test_a_field_that_is_not_told_of_the_person_is_refused_with_what_would_do(
+    person_id: UUID, path: str, instead: str
+) -> None:
+    outcome = whole_case().when(holding(person_id=person_id, path=path))
+    outcome.then_refused(rule="DECISION-13", field="path")
+    with pytest.raises(Refused, match=re.escape(instead)):
+        outcome.envelopes()
+
+
+def test_a_countrys_hold_covers_every_office_of_it_and_who_tells_them_onward() -> None:
+    [hold] = whole_case().given(holding(country="MX")).case.holds.standing.values()
+    of = {name: an_office(name, kind, country) for name, kind, country in (
+        ("dif", "DIF", "MX"), ("consulate", "CONS-MX", None), ("other", "CONS-GT", "GT"), ("iss", "ISS", "US"),
+    )}
+    assert {name for name, one in of.items() if hold.covers_office(name, one.recipient_kind, of)} == {"dif", "consulate"}
+    [hold] = whole_case().given(holding(country="CA")).case.holds.standing.values()
+    onward = {"hotline": an_office("hotline", "POLARIS", "US"), "police": an_office("police", "FBI", "CA")}
+    assert hold.covers_office("hotline", "POLARIS", onward)
+    [hold] = whole_case().given(holding(recipient_kind="FBI")).case.holds.standing.values()
+    assert hold.covers_office("hotline", "POLARIS", onward) and not hold.covers_office("iss", "ISS", onward)
+
+
+def test_a_notice_is_not_released_while_its_country_is_on_hold() -> None:
+    held = prepared.given(holding(country="GT"))
+    held.when(let_go).then_refused(rule="DECISION-14", field="notice_id")
+    assert [one.covers for one in explain_holds(held.case, held.standing, held.at)] == ["everything to offices of GT"]
+    prepared.given(holding(country="MX")).when(let_go).then(DisclosureReleased)
+
+
+def test_a_field_on_hold_shows_on_the_act_that_would_tell_it_and_on_no_other() -> None:
+    now = prepared.at + timedelta(days=1)
+
+    def states(path: str) -> list[str]:
+        held = prepared.given(holding(person_id=an_id("mother"), path=path))
+        return [a.state for a in explain_acts(held.case, held.standing, now) if a.act.office == GUATEMALA]
+
+    assert all("ON HOLD" in state for state in states("name"))
+    assert not any("ON HOLD" in state for state in states("a_number"))
 
 
 def test_what_would_go_by_itself_waits_for_a_person_while_a_hold_stands() -> None:
@@ -79,6 +156,8 @@ def test_what_would_go_by_itself_waits_for_a_person_while_a_hold_stands() -> Non
     ({"office": GUATEMALA, "recipient_kind": "CONS-GT"}, "DECISION-14", "office"),
     ({"office": "cons-gt.nowhere"}, "DECISION-11", "office"),
     ({"recipient_kind": "all of them"}, "P17", "recipient_kind"),
+    ({"country": "Mexico"}, "COUNTRY-CODE", "country"),
+    ({"country": "MX", "recipient_kind": "CONS-MX"}, "DECISION-14", "office"),
     ({"path": "parent.address"}, "DECISION-14", "office"),
     ({"person_id": an_id("mother"), "path": "parent.shoe_size"}, "DECISION-13", "path"),
     ({"person_id": an_id("nobody"), "path": "parent.address"}, "P01", "person_id"),

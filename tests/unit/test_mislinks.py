@@ -250,13 +250,13 @@ def test_a_clock_that_ran_from_a_wrong_time_is_started_anew() -> None:
 def test_a_picture_of_a_day_shows_what_was_so_whenever_it_was_put_right() -> None:
     wish = wrong_time(in_custody, -48)
     after = in_custody.given(wish)
-    stored = [replace(e, position=e.version, recorded_at=e.circumstances.learned_at) for e in after.envelopes]
+    stored = [e._replace(position=e.version, recorded_at=e.circumstances.learned_at) for e in after.envelopes]
     assert wish.happened_at is not None
     day = wish.happened_at + timedelta(hours=1)
     assert fold(standing(stored, day, None, None)).custody.current(CHILD) is not None
     assert fold(standing(stored, day - timedelta(hours=2), None, None)).custody.current(CHILD) is None
     withdrawn = told.given(withdraw(told, CitizenshipInformationObtained, CHILD))
-    stored = [replace(e, position=e.version, recorded_at=e.circumstances.learned_at) for e in withdrawn.envelopes]
+    stored = [e._replace(position=e.version, recorded_at=e.circumstances.learned_at) for e in withdrawn.envelopes]
     before = fold(standing(stored, told.at, None, None))
     assert before.citizenship.of(CHILD).nationalities.value is UNKNOWN
     assert fold(standing(stored, None, told.at, None)).citizenship.of(CHILD).nationalities.value == Known(("GT",))

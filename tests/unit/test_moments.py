@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adapters.reading.timeline import lines
+from domain.case.birthdays import birthday
 from domain.case.citizenship import CitizenshipInformationObtained, CorrectCitizenship
 from domain.case.consent import Capacity, GrantConsent, WithdrawConsent
 from domain.case.custody import EndCustody
@@ -26,7 +27,6 @@ from domain.case.moments import (
     ReviewCompleted,
     ReviewRaised,
     ReviewWithdrawn,
-    birthday,
     moments,
 )
 from domain.case.particulars import CorrectFact

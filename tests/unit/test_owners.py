@@ -49,7 +49,7 @@ def silent(agency: Agency, rule_id: str) -> Agency:
     block, bracket, rest = tail.partition("[[rule]]")
     block = "\n".join(line for line in block.splitlines() if not line.startswith("owner"))
     text = f'{head}id = "{rule_id}"{block}\n{bracket}{rest}'
-    changed = replace(adoption, text=text, digest=f"without an owner of {rule_id}")
+    changed = adoption._replace(text=text, digest=f"without an owner of {rule_id}")
     return replace(agency, packs=tuple(changed if a is adoption else a for a in agency.packs))
 
 

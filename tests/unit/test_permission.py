@@ -8,21 +8,19 @@ from typing import Any
 import pytest
 
 from domain.agency.agreements import ConsularService, Jurisdiction, MouStatus, RecordMouStatus
-from domain.case.consent import Capacity, ConsentGranted, ConsentNarrowed, ConsentWithdrawn, NarrowConsent, WithdrawConsent
+from domain.case.consent import Capacity
 from domain.case.consular import DisclosureReleased, ReleaseDisclosure
-from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
+from domain.case.court import EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.disclosures import DisclosurePrepared, PrepareDisclosure
-from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened, Side
-from domain.case.permission import CloseEngagement, OpenEngagement, RecallRaised
+from domain.case.engagement import EngagementEnded, EngagementOpened, Side
+from domain.case.permission import CloseEngagement, OpenEngagement
 from domain.case.sealing import SealRecord
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
-from domain.people import Role
-from domain.personal import WITHHELD
-from tests.specification import NOON, Scenario, an_id
+from tests.specification import NOON, an_id
 from tests.unit.partners import MEXICO, everybody, having, office_of
 from tests.unit.people import from_country, obtain
-from tests.unit.whole_case import AUNT, CHILD, CONSENT, MOTHER, ORDER, parents_consent, party, whole_case
+from tests.unit.whole_case import AUNT, CARER, CHILD, CONSENT, MOTHER, ORDER, parents_consent, whole_case
 
 ISS = office_of("ISS")
 
@@ -55,6 +53,16 @@ def test_a_person_opens_what_an_office_may_learn_and_ends_it() -> None:
         BasisKind.SERVICE_CONTRACT, "contract 2026-17 with ISS-USA"
     )
     opened.scenario().when(CloseEngagement(engagement_id=an_id("engagement"))).then(EngagementEnded)
+
+
+@pytest.mark.parametrize("basis", [
+    BasisKind.TREATY, BasisKind.STATUTE, BasisKind.AGENCY_POLICY, BasisKind.SERVICE_CONTRACT,
+])
+def test_a_law_a_policy_or_a_contract_is_a_basis_by_its_citation(basis: BasisKind) -> None:
+    [event] = whole_case().when(opening(basis=basis, citation="article 5")).then(EngagementOpened).the(EngagementOpened)
+    assert event.basis is not None and (event.basis.kind, event.basis.citation) == (basis, "article 5")
+    whole_case().when(opening(basis=basis, citation=" ")).then_refused(rule="DECISION-12", field="citation")
+    whole_case().when(opening(basis=basis, citation="x" * 301)).then_refused(rule="DECISION-12", field="citation")
 
 
 @pytest.mark.parametrize(("changes", "rule", "field"), [
@@ -101,7 +109,7 @@ def test_a_new_york_engagement_cannot_rest_on_an_agreement_with_mexico() -> None
     """NYC has signed none: its stream has no such agreement, whatever another agency's has."""
     without = replace(everybody(), agreements=replace(everybody().agreements, changes=()))
     texts = {pack: pack.text.replace('jurisdiction = "NM"', 'jurisdiction = "NYC"') for pack in without.packs}
-    packs = tuple(replace(pack, text=text) for pack, text in texts.items())
+    packs = tuple(pack._replace(text=text) for pack, text in texts.items())
     scenario = replace(whole_case(), standing=replace(without, packs=packs))
     assert scenario.standing.jurisdiction == "NYC"
     scenario.when(with_mexico()).then_refused(rule="NYC-MOU-MX-NONE", field="rests_on")
@@ -139,8 +147,9 @@ def test_of_somebody_whose_record_is_closed_no_office_learns_anything_more() -> 
 # -- counsel
 
 def counsel(**changes: Any) -> OpenEngagement:
-    return opening(office=office_of("LAW-CONTRACT"), purpose=Purpose.RELIEF_SCREENING, **{
-        "person_ids": (CHILD,), "client_ids": (CHILD,), "side": Side.CHILD, **changes,
+    return opening(**{
+        "office": office_of("LAW-CONTRACT"), "purpose": Purpose.RELIEF_SCREENING, "person_ids": (CHILD,),
+        "client_ids": (CHILD,), "side": Side.CHILD, **changes,
     })
 
 
@@ -159,107 +168,74 @@ def test_an_adverse_persons_fields_are_refused_until_that_person_consents() -> N
     whole_case().when(replace(both, basis=BasisKind.COURT_ORDER, citation=None, rests_on=ORDER)).then(EngagementOpened)
 
 
-# -- consent
+def test_a_parents_counsel_learns_of_the_child_on_no_consent_of_that_parent() -> None:
+    lawyers = office_of("LAW-PARENT")
+    consented = whole_case().given(parents_consent(offices=(lawyers,)))
+    own = counsel(
+        office=lawyers, person_ids=(MOTHER,), client_ids=(MOTHER,), side=Side.PARENT, basis=BasisKind.CONSENT, citation=None,
+        rests_on=CONSENT,
+    )
+    consented.when(own).then(EngagementOpened)
+    of_both = replace(own, person_ids=(MOTHER, CHILD))
+    consented.when(of_both).then_refused(rule="COUNSEL-SIDE", field="person_ids")
+    on_order = replace(of_both, basis=BasisKind.COURT_ORDER, rests_on=ORDER)
+    consented.when(on_order).then(EngagementOpened)
+    appointing = EnterCourtOrder(
+        order_id=an_id("appointing"), child_ids=(CHILD,), party_ids=(CARER,), kind=OrderKind.OTHER,
+    )
+    for_the_child = parents_consent(
+        CHILD, given_by=CARER, capacity=Capacity.APPOINTED, order_id=an_id("appointing"), offices=(lawyers,),
+    )
+    whole_case().given(appointing, for_the_child).when(replace(own, person_ids=(CHILD,))).then(EngagementOpened)
 
-def test_a_consent_says_who_gave_it_for_whom_in_which_language_and_what_was_explained() -> None:
-    [granted] = whole_case().when(parents_consent()).then(ConsentGranted).the(ConsentGranted)
-    assert (granted.given_by, granted.capacity, granted.text_version) == (MOTHER, Capacity.PARENT, "consent-2026-1")
+
+def test_of_a_thing_counsel_learns_what_it_may_learn_of_everybody_whom_it_concerns() -> None:
+    own = counsel(office=office_of("LAW-PARENT"), person_ids=(MOTHER,), client_ids=(MOTHER,), side=Side.PARENT)
+    about_the_child = replace(
+        study, office=own.office, purpose=Purpose.RELIEF_SCREENING, person_ids=(MOTHER,), about=an_id("relief")
+    )
+    whole_case().given(own).when(about_the_child).then_refused(rule="DECISION-12", field="about")
 
 
-@pytest.mark.parametrize(("changes", "field"), [
-    ({"given_by": AUNT}, "capacity"),
-    ({"capacity": Capacity.SELF}, "capacity"),
-    ({"capacity": Capacity.GUARDIAN}, "order_id"),
-    ({"capacity": Capacity.APPOINTED, "order_id": an_id("no such order")}, "order_id"),
-    ({"offices": ()}, "offices"),
-    ({"purposes": (Purpose.CONSULAR_NOTICE,)}, "purposes"),
-    ({"text_version": "the new text"}, "text_version"),
-    ({"interpreter_id": an_id("nobody")}, "interpreter_id"),
-    ({"until": NOON}, "until"),
-])
-def test_a_consent_that_nobody_could_give_is_refused(changes: dict[str, Any], field: str) -> None:
-    whole_case().when(parents_consent(**changes)).then_refused(rule="CONSENT", field=field)
+def test_a_parents_counsel_stands_for_no_child() -> None:
+    whole_case().when(counsel(office=office_of("LAW-PARENT"))).then_refused(rule="COUNSEL-SIDE", field="side")
+
+
+# -- orders
+
+def ordering(**changes: Any) -> EnterCourtOrder:
+    wish: dict[str, Any] = {
+        "order_id": an_id("new order"), "child_ids": (CHILD,), "party_ids": (MOTHER,), "kind": OrderKind.OTHER,
+        "purposes": (Purpose.HOME_STUDY,), **changes,
+    }
+    return EnterCourtOrder(**wish)
+
+
+on_order = opening(basis=BasisKind.COURT_ORDER, citation=None, rests_on=an_id("new order"))
+
+
+def test_an_order_is_a_basis_for_what_it_says_and_those_whom_it_names() -> None:
+    whole_case().given(ordering()).when(on_order).then(EngagementOpened)
+    whole_case().given(ordering(kind=OrderKind.REMOTE_PARTICIPATION)).when(on_order).then(EngagementOpened)
 
 
 @pytest.mark.parametrize("changes", [
-    {"office": office_of("DIF")}, {"purpose": Purpose.DOCUMENT_TRACING}, {"person_ids": (CHILD, AUNT)},
+    {"purposes": ()}, {"purposes": (Purpose.DOCUMENT_TRACING,)}, {"party_ids": ()},
+    {"kind": OrderKind.SEAL, "purposes": ()}, {"kind": OrderKind.REMOTE_PARTICIPATION, "purposes": ()},
 ])
-def test_a_consent_covers_the_office_purpose_and_persons_that_it_names_and_no_other(changes: dict[str, Any]) -> None:
-    consented = whole_case().given(parents_consent(purposes=(Purpose.HOME_STUDY,)))
-    consented.when(on_consent()).then(EngagementOpened)
-    consented.when(on_consent(**changes)).then_refused(rule="DECISION-12", field="rests_on")
+def test_an_order_that_does_not_say_so_is_no_basis(changes: dict[str, Any]) -> None:
+    whole_case().given(ordering(**changes)).when(on_order).then_refused(rule="DECISION-12", field="rests_on")
 
 
-def test_a_consent_may_name_a_kind_of_partner() -> None:
-    whole_case().given(parents_consent(offices=(), kinds=("ISS",))).when(on_consent()).then(EngagementOpened)
+@pytest.mark.parametrize("effect", [OrderEffect.STAYS, OrderEffect.VACATES])
+def test_an_order_that_binds_no_more_is_no_basis(effect: OrderEffect) -> None:
+    end = ordering(order_id=an_id("end"), earlier_order_id=an_id("new order"), effect=effect, purposes=())
+    whole_case().given(ordering(), end).when(on_order).then_refused(rule="DECISION-12", field="rests_on")
 
 
-def test_an_engagement_never_outlasts_its_consent() -> None:
-    until = NOON + timedelta(days=30)
-    [opened] = whole_case().given(parents_consent(until=until)).when(on_consent()).the(EngagementOpened)
-    assert opened.until == until
-
-
-def consented() -> Scenario:
-    wide = parents_consent(CHILD, MOTHER, purposes=(Purpose.HOME_STUDY, Purpose.REUNIFICATION))
-    return whole_case().given(wide, on_consent())
-
-
-withdraw = WithdrawConsent(consent_id=CONSENT, withdrawn_by=MOTHER)
-
-
-def test_a_withdrawn_consent_ends_every_engagement_that_rests_on_it() -> None:
-    out = consented().when(withdraw).then(ConsentWithdrawn, EngagementEnded)
-    assert out.the(EngagementEnded)[0].reason is EndedBecause.CONSENT_ENDED
-    out.scenario().when(on_consent(engagement_id=an_id("again"))).then_refused(rule="DECISION-12", field="rests_on")
-
-
-def narrowing(**changes: Any) -> NarrowConsent:
-    wish: dict[str, Any] = {
-        "narrowing_id": an_id("narrowing"), "consent_id": CONSENT, "narrowed_by": MOTHER, "person_ids": (CHILD, MOTHER),
-        "purposes": (Purpose.HOME_STUDY, Purpose.REUNIFICATION), "offices": (ISS,), **changes,
-    }
-    return NarrowConsent(**wish)
-
-
-def test_a_narrowed_consent_ends_only_what_it_no_longer_covers() -> None:
-    consented().when(narrowing(purposes=(Purpose.HOME_STUDY,))).then(ConsentNarrowed)
-    consented().when(narrowing(purposes=(Purpose.REUNIFICATION,))).then(ConsentNarrowed, EngagementEnded)
-    consented().when(narrowing(person_ids=(CHILD,))).then(ConsentNarrowed, EngagementEnded)
-    consented().when(narrowing(offices=(ISS, office_of("DIF")))).then_refused(rule="CONSENT", field="offices")
-
-
-def test_only_who_gave_a_consent_or_whom_it_is_about_takes_it_back() -> None:
-    consented().when(replace(withdraw, withdrawn_by=AUNT)).then_refused(rule="CONSENT", field="withdrawn_by")
-    consented().when(replace(withdraw, withdrawn_by=CHILD)).then(ConsentWithdrawn, EngagementEnded)
-
-
-def test_what_was_let_go_on_a_consent_is_to_be_taken_back_with_it() -> None:
-    with_aunt = whole_case().given(
-        parents_consent(CHILD, MOTHER, purposes=(Purpose.DOCUMENT_TRACING,)), on_consent(purpose=Purpose.DOCUMENT_TRACING),
-        replace(study, purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD, MOTHER), about=an_id("document")), release,
-    )
-    [recall] = with_aunt.when(withdraw).then(ConsentWithdrawn, EngagementEnded, RecallRaised).the(RecallRaised)
-    assert recall.office == ISS and recall.disclosure_ids == (an_id("disclosure"),)
-
-
-def test_an_order_that_is_stayed_ends_what_rests_on_it() -> None:
-    on_order = whole_case().given(opening(basis=BasisKind.COURT_ORDER, citation=None, rests_on=ORDER))
-    stay = EnterCourtOrder(
-        order_id=an_id("stay"), child_ids=(CHILD,), kind=OrderKind.OTHER, earlier_order_id=ORDER, effect=OrderEffect.STAYS,
-    )
-    out = on_order.when(stay).then(CourtOrderEntered, EngagementEnded)
-    assert out.the(EngagementEnded)[0].reason is EndedBecause.ORDER_ENDED
-
-
-def test_what_this_reader_cannot_see_ends_no_engagement() -> None:
-    by_kind = whole_case().given(parents_consent(offices=(), kinds=("ISS",)), on_consent())
-    consent = by_kind.case.consents.consents[CONSENT]
-    blind = by_kind.case._replace(consents=replace(
-        by_kind.case.consents, consents={CONSENT: replace(consent, kinds=WITHHELD)}
-    ))
-    events = replace(by_kind, case=blind).when(party(an_id("uncle"), Role.RELATIVE, "Fermín")).events()
-    assert events and not [event for event in events if isinstance(event, EngagementEnded)]
+@pytest.mark.parametrize("changes", [{"kind": OrderKind.SEAL}, {"purposes": (Purpose.CONSULAR_NOTICE,)}])
+def test_an_order_to_seal_lets_nobody_learn_anything(changes: dict[str, Any]) -> None:
+    whole_case().when(ordering(**changes)).then_refused(rule="P10", field="purposes")
 
 
 # -- preparing

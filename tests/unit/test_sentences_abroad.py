@@ -42,13 +42,13 @@ def year() -> Scenario:
 def without_keys(envelope: Envelope) -> Envelope:
     event = cast(Any, envelope.event)
     hidden = {item.name: WITHHELD for item in fields(event) if isinstance(getattr(event, item.name), Known)}
-    return replace(envelope, event=replace(event, **hidden))
+    return envelope._replace(event=replace(event, **hidden))
 
 
 def unlearned(envelope: Envelope) -> Envelope:
     event = cast(Any, envelope.event)
     unknown = {item.name: UNKNOWN for item in fields(event) if isinstance(getattr(event, item.name), Known)}
-    return replace(envelope, event=replace(event, **unknown))
+    return envelope._replace(event=replace(event, **unknown))
 
 
 def test_every_event_of_these_areas_has_a_sentence_and_happens_in_the_story() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.disclosure.tail import UNSAVED_MAX, Tail
 from adapters.eventstore.fake import MemoryLog, MemoryStore
-from domain.ports import Recorded, WorkerDisplaced
+from domain.ports import LogForked, Recorded, WorkerDisplaced
 from tests.contract.event_log_contract import stream_of
 
 WORKER = "reader"
@@ -63,3 +63,17 @@ def test_rows_without_effect_move_it_in_memory_and_in_the_log_before_too_many_wo
     assert log.worker(WORKER) is None and tail.at is not None
     assert tail.step(1, passing) == 1
     assert log.worker(WORKER) == tail.at
+
+
+@pytest.mark.parametrize("left", [0, 3, 7])
+def test_a_worker_stops_where_another_event_stands_than_the_one_that_it_read_last(left: int) -> None:
+    store, other = MemoryStore(), MemoryStore()
+    stream_of(MemoryLog(store), "case-a", size=5)
+    reader = Reader(store)
+    assert reader.step() == 5
+    if left:
+        stream_of(MemoryLog(other), "case-b", size=left)
+    store.rows[:] = other.rows
+    with pytest.raises(LogForked, match="casebridge log restored"):
+        reader.step()
+    assert reader.seen == [1, 2, 3, 4, 5], "nothing after the fork had an effect"

@@ -42,6 +42,12 @@ def test_nobody_says_that_they_opened_what_they_were_not_handed() -> None:
     notified.when(other).then_refused(rule="DECISION-16", field="entry")
 
 
+def test_nobody_opened_an_entry_before_it_was_released() -> None:
+    released_at = notified.case.corrections.left[an_id("notice")].at
+    notified.when(OPENED, at=released_at - timedelta(minutes=1)).then_refused(rule="DECISION-16", field="occurred_at")
+    notified.when(OPENED, at=released_at).then(EntryReached)
+
+
 def test_a_hand_over_is_not_a_matter_of_report() -> None:
     wish = ReportEntryReached(report_id=an_id("r"), office="cons-gt.denver", entry=1, reached=Reached.HANDED_OVER)
     notified.when(wish).then_refused(rule="DECISION-16", field="reached")

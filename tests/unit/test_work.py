@@ -8,7 +8,7 @@ import pytest
 
 from adapters.eventstore.fake import MemoryLog
 from adapters.work import Crew, Worker
-from domain.ports import Append, LineageChanged, LogUnavailable, NewEvent
+from domain.ports import Append, LineageChanged, LogForked, LogUnavailable, NewEvent
 
 SECONDS_MAX = 10.0
 
@@ -45,7 +45,9 @@ def test_what_comes_between_a_worker_s_look_and_its_wait_wakes_it_at_once() -> N
     assert log.waits[0] == 0, "it waits for more than it saw, not for more than there is"
 
 
-@pytest.mark.parametrize(("error", "ends"), [(LogUnavailable("busy"), False), (LineageChanged("restored"), True)])
+@pytest.mark.parametrize(("error", "ends"), [
+    (LogUnavailable("busy"), False), (LineageChanged("restored"), True), (LogForked("an older copy"), True),
+])
 def test_an_outage_ends_no_worker_and_a_restored_log_does(error: Exception, ends: bool) -> None:
     log, again = Watched(), threading.Event()
 

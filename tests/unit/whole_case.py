@@ -123,7 +123,8 @@ STORY: tuple[Command, ...] = (
         service=ConsularService.IDENTITY_CHECK,
     ),
     EnterCourtOrder(
-        order_id=ORDER, child_ids=(CHILD,), party_ids=(MOTHER, AUNT, CARER, SPONSOR), kind=OrderKind.OTHER, order_ref="D-1"
+        order_id=ORDER, child_ids=(CHILD,), party_ids=(MOTHER, AUNT, CARER, SPONSOR), kind=OrderKind.OTHER, order_ref="D-1",
+        purposes=tuple(purpose for purpose in Purpose if purpose not in BY_RULE),
     ),
 )
 ABOUT: Mapping[Purpose, UUID] = {

@@ -3,7 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from uuid import UUID
 
 from domain.facts import Fact, Register
@@ -16,8 +16,7 @@ MEXICO = "MX"
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Yes:
+class Yes(NamedTuple):
     """`country` is None where the rule's recipient is no consulate. `since` is what made it so, of `person_id`."""
 
     person_id: UUID
@@ -29,8 +28,7 @@ class Yes:
 class No: ...
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class CannotTell:
+class CannotTell(NamedTuple):
     """A fact about this person is missing; `withheld` where it was recorded and its key is not to be had."""
 
     person_id: UUID
