@@ -19,7 +19,7 @@ from domain.case.citizenship import ObtainCitizenshipInformation, PersonOrigin
 from domain.case.consent import Capacity, GrantConsent
 from domain.case.consular_service import RequestConsularService
 from domain.case.engagement import Side
-from domain.case.permission import OpenEngagement
+from domain.case.permission import STANDS_FOR, OpenEngagement
 from domain.case.visits import CoordinateBorderVisit
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.kinds import COUNSEL
@@ -247,10 +247,10 @@ def _permission(office: Listed, purpose: Purpose) -> Iterator[Command]:
             consent_id=consent, given_by=MOTHER, capacity=Capacity.PARENT, person_ids=persons, purposes=(purpose,),
             offices=(office.office,), language="es", text_version="consent-2026-1",
         )
-    is_counsel = office.kind in COUNSEL
+    side = STANDS_FOR.get(office.kind, Side.CHILD) if office.kind in COUNSEL else None
+    clients = () if side is None else (CHILD,) if side is Side.CHILD else (MOTHER,)
     yield OpenEngagement(
         engagement_id=uuid5(office.case_id, f"{office.office}/{purpose}/engagement"), office=office.office, purpose=purpose,
         person_ids=persons, basis=BasisKind.CONSENT if _on_consent(office) else BasisKind.COURT_ORDER,
-        rests_on=consent if _on_consent(office) else ORDER, client_ids=(CHILD,) if is_counsel else (),
-        side=Side.CHILD if is_counsel else None,
+        rests_on=consent if _on_consent(office) else ORDER, client_ids=clients, side=side,
     )
