@@ -101,7 +101,8 @@ def test_the_marks_went_in_and_can_be_read_with_the_keys(run: Run) -> None:
 
 def test_every_boxed_text_of_every_event_has_a_mark_or_is_a_code(run: Run) -> None:
     marked = {place for event in run.events for place, text in boxed_texts(event) if run.canaries.found(text)}
-    wanted = {place for declared in EVENTS.values() for place in boxed_places(declared)}
+    ours = [declared for declared in EVENTS.values() if declared.__module__.startswith("domain.")]  # Tests declare some too.
+    wanted = {place for declared in ours for place in boxed_places(declared)}
     assert len(wanted) > 200 and marked <= wanted
     assert {place for place in wanted - marked if not is_code(place)} == UNMARKED.keys()
 
