@@ -12,13 +12,14 @@ from uuid import UUID, uuid5
 
 from adapters.cli.plain import plain
 from adapters.clocks import HistoryClock
+from adapters.disclosure.courier import Courier
 from adapters.disclosure.pull import CHANNEL, PullFeed
 from domain.agency.agreements import RecordMouStatus
 from domain.case.citizenship import ObtainCitizenshipInformation, PersonOrigin
 from domain.case.consent import Capacity, GrantConsent
 from domain.case.consular_service import RequestConsularService
 from domain.case.engagement import Side
-from domain.case.permission import OpenEngagement
+from domain.case.permission import STANDS_FOR, OpenEngagement
 from domain.case.visits import CoordinateBorderVisit
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.kinds import COUNSEL
@@ -33,6 +34,9 @@ CONSULATES = {
     "cons-mx.el-paso": ("CONS-MX", "MX"), "cons-mx.denver": ("CONS-MX", "MX"), "cons-gt.denver": ("CONS-GT", "GT"),
 }
 """Two of one country, and one of another. They need a case each: a child has one consulate of a country."""
+OF_ITS_OWN = {Purpose.CONSULAR_NOTICE, Purpose.RECALL}
+"""Purposes with commands of their own."""
+TURNS = 6
 AFTER_THE_PAPERS_ARE_DATED = timedelta(days=2)
 
 
@@ -110,6 +114,34 @@ class AccessWorld(World):
                 self.submit("RecallDisclosure", recalled, case_id=office.case_id, agency=office.agency)
         self.disclose()
 
+    def hold_and_let_go(self) -> None:
+        """Each office that is given facts is given them once more: held back before they left, then let go."""
+        feed, courier = PullFeed(self.backbone, self.rendering), Courier(self.backbone, self.rendering, {})
+        given = list[tuple[Listed, UUID]]()
+        for office in offices():
+            purpose = next((Purpose(flow["purpose"]) for flow in office.flows if flow["purpose"] not in OF_ITS_OWN), None)
+            if purpose is not None:
+                hold_id = uuid5(office.case_id, f"{office.office}/hold")
+                self._prepare_and_release(office, purpose, uuid5(hold_id, "held back"))
+                self.submit("HoldDisclosure", {
+                    "hold_id": hold_id, "office": office.office, "review_on": "2027-01-01", "reason": "asylum claim",
+                }, case_id=office.case_id, agency=office.agency)
+                given.append((office, hold_id))
+        self.disclose()
+        for office, _ in given:
+            feed.read(office.office, office.agency, after=0, credential=1)
+        self._turn(courier)
+        for office, hold_id in given:
+            lifted = {"hold_id": hold_id, "reason": "counsel agrees"}
+            self.submit("LiftDisclosureHold", lifted, case_id=office.case_id, agency=office.agency)
+        self._turn(courier)
+
+    def _turn(self, courier: Courier) -> None:
+        """What the courier finds the discloser writes, and what that writes the courier finds."""
+        for _ in range(TURNS):
+            courier.step()
+            self.disclose()
+
     def _found_all(self) -> None:
         for agency, place in {office.agency: office.place for office in offices()}.items():
             for pack in PACKS.get(place, ("US", place)):
@@ -153,10 +185,15 @@ class AccessWorld(World):
         else:
             for command in _permission(office, purpose):
                 self._command(command, office.case_id, office.agency)
-            self.submit("PrepareDisclosure", {
-                "disclosure_id": given, "office": office.office, "purpose": purpose.value,
-                "person_ids": list(_persons(office)), "about": ABOUT[purpose],
-            }, case_id=office.case_id, agency=office.agency)
+            self._prepare_and_release(office, purpose, given)
+            return
+        self.submit("ReleaseDisclosure", {"notice_id": given}, case_id=office.case_id, agency=office.agency)
+
+    def _prepare_and_release(self, office: Listed, purpose: Purpose, given: UUID) -> None:
+        self.submit("PrepareDisclosure", {
+            "disclosure_id": given, "office": office.office, "purpose": purpose.value,
+            "person_ids": list(_persons(office)), "about": ABOUT[purpose],
+        }, case_id=office.case_id, agency=office.agency)
         self.submit("ReleaseDisclosure", {"notice_id": given}, case_id=office.case_id, agency=office.agency)
 
     def _command(self, command: Command, case_id: UUID | None, agency: str) -> None:
@@ -210,10 +247,10 @@ def _permission(office: Listed, purpose: Purpose) -> Iterator[Command]:
             consent_id=consent, given_by=MOTHER, capacity=Capacity.PARENT, person_ids=persons, purposes=(purpose,),
             offices=(office.office,), language="es", text_version="consent-2026-1",
         )
-    is_counsel = office.kind in COUNSEL
+    side = STANDS_FOR.get(office.kind, Side.CHILD) if office.kind in COUNSEL else None
+    clients = () if side is None else (CHILD,) if side is Side.CHILD else (MOTHER,)
     yield OpenEngagement(
         engagement_id=uuid5(office.case_id, f"{office.office}/{purpose}/engagement"), office=office.office, purpose=purpose,
         person_ids=persons, basis=BasisKind.CONSENT if _on_consent(office) else BasisKind.COURT_ORDER,
-        rests_on=consent if _on_consent(office) else ORDER, client_ids=(CHILD,) if is_counsel else (),
-        side=Side.CHILD if is_counsel else None,
+        rests_on=consent if _on_consent(office) else ORDER, client_ids=clients, side=side,
     )

@@ -2,9 +2,9 @@
 from __future__ import annotations
 
 from adapters.http.app import WAIT_SECONDS_MAX
-from adapters.kafka.topics import DAY_MS, OFFICE_RETENTION_MS
+from adapters.kafka.settings import DAY_SECONDS, FEED_RETENTION_SECONDS_MAX
 
-RETENTION_DAYS = OFFICE_RETENTION_MS // DAY_MS
+RETENTION_DAYS = FEED_RETENTION_SECONDS_MAX // DAY_SECONDS
 
 INTRO = """\
 Everything that an agency may give to an office of kind {kind}, and how it arrives. What is not named here is not given.

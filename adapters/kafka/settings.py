@@ -16,6 +16,9 @@ RECONNECT_BACKOFF_MAX_MS = 1_000
 BOOTSTRAP_TIMEOUT_MS = 10_000
 REQUEST_TIMEOUT_MS = 10_000
 RECORD_BYTES_MAX = 1_000_000  # A broker refuses more than 1 MiB a batch unless it is told otherwise.
+DAY_SECONDS = 24 * 60 * 60
+FEED_RETENTION_SECONDS_MAX, FEED_SEGMENT_SECONDS_MAX = 7 * DAY_SECONDS, DAY_SECONDS
+"""The longest age of clear text in a partner's topic, which an expungement waits for; a setting may only shorten it."""
 
 Options = dict[str, object]
 
@@ -45,6 +48,14 @@ class KafkaSettings(BaseSettings):
     ssl_check_hostname: bool = True
     log_partitions: int = Field(default=6, ge=1, le=1_000)
     log_retention_days: int = Field(default=30, ge=1)
+    feed_retention_seconds: int = Field(
+        default=FEED_RETENTION_SECONDS_MAX, ge=1, le=FEED_RETENTION_SECONDS_MAX,
+        description="how long the feed and the inbox of an office keep a record; for topics still to be created",
+    )
+    feed_segment_seconds: int = Field(
+        default=FEED_SEGMENT_SECONDS_MAX, ge=1, le=FEED_SEGMENT_SECONDS_MAX,
+        description="after how long their newest segment is closed, and begins to age",
+    )
     replication_factor: int = Field(default=1, ge=1)
     min_insync_replicas: int = Field(default=1, ge=1)
 

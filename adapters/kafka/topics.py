@@ -12,7 +12,6 @@ from kafka.admin import ConfigResource
 from adapters.kafka.settings import KafkaSettings
 
 DAY_MS = 24 * 60 * 60 * 1000
-OFFICE_RETENTION_MS = 7 * DAY_MS  # The longest age of clear text in a partner's topic.
 
 
 class Action(StrEnum):
@@ -59,8 +58,16 @@ def topic_specs(settings: KafkaSettings, offices: Iterable[str]) -> tuple[TopicS
     because text stays on disk until its segment has rolled. A feed has one partition: its numbers are
     gapless and in order.
     """
-    by_age = {"cleanup.policy": "delete", "segment.ms": str(DAY_MS)}
-    office_config = by_age | {"retention.ms": str(OFFICE_RETENTION_MS)}
+    office_config = {
+        "cleanup.policy": "delete",
+        "segment.ms": str(1000 * settings.feed_segment_seconds),
+        "retention.ms": str(1000 * settings.feed_retention_seconds),
+    }
+    log_config = {
+        "cleanup.policy": "delete",
+        "segment.ms": str(DAY_MS),
+        "retention.ms": str(settings.log_retention_days * DAY_MS),
+    }
     positions_config = {
         "cleanup.policy": "compact",
         "segment.bytes": str(1024 * 1024),  # Reading a position back reads the topic: keep it short.
@@ -68,12 +75,7 @@ def topic_specs(settings: KafkaSettings, offices: Iterable[str]) -> tuple[TopicS
         "min.cleanable.dirty.ratio": "0.1",
     }
     specs = [
-        _spec(
-            settings,
-            settings.log_topic,
-            settings.log_partitions,
-            by_age | {"retention.ms": str(settings.log_retention_days * DAY_MS)},
-        ),
+        _spec(settings, settings.log_topic, settings.log_partitions, log_config),
         _spec(settings, settings.positions_topic, 1, positions_config),
     ]
     for office in sorted(set(offices)):

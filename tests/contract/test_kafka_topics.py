@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource
+from pydantic import ValidationError
 
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.topics import DAY_MS, Action, Difference, apply, plan, topic_specs
@@ -59,6 +60,29 @@ def test_what_an_office_reads_in_clear_is_kept_seven_days_and_rolls_daily(
         config = config_of(admin, topic)
         assert (config["retention.ms"], config["segment.ms"]) == (str(7 * DAY_MS), str(DAY_MS))
         assert config["cleanup.policy"] == "delete"
+
+
+def test_a_setting_shortens_what_an_office_reads_and_never_the_log(
+    settings: KafkaSettings, admin: KafkaAdminClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CASEBRIDGE_KAFKA_FEED_RETENTION_SECONDS", "3600")
+    monkeypatch.setenv("CASEBRIDGE_KAFKA_FEED_SEGMENT_SECONDS", "60")
+    shorter = KafkaSettings(bootstrap=settings.bootstrap, prefix=settings.prefix)
+    apply(admin, topic_specs(shorter, [OFFICE]), dry_run=False)
+    ages = {
+        topic: (config_of(admin, topic)["retention.ms"], config_of(admin, topic)["segment.ms"])
+        for topic in (shorter.feed_topic(OFFICE), shorter.inbox_topic(OFFICE), shorter.log_topic)
+    }
+    assert list(ages.values()) == [("3600000", "60000"), ("3600000", "60000"), (str(30 * DAY_MS), str(DAY_MS))]
+
+
+@pytest.mark.parametrize("wrong", [
+    {"feed_retention_seconds": 7 * 86_400 + 1}, {"feed_retention_seconds": 0}, {"feed_segment_seconds": 86_401},
+    {"feed_segment_seconds": 0},
+])
+def test_an_expungement_counts_on_seven_days_and_one_so_no_setting_is_longer(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValidationError, match="feed_"):
+        KafkaSettings(bootstrap="x:1", **wrong)  # type: ignore[arg-type]
 
 
 def test_the_log_goes_by_age_and_positions_are_compacted(settings: KafkaSettings, admin: KafkaAdminClient) -> None:

@@ -1,10 +1,9 @@
 """The marks of every history on real servers: a dump of PostgreSQL, its files, and the segments that Kafka keeps."""
 from __future__ import annotations
 
-import logging
 import subprocess
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -14,10 +13,10 @@ from uuid import uuid4
 
 import pytest
 import uvicorn
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import ConfigResource
+from kafka import KafkaProducer
 from urllib3 import PoolManager
 
+from adapters.backbone import Outcome
 from adapters.disclosure.pull import CHANNEL
 from adapters.eventstore.postgres import install
 from adapters.http.app import application, peer
@@ -30,13 +29,15 @@ from deploy.local.postgres import PostgresServer, postgres_program
 from deploy.local.process import await_true
 from tests import servers
 from tests.contract.postgres_store import PostgresStores
-from tests.e2e.canaries import Canaries, every_line
+from tests.e2e.canaries import Canaries, at_full_loudness, every_line, keys_of, refusing_once, texts
 from tests.e2e.embedded import H1_CASE, H2_CASE, Embedded, embedded
 
 ON_KAFKA, ON_HTTP = "cons-mx.el-paso", "cons-gt.denver"
-SOON = {"log.retention.check.interval.ms": "300", "log.initial.task.delay.ms": "300"}
-AGED = {"retention.ms": "500", "segment.ms": "500", "file.delete.delay.ms": "0"}
-"""The age of a partner's topic, in the place of seven days and one."""
+SOON = {
+    "log.retention.check.interval.ms": "300", "log.initial.task.delay.ms": "300", "log.segment.delete.delay.ms": "0",
+}
+AGE_SECONDS = 10
+"""How long the topics of an office keep clear text here, in the place of seven days."""
 AGED_SECONDS_MAX = 60.0
 START_SECONDS_MAX = 10.0
 RELEASE = "ReleaseDisclosure"
@@ -53,7 +54,13 @@ class OnServers:
     cluster: Path
     databases: tuple[str, ...]
     answered: bytes
+    in_feed: set[str]
+    in_inbox: set[str]
     logged: list[str]
+
+    @property
+    def declared(self) -> tuple[str, str]:
+        return self.kafka.feed_topic(ON_KAFKA), self.kafka.inbox_topic(ON_KAFKA)
 
     def segments(self, topic: str) -> list[Path]:
         return [path for path in self.topics.glob(f"{topic}-*/*.log*") if path.is_file()]
@@ -64,7 +71,14 @@ class OnServers:
 
     def in_topic(self, topic: str) -> set[str]:
         assert list(self.topics.glob(f"{topic}-*")), topic
-        return self.canaries.found(b"".join(path.read_bytes() for path in self.segments(topic)))
+        return self.canaries.found(b"".join(map(_content, self.segments(topic))))
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""  # The broker has just erased it.
 
 
 def channel_of(line: dict[str, Any]) -> dict[str, Any]:
@@ -75,20 +89,10 @@ def channel_of(line: dict[str, Any]) -> dict[str, Any]:
     return {**line, "data": {**line["data"], "channel": channel, "address": "feed"}}
 
 
-class _Keeping(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__(logging.NOTSET)
-        self.kept: list[str] = []
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.kept.append(f"{record.name} {self.format(record)}")
-
-
 @pytest.fixture(scope="module")
 def on_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnServers]:
     """Every history, on a PostgreSQL and a Kafka of our own whose files can be looked into."""
-    canaries, keeping, root = Canaries(), _Keeping(), logging.getLogger()
-    loudness = root.level
+    canaries = Canaries()
     with ExitStack() as stack:
         folder = stack.enter_context(servers.scratch())
         broker = stack.enter_context(servers.installed(
@@ -101,32 +105,48 @@ def on_servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnServers]:
         stores = PostgresStores(postgres)
         install(stores.dsn(stores.migrator_role), app_role=stores.app_role, history_clock=True)
         log, views = stores.dsn(stores.app_role), postgres.create_database()
-        kafka = KafkaSettings(bootstrap=broker.bootstrap)
+        kafka = KafkaSettings(bootstrap=broker.bootstrap, feed_retention_seconds=AGE_SECONDS, feed_segment_seconds=1)
         applied(kafka, topic_specs(kafka, [ON_KAFKA]), dry_run=False)
         home = tmp_path_factory.mktemp("servers")
         made = stack.enter_context(embedded(home, log=log, views=views, kafka=broker.bootstrap))
-        root.addHandler(keeping)
-        root.setLevel(logging.DEBUG)
-        stack.callback(root.setLevel, loudness)
-        stack.callback(root.removeHandler, keeping)
-        answered = _play(made, [canaries.marked(channel_of(line)) for line in every_line()])
-        yield OnServers(
+        logged = stack.enter_context(at_full_loudness())
+        on_servers = OnServers(
             made, canaries, kafka, broker.directory / "data", server.directory / "data", (stores.superuser, views),
-            answered, keeping.kept,
+            answered=b"", in_feed=set(), in_inbox=set(), logged=logged,
         )
+        refusing_once(made.receiver, canaries)
+        _play(on_servers)
+        yield on_servers
 
 
-def _play(made: Embedded, lines: list[dict[str, Any]]) -> bytes:
-    """Play; what the office on HTTP was answered after each release. Views and relay follow at the end, for each of
-    their steps is a transaction or more on a server."""
-    answered: list[bytes] = []
-    every = made.player.workers
-    made.player.workers = [worker for worker in every if not worker.name.startswith(("view:", "relay"))]
-    with _served(made) as read:
-        made.player.play(lines, told=lambda line, _: answered.append(read()) if line["command"] == RELEASE else None)
-    made.player.workers = every
+def _play(on_servers: OnServers) -> None:
+    """Play; after each release, what is in the feed's topic and what the office on HTTP is answered. Views and relay
+    follow at the end, for each of their steps is a transaction or more on a server."""
+    player, (feed, inbox) = on_servers.made.player, on_servers.declared
+    every = player.workers
+    player.workers = [worker for worker in every if not worker.name.startswith(("view:", "relay"))]
+    with _served(on_servers.made) as read:
+
+        def told(line: Mapping[str, Any], _: Outcome) -> None:
+            if line["command"] == RELEASE:
+                on_servers.answered += read()
+                on_servers.in_feed |= on_servers.in_topic(feed)
+
+        player.play([on_servers.canaries.marked(channel_of(line)) for line in every_line()], told=told)
+    player.workers = every
     drain(every)
-    return b"".join(answered)
+    producer = KafkaProducer(**on_servers.kafka.client())
+    producer.send(inbox, on_servers.canaries.mark("answer of an office", "inbox").encode()).get(10)
+    producer.close()
+    on_servers.in_inbox = on_servers.in_topic(inbox)
+
+
+@pytest.fixture(scope="module")
+def aged(on_servers: OnServers) -> OnServers:
+    """The same, when all that the partners' topics held is older than its age."""
+    gone = await_true(lambda: not set().union(*map(on_servers.in_topic, on_servers.declared)), AGED_SECONDS_MAX)
+    assert gone, "text is older than its declared age"
+    return on_servers
 
 
 @contextmanager
@@ -164,7 +184,7 @@ def dumped(dsn: str) -> bytes:
 
 
 def test_the_partners_got_marks_by_every_channel(on_servers: OnServers) -> None:
-    assert on_servers.in_topic(on_servers.kafka.feed_topic(ON_KAFKA)), "a declared place"
+    assert on_servers.in_feed and on_servers.in_inbox, "declared places"
     assert on_servers.canaries.found(on_servers.answered)
     assert on_servers.canaries.found(b"".join(message.content for message in on_servers.made.receiver.received))
 
@@ -181,7 +201,7 @@ def test_the_private_topic_holds_only_what_is_encrypted(on_servers: OnServers) -
     topic = on_servers.kafka.log_topic
     assert sum(path.stat().st_size for path in on_servers.segments(topic)) > 100_000
     assert on_servers.in_topic(topic) == set()
-    others = [path for path in on_servers.broker_files() if f".feed.{ON_KAFKA}" not in str(path)]
+    others = [path for path in on_servers.broker_files() if not path.parent.name.startswith(on_servers.declared)]
     assert [path for path in others if on_servers.canaries.found(path.read_bytes())] == []
 
 
@@ -192,26 +212,19 @@ def test_no_library_logged_a_mark_at_its_loudest(on_servers: OnServers) -> None:
     assert on_servers.canaries.found_below(on_servers.made.folder) == {}
 
 
-def test_partner_topics_lose_their_text_by_age(on_servers: OnServers) -> None:
-    """The feed and the inbox, with an age of half a second in the place of seven days; the log keeps its records."""
-    kafka = on_servers.kafka
-    feed, inbox = kafka.feed_topic(ON_KAFKA), kafka.inbox_topic(ON_KAFKA)
-    producer = KafkaProducer(**kafka.client())
-    producer.send(inbox, on_servers.canaries.mark("answer of an office", "inbox").encode()).get(10)
-    producer.close()
-    assert on_servers.in_topic(feed) and on_servers.in_topic(inbox)
-    admin = KafkaAdminClient(**kafka.admin())
-    admin.alter_configs([ConfigResource("TOPIC", topic, AGED) for topic in (feed, inbox)])
-    admin.close()
-    assert await_true(
-        lambda: not (on_servers.in_topic(feed) | on_servers.in_topic(inbox)), AGED_SECONDS_MAX
-    ), "text is older than its declared age"
-    assert sum(path.stat().st_size for path in on_servers.segments(kafka.log_topic)) > 100_000
+def test_partner_topics_lose_their_text_by_the_age_that_is_set(aged: OnServers) -> None:
+    """The feed and the inbox; the log keeps its records, and no file of the broker a text."""
+    assert aged.in_feed and aged.in_inbox
+    assert sum(path.stat().st_size for path in aged.segments(aged.kafka.log_topic)) > 100_000
+    assert [path for path in aged.broker_files() if aged.canaries.found(_content(path))] == []
 
 
-def test_after_an_expungement_no_server_has_a_key_or_a_text_of_it(on_servers: OnServers) -> None:
+def test_after_an_expungement_no_server_has_a_key_or_a_text_of_it(aged: OnServers) -> None:
     """What is left of it everywhere is encrypted, and the other record opens as before."""
-    made, canaries = on_servers.made, on_servers.canaries
+    made, canaries = aged.made, aged.canaries
+    keys = keys_of(made.folder, made.casebridge.keys, H1_CASE)
+    before = b"".join(path.read_bytes() for path in made.folder.glob("keys.sqlite*"))
+    assert len([key for key in keys if key in before]) == len(keys) // 2 > 20, "each wrapped key, and no plain one"
     outcome = made.casebridge.backbone.submit({
         "command": "OrderExpunge", "command_id": str(uuid4()), "agency": "NM-CYFD", "case": str(H1_CASE),
         "actor": {"agency": "NM-CYFD", "role": "records desk", "user": "clerk-1"},
@@ -223,11 +236,13 @@ def test_after_an_expungement_no_server_has_a_key_or_a_text_of_it(on_servers: On
     made.casebridge.custodian.step()
     [expunge] = made.case().erasure.expunges.values()
     assert expunge.expunged is not None
-    rows = made.casebridge.log.read_log(after=0, limit=5_000)
-    opened = canaries.found(repr([made.casebridge.codec.decode(row).event for row in rows]))
+    opened = canaries.found(texts(made.casebridge))
     assert opened & canaries.of(H1_CASE) == set()
     assert opened >= canaries.of(H2_CASE)
-    for dsn in on_servers.databases:
-        assert canaries.found(dumped(dsn)) == set()
-    assert canaries.found_below(on_servers.cluster, made.folder) == {}
-    assert [path for path in on_servers.broker_files() if canaries.found(path.read_bytes())] == []
+    dumps = b"".join(map(dumped, aged.databases))
+    assert canaries.found(dumps) == set() and not any(key.hex().encode() in dumps for key in keys)
+    files = [path for folder in (aged.cluster, made.folder) for path in folder.rglob("*") if path.is_file()]
+    for path in (*files, *aged.broker_files()):
+        content = _content(path)
+        assert canaries.found(content) == set() and not any(key in content for key in keys), path.name
+

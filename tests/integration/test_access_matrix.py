@@ -3,7 +3,7 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
+from base64 import b64decode, b64encode
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -34,6 +34,8 @@ UNKNOWN = "cons-mx.nowhere"
 HEAD = frozenset({"case_reference", "jurisdiction", "purpose", "basis"})
 OF_A_RECALL = frozenset({"case_reference", "jurisdiction", "text_code", "withdraws"})
 VARIES = frozenset({"date"})
+OF_EVERY_ANSWER = frozenset({"cache-control", "content-type", "server"})
+"""Headers that say the same to everybody."""
 ROUNDS_MAX = 20
 REFUSED_TOPIC, REFUSED_GROUP = "TopicAuthorizationFailedError", "GroupAuthorizationFailedError"
 
@@ -160,6 +162,40 @@ def test_over_http_an_office_reads_of_its_own_feed_what_the_page_names(matrix: M
         fields += check_fields(matrix, office, [b64decode(event["data_base64"]) for event in json.loads(body)])
     print(f"{fields} fields read over HTTP")
     assert fields == sum(len(office.fields(flow["purpose"])) for office in offices() for flow in office.flows) > 700
+
+
+def test_over_http_an_office_reads_what_stands_in_its_topic_record_by_record(matrix: Matrix) -> None:
+    """One version of the feed on both channels: bytes, number, id, salt, and every other attribute."""
+    compared = 0
+    for office in offices():
+        engineer, topic = Engineer(matrix.settings, office.office), matrix.settings.feed_topic(office.office)
+        try:
+            records = engineer.reads([topic])[topic][1]
+        finally:
+            engineer.close()
+        events = json.loads(matrix.get(office.office, credential_of=office.office)[1])
+        assert [as_event(record) for record in records] == events, office
+        assert [event["source"].rpartition("/")[2] for event in events] == [record.key.decode() for record in records]
+        assert all({"id", "feednumber", "sequence", "salt", "type"} <= event.keys() for event in events)
+        compared += len(events)
+    assert compared == sum(len(office.flows) for office in offices())
+
+
+def test_over_http_no_header_joins_two_offices(matrix: Matrix) -> None:
+    answers = {office: matrix.get(office.office, credential_of=office.office) for office in offices()}
+    for of, (_, _, headers) in answers.items():
+        own = {name: value for name, value in headers.items() if name not in OF_EVERY_ANSWER}
+        assert own.keys() == {"etag", "link", "content-length"}, of.office
+        others = [told for other, (_, _, told) in answers.items() if other is not of]
+        assert own["etag"] not in {told["etag"] for told in others} and own["link"] not in {told["link"] for told in others}
+    assert all(len({told[name] for _, _, told in answers.values()}) == 1 for name in OF_EVERY_ANSWER)
+
+
+def as_event(record: Any) -> dict[str, str]:
+    """A record in CloudEvents' binary mode, as the same event in structured mode."""
+    headers = {name.removeprefix("ce_"): value.decode() for name, value in record.headers}
+    headers["datacontenttype"] = headers.pop("content-type")
+    return {**headers, "data_base64": b64encode(record.value).decode()}
 
 
 def test_over_http_a_foreign_feed_answers_like_one_that_is_not_there(matrix: Matrix) -> None:

@@ -15,6 +15,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import confluent_kafka
 import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, from_binary_event
 from cloudevents.core.formats.json import JSONFormat
@@ -214,7 +215,7 @@ def test_kcat_reads_the_feed(on_kafka: OnKafka) -> None:
         servers.missing("kcat is not installed: apt-get install kcat")
     settings = on_kafka.settings
     # By PLAIN, as the office's own user: before 2.6.1 librdkafka sends a wrong nonce in SCRAM, which Kafka 4 refuses, and
-    # the kcat of Debian 12 has 2.0.
+    # the kcat of Debian 12 has 2.0. By SCRAM, a later librdkafka reads in the test below.
     words = [
         kcat, "-C", "-e", "-q", "-b", settings.bootstrap, "-t", settings.feed_topic(MEXICO), "-o", "beginning",
         "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanisms=PLAIN",
@@ -232,6 +233,25 @@ def test_kcat_reads_the_feed(on_kafka: OnKafka) -> None:
     foreign = [word.replace(settings.feed_topic(MEXICO), settings.feed_topic("cons-mx.denver")) for word in words]
     refused = subprocess.run(foreign, capture_output=True, text=True, timeout=RUN_SECONDS_MAX, check=False)
     assert refused.stdout == "" and refused.returncode != 0
+
+
+def test_librdkafka_reads_the_feed_by_the_login_that_is_documented(on_kafka: OnKafka) -> None:
+    """By SCRAM, with a librdkafka of today, which kcat is built upon."""
+    settings, wanted = on_kafka.settings, records(on_kafka)
+    consumer = confluent_kafka.Consumer({
+        "bootstrap.servers": settings.bootstrap, "group.id": settings.group(MEXICO), "enable.auto.commit": False,
+        "security.protocol": "SASL_PLAINTEXT", "sasl.mechanism": "SCRAM-SHA-512",
+        "sasl.username": settings.group(MEXICO), "sasl.password": SECRETS.of(MEXICO, 1),
+        "isolation.level": "read_committed",
+    })
+    try:
+        consumer.assign([confluent_kafka.TopicPartition(settings.feed_topic(MEXICO), 0, 0)])
+        read = consumer.consume(len(wanted), timeout=WAIT_SECONDS_MAX)
+    finally:
+        consumer.close()
+    assert [(one.key(), one.value(), one.headers()) for one in read] == [
+        (record.key, record.value, list(record.headers)) for record in wanted
+    ]
 
 
 def test_a_cloudevents_library_reads_the_same_event_from_kafka_and_from_http(on_kafka: OnKafka, tmp_path: Path) -> None:

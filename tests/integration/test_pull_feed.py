@@ -98,7 +98,7 @@ def told(world: World, *, families: int = 1, country: str = "MX", office: str = 
     return made
 
 
-def test_an_office_reads_the_bytes_and_numbers_of_every_other_channel(world: World) -> None:
+def test_an_office_reads_the_bytes_and_attributes_of_the_parcel_that_every_channel_carries(world: World) -> None:
     told(world, families=2)
     with served(world) as office:
         events = json.loads(office.get().data)
