@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 REFUSED, USAGE, INFRASTRUCTURE = 1, 2, 3
 PIPE_COLUMNS = 160
 """Where the output is no terminal, tables are this wide."""
-ID, ID_COLUMNS = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"), 36
+ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ID_COLUMNS, TEXT_COLUMNS = 39, 15
+"""What a column of ids takes with its margins, and what a column of words has to be left."""
 LISTED_MAX = 1_000
 
 Open = Callable[["Settings"], "Casebridge"]
@@ -137,21 +139,21 @@ def tell_json(document: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Nothing is cut; an id stays on one line as long as the terminal has room for it."""
+    """Nothing is cut; an id stays on one line where the terminal has room for it."""
     from rich import box
     from rich.table import Column, Table
     from rich.text import Text
 
-    cells = [[clean(str(cell)) for cell in row] for row in rows]
+    cells, screen = [[clean(str(cell)) for cell in row] for row in rows], console()
     ids = [any(ID.fullmatch(cell) for cell in column) for column in zip(*cells, strict=True)] or [False] * len(columns)
+    has_room = sum(ID_COLUMNS if is_id else TEXT_COLUMNS for is_id in ids) <= screen.width
     heads = [
-        Column(name, overflow="fold", min_width=ID_COLUMNS if is_id else None)
-        for name, is_id in zip(columns, ids, strict=True)
+        Column(name, overflow="fold", no_wrap=is_id and has_room) for name, is_id in zip(columns, ids, strict=True)
     ]
     made = Table(*heads, box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     for row in cells:
         made.add_row(*map(Text, row))
-    console().print(made)
+    screen.print(made)
 
 
 def heading(text: str) -> None:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 import typer
 
-from adapters.cli.console import clean, duration, identifier, moment
+from adapters.cli.console import clean, duration, identifier, moment, table
 from adapters.cli.failures import explained
 from adapters.cli.plain import outline, plain
 from adapters.json_lines import LINE_BYTES_MAX, Read, lines
@@ -157,3 +157,29 @@ def test_each_kind_of_failure_has_its_exit_code_and_one_sentence(error: Exceptio
 def test_an_error_that_nobody_foresaw_is_named_without_its_message() -> None:
     code, sentence = explained(RuntimeError("Nahomy Belén lives at Calle Ficticia"))
     assert code == 3 and "RuntimeError" in sentence and "Nahomy" not in sentence
+
+
+ROW = (
+    "ca5e0001-0000-4000-8000-000000000001", "0007ce01-0000-4000-8000-000000000001", "cons-mx.el-paso",
+    "2026-09-01T21:30:00+00:00", "correction",
+    "PrepareCorrection of ff7d455a-a6ab-5988-a0f7-6b580ed91793 asks it to disregard that and prepares what is true",
+)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 140, 160, 200])
+def test_no_sign_of_a_table_is_lost_however_narrow_the_terminal(
+    width: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("adapters.cli.console.PIPE_COLUMNS", width)
+    table(("case", "disclosure", "to", "since", "what", "next"), [ROW])
+    shown = capsys.readouterr().out
+    body = shown.rpartition("\u2500")[2].replace("\n", "")
+    assert sorted("".join(ROW).replace(" ", "")) == sorted(body.replace(" ", "")), shown
+    assert max(map(len, shown.splitlines())) <= width
+    if width >= 140:
+        assert ROW[0] in shown and ROW[1] in shown
+
+
+def test_a_table_without_rows_has_its_heads(capsys: pytest.CaptureFixture[str]) -> None:
+    table(("case", "what"), [])
+    assert "case" in capsys.readouterr().out
