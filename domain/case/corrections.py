@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.agency.targets import CORRECTIONS
@@ -84,13 +84,26 @@ class CorrectionSettled(Event):
     settled_at: datetime = clear(CLOCK)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Owed:
-    """`prepared_as` is what was prepared in its place."""
+class Clocked(Protocol):
+    """An event by which something began to be owed."""
 
-    owed: CorrectionOwed
-    prepared_as: UUID | None = None
-    settled: CorrectionSettled | None = None
+    @property
+    def clock_start(self) -> datetime: ...
+
+    @property
+    def due_zone(self) -> str: ...
+
+
+class OnTheAgencysClock:
+    """What is owed until it is settled: by the agency's own target, and no law's."""
+
+    __slots__ = ()
+    if TYPE_CHECKING:
+        @property
+        def owed(self) -> Clocked: ...
+
+        @property
+        def settled(self) -> object | None: ...
 
     @property
     def is_open(self) -> bool:
@@ -112,6 +125,15 @@ class Owed:
     @property
     def due_zone(self) -> str:
         return self.owed.due_zone
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Owed(OnTheAgencysClock):
+    """`prepared_as` is what was prepared in its place."""
+
+    owed: CorrectionOwed
+    prepared_as: UUID | None = None
+    settled: CorrectionSettled | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -7,9 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from uuid import UUID
 
-from domain.agency.targets import CORRECTIONS
 from domain.case.consular import Way
-from domain.case.corrections import RULE, OwedBecause, Owes
+from domain.case.corrections import RULE, OnTheAgencysClock, OwedBecause, Owes
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
 from domain.case.obligations import CLOCK
@@ -66,31 +65,11 @@ class Settled:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class OwedOutside:
-    """One of them. Its clock is that of every correction: the agency's own target, and no law's."""
+class OwedOutside(OnTheAgencysClock):
+    """One of them, by the clock of every correction."""
 
     owed: OutsideCorrectionOwed
     settled: Settled | None = None
-
-    @property
-    def is_open(self) -> bool:
-        return self.settled is None
-
-    @property
-    def rule_id(self) -> str:
-        return CORRECTIONS
-
-    @property
-    def clock_start(self) -> datetime:
-        return self.owed.clock_start
-
-    @property
-    def due_at(self) -> datetime | None:
-        return None
-
-    @property
-    def due_zone(self) -> str:
-        return self.owed.due_zone
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
