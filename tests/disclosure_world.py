@@ -115,7 +115,7 @@ class World:
         for text in ("packs/US.toml", "packs/NM.toml"):
             self.submit("AdoptPack", _adopted(text))
         self.submit("AdoptCalendar", _adopted("calendars/NM.toml"))
-        for text in ("contracts/cons-mx.v1.toml", "contracts/cons-xx.v1.toml"):
+        for text in ("contracts/cons-mx.v3.toml", "contracts/cons-xx.v3.toml"):
             self.submit("AdoptContract", _adopted(text))
         for office in offices or (MEXICO,):
             kind, country = KINDS[office]

@@ -16,7 +16,7 @@ from adapters.disclosure.parcel import parcel_of, placeholder_of, structured
 from adapters.disclosure.render import digest_of, rendered
 from domain.disclosure.contract import Flow
 from domain.disclosure.events import Disclosed, FieldSource, Withdrawn
-from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.renderers import RENDERERS, laid_out_by
 from domain.disclosure.rendering import Record
 from domain.disclosure.vocabulary import GROUPS, WORDS
 from domain.events import Actor, Circumstances, Envelope, Event
@@ -58,6 +58,8 @@ VALUES: Mapping[str, Mapping[str, object]] = {
     "child.relief_candidates": {"candidates": ("sij", "t_visa")},
     "child.placement_address": DWELLING, "parent.address": DWELLING, "relative.address": DWELLING,
     "home_study.address": DWELLING,
+    "child.placement_landmarks": DWELLING, "parent.landmarks": DWELLING, "relative.landmarks": DWELLING,
+    "home_study.landmarks": DWELLING,
     "parent.relation": {"role": Role.MOTHER}, "relative.relation": {"relation": "mother's sister"},
     "relative.phone": {"phone": "+52 000 555 0100"},
     "parent.a_number": {"a_number": "A000000000"}, "parent.detention_place": {"facility": "Example detention facility"},
@@ -128,7 +130,7 @@ def of_flow(office: str, flow: Flow, form: Format) -> Example:
     entry = _recorded(Disclosed(
         office=office, number=FIRST, case_id=SPACE, case_reference=sign(f"{office}/case"), engagement_id=SPACE,
         notice_id=SPACE, purpose=flow.purpose, basis=flow.basis, rule_ids=(), contract_digest="", schema_fingerprint="",
-        renderer=flow.renderer, source_event_id=SPACE, source_version=1, person_ids=(), digest="",
+        renderer=laid_out_by(flow.renderer), source_event_id=SPACE, source_version=1, person_ids=(), digest="",
         salt=Known(_salt(office, flow.publishes)), fields=sources,
     ), flow.places[0] if flow.places else JURISDICTION)
     return _example(entry, facts, form, sequence=1)

@@ -18,6 +18,7 @@ from adapters.avro.published_records import LAYOUTS, feed_records, record_of
 from adapters.avro.single_object import without_docs
 from domain.disclosure.check import misrendered
 from domain.disclosure.contract import Contract, parse_contract
+from domain.disclosure.renderers import laid_out_by
 
 CONTRACTS = Path(__file__).resolve().parents[2] / "domain" / "contracts"
 
@@ -34,7 +35,7 @@ def wanted(contracts: Iterable[Contract]) -> dict[str, Schema]:
     for contract in contracts:
         for flow in contract.flows:
             if flow.renderer in LAYOUTS:
-                named = paths.setdefault((flow.publishes, flow.renderer), set())
+                named = paths.setdefault((flow.publishes, laid_out_by(flow.renderer)), set())
                 named.update(field.path for field in flow.fields)
     return feed_records() | {
         publishes: record_of(publishes, renderer, named) for (publishes, renderer), named in sorted(paths.items())
@@ -125,8 +126,9 @@ def _misrendered(contracts: Iterable[Contract]) -> Iterator[str]:
         for flow in contract.flows:
             for path, because in misrendered(flow):
                 yield f"{': '.join((flow.publishes, *path))}: {because}"
-            if renderers.setdefault(flow.publishes, flow.renderer) != flow.renderer:
-                yield f"{flow.publishes}: is laid out by {renderers[flow.publishes]} and by {flow.renderer}"
+            renderer = laid_out_by(flow.renderer)
+            if renderers.setdefault(flow.publishes, renderer) != renderer:
+                yield f"{flow.publishes}: is laid out by {renderers[flow.publishes]} and by {renderer}"
 
 
 def _undocumented(schema: Schema) -> Iterator[str]:

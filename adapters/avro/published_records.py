@@ -10,7 +10,7 @@ from typing import Any
 
 from adapters.avro.forms import Schema
 from domain.disclosure.renderers import PLACES
-from domain.disclosure.vocabulary import GROUPS, WORDS, Group, Shape, Word
+from domain.disclosure.vocabulary import FOUND_DOC, FOUND_ES, GROUPS, WORDS, Group, Shape, Word
 
 NAMESPACE = "casebridge.published"
 DATE: Schema = {"type": "int", "logicalType": "date"}
@@ -98,10 +98,7 @@ UP_TO_COUNTRY = (
     _optional("region", "string", "State, department or province.", "Estado, departamento o provincia."),
     _optional("postal_code", "string", "Postal code.", "Código postal."),
 )
-LANDMARKS = _optional(
-    "landmarks", "string", "What the dwelling is found by.",
-    "Referencias para ubicar el domicilio (entre qué calles, señas).",
-)
+LANDMARKS = _optional("landmarks", "string", FOUND_DOC, FOUND_ES)
 RECORDS: Mapping[Shape, Schema] = {
     Shape.PLACE: _record(
         "Place", "A place, in the parts that are known.", "Un lugar, con los datos que se conocen.",
@@ -143,16 +140,17 @@ class Layout:
     """Whether each list of persons is always written, so that it has no default."""
 
 
+_FACTS = Layout(head=(CASE, JURISDICTION, PURPOSE, BASIS))
+_NOTICE = Layout(
+    head=(CASE, JURISDICTION, BASIS), names={"child.custody": "in_custody_since"}, has_every_list=True,
+    records={
+        **RECORDS, Shape.ADDRESS: _record(*DWELLING, *UP_TO_COUNTRY, _given(*COUNTRY), LANDMARKS),
+        Shape.MOMENT: _record("CustodySince", "When the agency took the child into custody.",
+                              "Cuándo asumió la agencia la custodia de protección.", *MOMENT),
+    },
+)
 LAYOUTS: Mapping[str, Layout] = {
-    "facts.v1": Layout(head=(CASE, JURISDICTION, PURPOSE, BASIS)),
-    "notice.v1": Layout(
-        head=(CASE, JURISDICTION, BASIS), names={"child.custody": "in_custody_since"}, has_every_list=True,
-        records={
-            **RECORDS, Shape.ADDRESS: _record(*DWELLING, *UP_TO_COUNTRY, _given(*COUNTRY), LANDMARKS),
-            Shape.MOMENT: _record("CustodySince", "When the agency took the child into custody.",
-                                  "Cuándo asumió la agencia la custodia de protección.", *MOMENT),
-        },
-    ),
+    "facts.v1": _FACTS, "facts.v2": _FACTS, "notice.v1": _NOTICE, "notice.v2": _NOTICE,
     "disregard.v1": Layout(head=(CASE, WITHDRAWS, TEXT_CODE)),
 }
 """By the renderer that a contract names."""
@@ -165,7 +163,7 @@ def record_of(publishes: str, renderer: str, paths: Container[str]) -> Schema:
     renderer has no place is left out."""
     layout, groups, defined = LAYOUTS[renderer], dict[str, list[Word]](), set[str]()
     for path in PLACES[renderer]:
-        if path in paths:
+        if path in paths and WORDS[path].part_of is None:
             groups.setdefault(WORDS[path].group, []).append(WORDS[path])
     return _published(publishes, layout.head, *(
         _group(name, group, groups[name], layout, defined) for name, group in GROUPS.items() if name in groups
@@ -180,6 +178,8 @@ def feed_records() -> dict[str, Schema]:
 def names_of(renderer: str, path: str) -> tuple[str, ...]:
     """Where a renderer puts a field, such as `children.given_names` and `children.surnames`."""
     word = WORDS[path]
+    if word.part_of is not None:
+        return tuple(f"{name}.{LANDMARKS['name']}" for name in names_of(renderer, word.part_of))
     group = GROUPS[word.group].plural or word.group
     several = SEVERAL.get(word.shape)
     names = [part["name"] for part in several] if several else [LAYOUTS[renderer].names.get(path, word.name)]

@@ -104,7 +104,7 @@ def check(
     is passed on. An office inside Homeland Security is judged by purpose; to tell who passes on is to tell whom they
     pass on to; what a partner told us is not told back to it; a kind without a column in the matrix is told nothing.
 
-    Example: casebridge contracts check domain/contracts/iss.v1.toml
+    Example: casebridge contracts check domain/contracts/iss.v2.toml
     Next: mend the text, or `casebridge contracts adopt FILE`; an agency cannot adopt what is found here.
     """
     standing = _standing(ctx, agency)
@@ -139,7 +139,7 @@ def diff(
 ) -> None:
     """What flows by one contract and not by another: fields, grounds, places, and who lets it go, purpose by purpose.
 
-    Example: casebridge contracts diff ISS domain/contracts/iss.v1.toml
+    Example: casebridge contracts diff ISS domain/contracts/iss.v2.toml
     Next: `casebridge contracts dry-run FILE` shows what the change would mean for the cases of your log.
     """
     standing = _standing(ctx, agency)
@@ -163,7 +163,7 @@ def adopt(
 ) -> None:
     """Adopt a contract; it counts from now on. One that reaches anything forbidden is refused.
 
-    Example: casebridge contracts adopt domain/contracts/iss.v1.toml --second-person counsel-1 --agency NM-CYFD
+    Example: casebridge contracts adopt domain/contracts/iss.v2.toml --second-person counsel-1 --agency NM-CYFD
     Next: `casebridge partner add` lists an office of this kind; a person opens an engagement with it.
     """
     _contract(ContractText(where="file", text=of_file(file)))
@@ -181,7 +181,7 @@ def dry_run(
     Every open engagement with an office of this kind is looked at, with what was prepared on it, by the facts that the
     case holds now. Fields are named, values are not.
 
-    Example: casebridge contracts dry-run domain/contracts/iss.v1.toml
+    Example: casebridge contracts dry-run domain/contracts/iss.v2.toml
     Next: `casebridge contracts adopt FILE`, if that is what you mean.
     """
     contract = _contract(ContractText(where="file", text=of_file(file)))

@@ -36,7 +36,7 @@ from domain.disclosure.events import (
     Released,
     Withdrawn,
 )
-from domain.disclosure.renderers import RENDERERS
+from domain.disclosure.renderers import RENDERERS, laid_out_by
 from domain.disclosure.rendering import Unrenderable
 from domain.disclosure.telling import sources
 from domain.events import Actor, Circumstances, Envelope
@@ -321,7 +321,8 @@ def _starts(entries: Sequence[Envelope]) -> dict[str, int]:
 
 def _flow(agency: Agency, engagement: Engagement, released_at: datetime, moment: datetime) -> tuple[Flow, str]:
     """What flows for the engagement's purpose by the contract in force now, and no more than by that of its release:
-    a text adopted in between, or before a release that is recorded late, takes away and adds nothing."""
+    a text adopted in between, or before a release that is recorded late, takes away and adds nothing. By no text does an
+    address bring its landmarks unnamed."""
     office = agency.offices.get(engagement.office)
     if office is None:
         raise _Skip(NotDisclosed.UNKNOWN_OFFICE)
@@ -330,7 +331,8 @@ def _flow(agency: Agency, engagement: Engagement, released_at: datetime, moment:
     before = None if shown is None else shown.flow(engagement.purpose, agency.jurisdiction)
     if contract is None or flow is None or before is None or flow.renderer not in RENDERERS:
         raise _Skip(NotDisclosed.NO_CONTRACT)
-    return replace(flow, fields=tuple(field for field in flow.fields if before.has(field.path))), contract.digest
+    fields = tuple(field for field in flow.fields if before.has(field.path))
+    return replace(flow, renderer=laid_out_by(flow.renderer), fields=fields), contract.digest
 
 
 def _disclosed(

@@ -100,6 +100,7 @@ REASONS: Mapping[str, str] = {
     "Counsel and court have to know of proceedings that run":
         "El representante legal y el tribunal deben saber de los procedimientos en curso",
     "From which language": "De qué idioma", "From which room": "Desde qué sala",
+    "How the dwelling is found where streets have no names": "Cómo se ubica el domicilio donde las calles no tienen nombre",
     "How the relative is reached": "Cómo contactar al familiar", "In which country": "En qué país",
     "In which way they are to meet": "De qué manera será el encuentro", "Into which language": "A qué idioma",
     "NM-CONSULATE-DATA": "Regla NM-CONSULATE-DATA: dato que debe llevar la notificación consular",

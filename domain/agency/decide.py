@@ -209,9 +209,9 @@ def adopt_contract(submission: Submission[AdoptContract], agency: Agency) -> Seq
     text, second_person = submission.command.text, submission.command.second_person
     _second_person(submission, second_person)
     contract = parse_contract(text, digest(text))
-    require_lawful(contract)
     if not _new(agency.contracts, contract.recipient_kind, contract.digest):
-        return []
+        return []  # Also of a text that was lawful once: what stands is said again.
+    require_lawful(contract)
     before = [a for a in agency.contracts if a.id == contract.recipient_kind]
     newest = max((parse_contract(adoption.text, adoption.digest).version for adoption in before), default=0)
     if contract.version <= newest:

@@ -13,8 +13,8 @@ from domain.disclosure.basis import RECORDED_GROUNDS
 from domain.disclosure.contract import JURISDICTIONS, Contract, Flow, FlowField, Purpose, Release
 from domain.disclosure.items import AskedItem
 from domain.disclosure.kinds import COLUMNS, SENT_TO, reached_by, reaches_homeland
-from domain.disclosure.renderers import PLACES
-from domain.disclosure.vocabulary import WORDS
+from domain.disclosure.renderers import INSTEAD, PLACES
+from domain.disclosure.vocabulary import WORDS, Shape
 from domain.refusals import Refused
 
 
@@ -98,6 +98,9 @@ def misrendered(flow: Flow) -> Iterator[tuple[tuple[str, ...], str]]:
         for field in flow.fields:
             if field.path not in places:
                 yield (field.path,), f"{flow.renderer} has no place for it: that takes another renderer"
+            whole = WORDS[field.path].part_of
+            if whole is not None and not any(other.path == whole and other.needs == field.needs for other in flow.fields):
+                yield (field.path,), f"it stands in {whole}: name that too, on the same grounds"
 
 
 def _flow(jurisdiction: str, kind: str, flow: Flow, law: Law) -> Iterator[Finding]:
@@ -119,6 +122,9 @@ def _field(jurisdiction: str, kind: str, flow: Flow, field: FlowField, law: Law)
                 yield Finding(ban=ban.id, path=path, because=f"{ban.words} ({ban.lines})")
         if law.cell(word.item, body) == "N":
             yield Finding(ban="5.2", path=path, because=f"{word.item} never reaches {body}")
+    if word.shape is Shape.ADDRESS and flow.renderer in INSTEAD:
+        because = f"{flow.renderer} tells its landmarks with it, text of no class: name {INSTEAD[flow.renderer]} instead"
+        yield Finding(ban="FREE-TEXT", path=here, because=because)
     allowed = law.cell(word.item, kind)
     if allowed == ".":
         why = "has no column in the matrix" if law.column(kind) is None else f"is not told {word.item} by default"

@@ -55,7 +55,8 @@ THINGS: Mapping[str, Mapping[type[Event], tuple[str, Mapping[str, tuple[str, ...
     },
     "home_study": {
         **dict.fromkeys((IssHomeStudyRequested, DifHomeStudyRequested, InternationalHomeClearanceRequested), ("request_id", {
-            "person": ("subject_id",), "address": ("address",), "country": ("country",), "attempt": ("attempt",),
+            "person": ("subject_id",), "address": ("address",), "landmarks": ("address",), "country": ("country",),
+            "attempt": ("attempt",),
         })),
         HomeStudyCompleted: ("request_id", {"outcome": ("outcome",), "report_number": ("report_ref",)}),
     },
@@ -86,10 +87,13 @@ IDENTITY = (
     "sponsor.birth_date",
 )  # of whoever is told of, not of sponsors alone (domain.md 5.1, D17)
 PATHS: Mapping[AskedItem, tuple[str, ...]] = {
-    **{item: tuple(w.path for w in WORDS.values() if w.item is item and w.is_told) for item in AskedItem},
+    **{
+        item: tuple(w.path for w in WORDS.values() if w.item is item and w.is_told and w.part_of is None)
+        for item in AskedItem
+    },
     AskedItem.IDENTITY_OF_FAMILY: IDENTITY,
 }
-"""Which fields of the vocabulary an item of domain.md 5.2 names."""
+"""Which fields of the vocabulary an item of domain.md 5.2 names. What is part of another is told by the same report."""
 LETTER = ("letter_kind", "issued_on", "benefits_from", "benefits_until", "indefinite")
 
 
@@ -214,13 +218,15 @@ def _told(case: Case, person: Person, path: str, reports: Reports, counts: Count
                 yield from _current(part, counts)
         case "nationalities":
             yield from _current(origin.nationalities, counts)
+        case "landmarks":
+            yield from _landmarks(person.address, counts)
         case "a_number" | "detention_place" as field:
             yield from _detained(case, person.person_id, field, counts)
-        case "placement_address":
+        case "placement_address" | "placement_landmarks" as field:
             carer_id = case.placement.carer_of(person.person_id)
             carer = None if carer_id is None else case.intake.people.get(carer_id)
             if carer is not None:
-                yield from _current(carer.address, counts)
+                yield from (_current if field == "placement_address" else _landmarks)(carer.address, counts)
         case "otip_letter":
             letter = case.trafficking.current_letter(person.person_id)
             if letter is not None:
@@ -233,6 +239,16 @@ def _current(register: Register[Any], counts: Counts) -> Iterator[Told]:
     fact: Fact[Any] | None = register.current
     if fact is not None and counts(fact.value):
         yield fact.event_id, fact.field
+
+
+def _landmarks(address: Register[Any], counts: Counts) -> Iterator[Told]:
+    if address.current is not None and _has_landmarks(address.current.value):
+        yield from _current(address, counts)
+
+
+def _has_landmarks(address: Any) -> bool:
+    """Whether an address says what the dwelling is found by, or cannot be read now."""
+    return not isinstance(address, Known) or address.value.landmarks is not None
 
 
 def _detained(case: Case, person_id: UUID, field: str, counts: Counts) -> Iterator[Told]:
@@ -266,6 +282,8 @@ def _of_thing(path: str, about: UUID, reports: Reports, counts: Counts) -> tuple
         if not fields or getattr(envelope.event, id_name) != about:
             continue
         values = [getattr(envelope.event, field, None) for field in fields]
+        if word.part_of is not None and not all(map(_has_landmarks, values)):
+            return ()
         if all(map(counts, values)):
             return tuple((envelope.circumstances.event_id, *pair) for pair in zip(fields, values, strict=True))
     return ()

@@ -43,12 +43,14 @@ class FreeText(StrEnum):
     KINSHIP = "kinship"  # how somebody is related
     ALLEGATION = "allegation"
     CARE = "care"  # health and therapy
+    DIRECTIONS = "directions"  # what a dwelling is found by
     COUNSEL = "counsel"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Word:
-    """One field. `comes_from` are the kinds that themselves tell the agency this, and are not told it back."""
+    """One field. `comes_from` are the kinds that themselves tell the agency this, and are not told it back. `part_of` is
+    the field in which it stands on the wire, and without which it does not flow."""
 
     path: str
     item: Item
@@ -57,6 +59,7 @@ class Word:
     doc_es: str
     text: FreeText | None = None
     comes_from: tuple[str, ...] = ()
+    part_of: str | None = None
     is_told: bool = True
 
     @property
@@ -118,7 +121,17 @@ STATUS_DOC, STATUS_ES = "Immigration status.", "Situación migratoria."
 COUNTRY_DOC = "Country, ISO 3166-1 alpha-2."
 COUNTRY_ES = "País, ISO 3166-1 alfa-2."
 PHONE_DOC, PHONE_ES = "How to reach the person by telephone.", "Cómo comunicarse con la persona por teléfono."
+FOUND_DOC = "What the dwelling is found by."
+FOUND_ES = "Referencias para ubicar el domicilio (entre qué calles, señas)."
 LIVES_DOC, LIVES_ES = "Where the person lives now, where that was given.", "Dónde vive la persona ahora, si se proporcionó."
+
+
+def _landmarks(path: str, item: Item, *, part_of: str) -> Word:
+    """What a dwelling is found by: the one part of an address that is text, and so named for itself."""
+    return Word(
+        path=path, item=item, shape=Shape.TEXT, doc=FOUND_DOC, doc_es=FOUND_ES, text=FreeText.DIRECTIONS, part_of=part_of
+    )
+
 
 _CHILD = (
     Word(path="child.custody", item=Item.CUSTODY, shape=Shape.MOMENT, doc="Since when the child has been in custody.",
@@ -139,6 +152,7 @@ _CHILD = (
     Word(path="child.placement_address", item=Item.PLACEMENT_ADDRESS, shape=Shape.ADDRESS,
          doc="Where the child is placed.",
          doc_es="Domicilio del hogar de acogida o del centro de asistencia social donde vive actualmente."),
+    _landmarks("child.placement_landmarks", Item.PLACEMENT_ADDRESS, part_of="child.placement_address"),
     Word(path="child.health_records", item=Item.HEALTH_RECORDS, shape=Shape.TEXT, doc="Health and therapy.",
          doc_es="Salud y tratamiento psicológico.", text=FreeText.CARE, is_told=False),
     Word(path="child.otip_letter", item=Item.OTIP_LETTER, shape=Shape.LETTER,
@@ -158,6 +172,7 @@ _PARENT = (
     Word(path="parent.birth_date", item=Item.PARENT_BIRTH_DATE, shape=Shape.BIRTH_DATE, doc=BIRTH_DOC, doc_es=BIRTH_ES),
     Word(path="parent.birth_place", item=Item.PARENT_BIRTHPLACE, shape=Shape.PLACE, doc=PLACE_DOC, doc_es=PLACE_ES),
     Word(path="parent.address", item=Item.PARENT_ADDRESS, shape=Shape.ADDRESS, doc=LIVES_DOC, doc_es=LIVES_ES),
+    _landmarks("parent.landmarks", Item.PARENT_ADDRESS, part_of="parent.address"),
     Word(path="parent.phone", item=Item.PARENT_ADDRESS, shape=Shape.TEXT, doc=PHONE_DOC, doc_es=PHONE_ES),
     Word(path="parent.immigration_status", item=Item.PARENT_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
          is_told=False),
@@ -178,6 +193,7 @@ _KIN = (
     Word(path="relative.name", item=Item.RELATIVE_CONTACT, shape=Shape.NAME, doc=NAME_DOC, doc_es=NAME_ES),
     Word(path="relative.phone", item=Item.RELATIVE_CONTACT, shape=Shape.TEXT, doc=PHONE_DOC, doc_es=PHONE_ES),
     Word(path="relative.address", item=Item.RELATIVE_CONTACT, shape=Shape.ADDRESS, doc=LIVES_DOC, doc_es=LIVES_ES),
+    _landmarks("relative.landmarks", Item.RELATIVE_CONTACT, part_of="relative.address"),
     Word(path="relative.immigration_status", item=Item.CARER_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
          is_told=False),
     Word(path="carer.immigration_status", item=Item.CARER_STATUS, shape=Shape.TEXT, doc=STATUS_DOC, doc_es=STATUS_ES,
@@ -214,6 +230,7 @@ _REQUESTS = (
          doc="Sign of the person whose home is to be studied.", doc_es="Referencia de la persona cuyo hogar se estudiará."),
     Word(path="home_study.address", item=Item.RELATIVE_CONTACT, shape=Shape.ADDRESS, doc="The dwelling to be studied.",
          doc_es="El domicilio que se estudiará."),
+    _landmarks("home_study.landmarks", Item.RELATIVE_CONTACT, part_of="home_study.address"),
     Word(path="home_study.country", item=Item.RELATIVE_CONTACT, shape=Shape.WORD, doc=COUNTRY_DOC, doc_es=COUNTRY_ES),
     Word(path="home_study.attempt", item=Item.RELATIVE_CONTACT, shape=Shape.NUMBER, doc="Which attempt this is, from 1.",
          doc_es="Número de la solicitud: 1 si es la primera."),
@@ -257,16 +274,20 @@ GROUP_OF: Mapping[Role | None, str] = {
     Role.SPONSOR: "sponsor",
 }
 """By a person's role, None for a child: the group under which they are told of."""
-DWELLINGS = frozenset({"child.placement_address", "home_study.address"})
+DWELLINGS = frozenset({
+    "child.placement_address", "child.placement_landmarks", "home_study.address", "home_study.landmarks",
+})
 """Fields that tell where somebody lives under another name: the child's carer, the person whose home is studied."""
 ADDRESS = "address"
 
 
 def item_of(path: str) -> str:
-    """What of a person a field tells, in whatever group: `address` of parent.address and of home_study.address. A field of
-    a thing that tells nothing of its person is an item of its own. An item is its own item."""
+    """What of a person a field tells, in whatever group: `address` of parent.address, of its landmarks and of
+    home_study.address. A field of a thing that tells nothing of its person is an item of its own, and so is an item."""
     group, _, name = path.rpartition(".")
     if path in DWELLINGS:
+        return ADDRESS
+    if path in WORDS and WORDS[path].part_of is not None:
         return ADDRESS
     return path if group in GROUPS and GROUPS[group].plural is None else name
 

@@ -52,7 +52,7 @@ def adopt(office_channel: str = "webhook", *, contract: Callable[[str], str] = l
     return [
         *(line("AdoptPack", {"text": text(f"packs/{name}.toml"), **second}, at=ADOPTED) for name in ("US", "NM")),
         line("AdoptCalendar", {"text": text("calendars/NM.toml"), **second}, at=ADOPTED),
-        line("AdoptContract", {"text": contract(text("contracts/cons-mx.v1.toml")), **second}, at=ADOPTED),
+        line("AdoptContract", {"text": contract(text("contracts/cons-mx.v3.toml")), **second}, at=ADOPTED),
         line("ListOffice", {
             "office": MEXICO, "recipient_kind": "CONS-MX", "name": "Consulate of Mexico", "country": "MX",
             "zone": "America/Denver", "serves": ["NM"], "channel": office_channel,

@@ -63,7 +63,7 @@ def founded(channel: str = "webhook") -> list[Line]:
         return [line("ListOffice", listed, at=ADOPTED), line("PutOfficeLive", {"office": code, **second}, at=ADOPTED)]
 
     return [
-        *adopt(channel), *map(contract, ("cons-mx.v2", "iss.v1", "dif.v1")),
+        *adopt(channel), *map(contract, ("cons-mx.v3", "iss.v2", "dif.v2")),
         *office(ISS, "ISS", None, "America/New_York"), *office(DIF, "DIF", "MX", "America/Chihuahua"),
         line("RecordMouStatus", {
             "change_id": AGREEMENT, "jurisdiction": "NM", "country": "MX", "status": "signed", "services": ["document"],

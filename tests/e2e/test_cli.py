@@ -437,7 +437,7 @@ def test_adopted_texts_are_listed_and_printed_as_people_read_them(played: Progra
 
 @pytest.mark.parametrize(("file", "kind"), [
     ("domain/packs/NM.toml", "pack"), ("domain/calendars/NM.toml", "calendar"),
-    ("domain/contracts/cons-mx.v1.toml", "contract"),
+    ("domain/contracts/cons-mx.v3.toml", "contract"),
 ])
 def test_a_file_is_adopted_as_what_it_is_once_and_by_two_persons(fresh: Program, file: str, kind: str) -> None:
     words = ("policy", "adopt", str(ROOT / file), "--agency", "NM-CYFD", "--as", "policy-1", "--second-person")

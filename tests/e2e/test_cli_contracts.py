@@ -12,7 +12,7 @@ import pytest
 from tests.e2e.cli_world import H2, Program, commands, play
 from tests.specification import ROOT
 
-ISS, OFFICE, AGENCY = ROOT / "domain" / "contracts" / "iss.v1.toml", "iss.usa", "NM-CYFD"
+ISS, OFFICE, AGENCY = ROOT / "domain" / "contracts" / "iss.v2.toml", "iss.usa", "NM-CYFD"
 SPACE = UUID("c0a70000-0000-4000-8000-000000000000")
 STUDY = next(line for line in commands(H2) if line["command"] == "RequestHomeStudy")
 CASE, PERSONS = STUDY["case"], [*STUDY["data"]["child_ids"], STUDY["data"]["subject_id"]]

@@ -51,7 +51,7 @@ def county(tmp_path_factory: pytest.TempPathFactory) -> Path:
     first = at(home, local(3, 9))
     for text in (
         ROOT / "domain/packs/US.toml", DATA / "tres-piedras.toml", DATA / "tres-piedras-calendar.toml",
-        ROOT / "domain/contracts/cons-mx.v1.toml",
+        ROOT / "domain/contracts/cons-mx.v3.toml",
     ):
         first.ok("policy", "adopt", str(text), *SECOND)
     answers = at(home, local(14, 17)).submitted([

@@ -136,7 +136,7 @@ class Story:
     def adopts(self, is_whole: bool) -> None:
         """The contract with ISS changes: with the tracing of documents, or without."""
         self._made += 1
-        text = (ROOT / "domain" / "contracts" / "iss.v1.toml").read_text(encoding="utf-8")
+        text = (ROOT / "domain" / "contracts" / "iss.v2.toml").read_text(encoding="utf-8")
         text = text.replace("\nversion = 1\n", f"\nversion = {1 + self._made}\n")
         before, tracing, after = text.partition(TRACING)
         text = text if is_whole else before + after[after.index("[[flow]]\n"):]

@@ -23,13 +23,12 @@ ISS, AGREEMENT = "iss.usa", uuid5(SPACE, "agreement")
 pytestmark = [pytest.mark.faults, pytest.mark.timeout(120)]
 
 
-def founded(folder: Path) -> World:
+def founded(folder: Path, contract: str = "iss.v2") -> World:
     """New Mexico with its agreement with Mexico, and ISS under a contract."""
     world = World(folder)
     world.found(MEXICO)
-    for name in ("cons-mx.v2", "iss.v1"):
-        text = (ROOT / "domain" / "contracts" / f"{name}.toml").read_text(encoding="utf-8")
-        world.submit("AdoptContract", {"text": text, "second_person": "counsel-1"})
+    text = (ROOT / "domain" / "contracts" / f"{contract}.toml").read_text(encoding="utf-8")
+    world.submit("AdoptContract", {"text": text, "second_person": "counsel-1"})
     world.submit("ListOffice", {
         "office": ISS, "recipient_kind": "ISS", "name": "ISS-USA", "zone": "America/New_York", "serves": ["NM"],
         "channel": "webhook", "address": "https://iss.example/casebridge",

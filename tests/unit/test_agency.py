@@ -45,8 +45,8 @@ def history() -> tuple[Envelope, ...]:
         decide.AdoptPack(text=adopted("packs/US.toml"), second_person="counsel-1"),
         decide.AdoptPack(text=adopted("packs/NM.toml"), second_person="counsel-1"),
         decide.AdoptCalendar(text=adopted("calendars/NM.toml"), second_person="counsel-1"),
-        decide.AdoptContract(text=adopted("contracts/cons-mx.v1.toml"), second_person="counsel-1"),
-        decide.AdoptContract(text=adopted("contracts/cons-xx.v1.toml"), second_person="counsel-1"),
+        decide.AdoptContract(text=adopted("contracts/cons-mx.v3.toml"), second_person="counsel-1"),
+        decide.AdoptContract(text=adopted("contracts/cons-xx.v3.toml"), second_person="counsel-1"),
         OFFICE, replace(OFFICE, office=other, recipient_kind="CONS-GT", country="GT"),
         decide.RehearseOffice(office=name), decide.RehearseOffice(office=other),
         decide.PutOfficeLive(office=name, second_person="counsel-1"),
@@ -97,13 +97,13 @@ def test_the_whole_history_leaves_one_office_live_and_one_ended() -> None:
 
 
 def test_of_two_texts_or_lists_of_one_moment_the_later_recorded_counts() -> None:
-    calendar, contract = adopted("calendars/NM.toml"), adopted("contracts/cons-mx.v1.toml")
+    calendar, contract = adopted("calendars/NM.toml"), adopted("contracts/cons-mx.v3.toml")
     parties = decide.ListTreatyParties(
         treaty=Treaty.HAGUE_SERVICE, countries=("MX",), source="status table", second_person="counsel-1"
     )
     agency, second = EMPTY, [
         decide.AdoptCalendar(text=f"{calendar}\n# The later one.\n", second_person="counsel-1"),
-        decide.AdoptContract(text=contract.replace("version = 1", "version = 9"), second_person="counsel-1"),
+        decide.AdoptContract(text=contract.replace("version = 3", "version = 9"), second_person="counsel-1"),
         replace(parties, countries=("MX", "GT")),
     ]
     first = [
@@ -128,14 +128,15 @@ def test_a_consulate_of_a_country_is_of_that_country_said_or_not() -> None:
 
 def test_another_text_of_a_contract_is_a_later_version() -> None:
     """Not the same number with other words, and not an old text put back: what it takes back says so by its number."""
-    second, first = (adopted(f"contracts/cons-mx.v{number}.toml") for number in (2, 1))
+    first = adopted("contracts/cons-mx.v3.toml")
+    second = first.replace("version = 3", "version = 4")
     agency = EMPTY
     for number, text in enumerate((first, second)):
         for envelope in recorded(decide.AdoptContract(text=text, second_person="counsel-1"), agency, number):
             agency = evolve(agency, envelope)
     assert recorded(decide.AdoptContract(text=second, second_person="counsel-1"), agency, 2) == []
     for text in (first, f"{second}\n# Other words.\n"):
-        with pytest.raises(Refused, match="version 2 of it was adopted"):
+        with pytest.raises(Refused, match="version 4 of it was adopted"):
             recorded(decide.AdoptContract(text=text, second_person="counsel-1"), agency, 3)
 
 
@@ -182,7 +183,7 @@ def test_the_second_person_is_not_the_first_however_the_name_is_written(second: 
 @pytest.mark.parametrize(("adopt", "file", "right", "wrong", "rule"), [
     (decide.AdoptPack, "packs/NM.toml", "origin_in_mexico", "nowhere", "PACK"),
     (decide.AdoptCalendar, "calendars/NM.toml", "first =", "firsts =", "CALENDAR"),
-    (decide.AdoptContract, "contracts/cons-mx.v1.toml", "version = 1", "", "CONTRACT"),
+    (decide.AdoptContract, "contracts/cons-mx.v3.toml", "version = 3", "", "CONTRACT"),
 ])
 def test_a_text_with_a_fault_is_not_adopted(adopt: Any, file: str, right: str, wrong: str, rule: str) -> None:
     with pytest.raises(Refused) as refused:

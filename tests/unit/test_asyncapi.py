@@ -89,7 +89,7 @@ def test_the_example_of_a_purpose_tells_every_field_that_may_flow_for_it(kind: s
             continue
         payload = payloads[f"For {flow.purpose.replace('_', ' ')}"]
         for field in flow.fields:
-            word = WORDS[field.path]
+            word = WORDS[WORDS[field.path].part_of or field.path]
             told = payload[GROUPS[word.group].plural or word.group]
             assert told and all(_is_told(told, name) for name in NAMES.get(word.name, (word.name,))), field.path
 

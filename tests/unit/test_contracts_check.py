@@ -44,7 +44,7 @@ def of(
     kind: str, purpose: Purpose, *paths: str, places: tuple[str, ...] = (), needs: tuple[BasisKind, ...] = ()
 ) -> Contract:
     """A contract with one flow, as an agency might write it."""
-    renderer = "disregard.v1" if purpose is Purpose.RECALL else "facts.v1"
+    renderer = "disregard.v1" if purpose is Purpose.RECALL else "facts.v2"
     flow = Flow(
         purpose=purpose, publishes="Anything.v1", renderer=renderer, release=Release.PERSON, basis="of no account",
         places=places, fields=tuple(FlowField(path=path, basis="of no account", needs=needs) for path in paths),
@@ -316,11 +316,11 @@ def test_a_recall_brings_no_fact_and_homeland_security_always_waits_for_a_person
 
 
 @pytest.mark.parametrize(("purpose", "paths", "renderer", "because"), [
-    (Purpose.IDENTITY_CHECK, ("child.name", "child.nationalities"), "notice.v1", "nationalities: notice.v1 has no place"),
+    (Purpose.IDENTITY_CHECK, ("child.name", "child.nationalities"), "notice.v2", "nationalities: notice.v2 has no place"),
     (Purpose.IDENTITY_CHECK, ("child.name",), "disregard.v1", "child.name: disregard.v1 has no place"),
-    (Purpose.IDENTITY_CHECK, ("child.name",), "facts.v2", "identity_check: facts.v2 is no renderer"),
+    (Purpose.IDENTITY_CHECK, ("child.name",), "facts.v3", "identity_check: facts.v3 is no renderer"),
     (Purpose.IDENTITY_CHECK, ("child.name",), "placeholder.v1", "placeholder.v1 is no renderer"),
-    (Purpose.RECALL, (), "facts.v1", "recall: facts.v1 cannot say that something is to be disregarded"),
+    (Purpose.RECALL, (), "facts.v2", "recall: facts.v2 cannot say that something is to be disregarded"),
 ])
 def test_nothing_flows_to_a_renderer_that_cannot_lay_it_out(
     purpose: Purpose, paths: tuple[str, ...], renderer: str, because: str
@@ -330,6 +330,21 @@ def test_nothing_flows_to_a_renderer_that_cannot_lay_it_out(
     [flow] = lawful.flows
     [finding] = check.check(replace(lawful, flows=(replace(flow, renderer=renderer),)))
     assert finding.ban == "DECISION-15" and because in str(finding)
+
+
+def test_landmarks_are_text_and_flow_where_they_are_named_beside_their_address_and_nowhere_else() -> None:
+    study, both = Purpose.HOME_STUDY, ("home_study.address", "home_study.landmarks")
+    require_lawful(of("ISS", study, *both))
+    [alone] = check.check(of("ISS", study, "home_study.landmarks"))
+    assert alone.ban == "DECISION-15" and "it stands in home_study.address: name that too" in str(alone)
+    for renderer in ("facts.v1", "notice.v1"):
+        [flow] = of("ISS", study, "home_study.address").flows
+        unnamed = replace(of("ISS", study), flows=(replace(flow, renderer=renderer),))
+        assert "FREE-TEXT" in {finding.ban for finding in check.check(unnamed)}
+    [whole, part] = of("ISS", study, *both).flows[0].fields
+    grounds = replace(flow, renderer="facts.v2", fields=(whole, replace(part, needs=(BasisKind.CONSENT,))))
+    [finding] = check.check(replace(of("ISS", study), flows=(grounds,)))
+    assert "on the same grounds" in str(finding)
 
 
 # -- adoption and the text

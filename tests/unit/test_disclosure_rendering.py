@@ -161,6 +161,7 @@ def asked(purpose: Purpose, *fields: tuple[str, UUID | None, str, str]) -> Envel
 NAMED = (("child.name", CHILD, "child", "name"), ("parent.relation", MOTHER, "mother", "role"))
 VECTORS = [
     ("notice.v1", "notice.v1", "ConsularNotice.v1", disclosed()),
+    ("notice.v2", "notice.v2", "ConsularNotice.v1", disclosed()),
     ("disregard.v1", "disregard.v1", "Disregard.v1", withdrawn()),
     ("placeholder.v1", "placeholder.v1", "Placeholder.v1", withdrawn()),
     ("facts.v1", "facts.v1", "CourtReport.v1", asked(
@@ -181,6 +182,15 @@ VECTORS = [
     ("facts.v1.home-study", "facts.v1", "HomeStudyRequest.v1", asked(
         Purpose.HOME_STUDY, *NAMED, ("home_study.address", None, "study", "address"),
         ("home_study.attempt", None, "study", "attempt"), ("home_study.person", AUNT, "study", "subject_id"),
+    )),
+    ("facts.v2", "facts.v2", "PapersToServe.v1", asked(
+        Purpose.SERVICE_OF_PROCESS, ("parent.name", MOTHER, "mother", "name"),
+        ("parent.address", MOTHER, "mother", "address"),
+        ("papers.person", MOTHER, "papers", "party_id"),
+    )),
+    ("facts.v2.home-study", "facts.v2", "HomeStudyRequest.v1", asked(
+        Purpose.HOME_STUDY, *NAMED, ("home_study.landmarks", None, "study", "address"),
+        ("home_study.address", None, "study", "address"), ("home_study.person", AUNT, "study", "subject_id"),
     )),
     ("facts.v1.relief", "facts.v1", "ReliefReferral.v1", asked(
         Purpose.RELIEF_SCREENING, *NAMED, *(
@@ -241,6 +251,20 @@ def test_what_an_entry_does_not_name_is_not_rendered_though_the_event_tells_it()
     record = render("notice.v1", disclosed([field for field in FIELDS if field[0] == "parent.name"]))
     assert record["parents"][0]["address"] is None and record["parents"][0]["birth_date"] is None
     assert record["children"] == [] and record["relatives"] == []
+
+
+def test_an_address_brings_its_landmarks_where_the_entry_names_them_and_nowhere_else() -> None:
+    """Text written by a person: version 1 told it with every address, unnamed."""
+    named = render("facts.v2", ENTRIES["facts.v2.home-study"])["home_study"]["address"]
+    assert named["landmarks"] == "junto al molino" and named["street"] == "Calle Inventada"
+    for record in (render("facts.v2", ENTRIES["facts.v2"]), render("notice.v2", disclosed())):
+        unnamed = record["parents"][0]["address"]
+        assert (unnamed["street"], unnamed["landmarks"]) == ("Calle Ficticia", None)
+    alone = asked(Purpose.HOME_STUDY, ("home_study.landmarks", None, "study", "address"))
+    assert render("facts.v2", alone)["home_study"] == {}, "no part without its whole"
+    assert "junto al molino" in letter(
+        render("facts.v2", ENTRIES["facts.v2.home-study"]), Purpose.HOME_STUDY, "ISS", "An agency", date(2026, 8, 17)
+    )
 
 
 @pytest.mark.parametrize("value", [WITHHELD, UNKNOWN])

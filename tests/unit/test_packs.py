@@ -120,7 +120,7 @@ def test_the_history_adopts_the_shipped_texts_to_the_letter() -> None:
     }
     adopted_packs = [path for path in FILES if path.stem in {"US", "NM"}]
     calendars, contracts = ROOT / "domain/calendars", ROOT / "domain/contracts"
-    shipped = [*adopted_packs, *calendars.glob("NM.toml"), *contracts.glob("cons-*.v1.toml")]
+    shipped = [*adopted_packs, *calendars.glob("NM.toml"), *contracts.glob("cons-*.v3.toml")]
     assert adopted == {hashlib.sha256(path.read_bytes()).hexdigest() for path in shipped}
 
 
@@ -133,7 +133,7 @@ def calendar() -> str:
 
 
 def contract() -> str:
-    return (ROOT / "domain/contracts/cons-mx.v1.toml").read_text(encoding="utf-8")
+    return (ROOT / "domain/contracts/cons-mx.v3.toml").read_text(encoding="utf-8")
 
 
 def with_change(text: str, old: str, new: str) -> str:
@@ -282,14 +282,14 @@ def test_a_calendar_without_its_days_off_is_refused() -> None:
 @pytest.mark.parametrize(("old", "new", "because"), [
     ('recipient_kind = "CONS-MX"', "recipient_kind = 7", "recipient_kind is a text"),
     ('recipient_kind = "CONS-MX"', 'recipient_kind = "cons mx"', "recipient_kind has the form"),
-    ("version = 1", 'version = "1"', "version is a whole number"),
-    ("version = 1", "version = 0", "version is a whole number"),
-    ("version = 1", "version = true", "version is a whole number"),
+    ("version = 3", 'version = "1"', "version is a whole number"),
+    ("version = 3", "version = 0", "version is a whole number"),
+    ("version = 3", "version = true", "version is a whole number"),
     ('purpose = "consular_notice"', 'purpose = "gossip"', "gossip: purpose is one of"),
     ('purpose = "recall"', 'purpose = "consular_notice"', "consular_notice stands there twice"),
     ('publishes = "ConsularNotice.v1"', 'publishes = "../ConsularNotice.v1"', "publishes has the form"),
     ('publishes = "ConsularNotice.v1"', "publishes = 1", "publishes is a text"),
-    ('renderer = "notice.v1"', 'renderer = "notice"', "renderer has the form"),
+    ('renderer = "notice.v2"', 'renderer = "notice"', "renderer has the form"),
     ('release = "person"', 'release = "nobody"', "release is one of"),
     ('release = "person"', "release = ['person']", "release is a text"),
     ('path = "child.name"', "path = 3", "path is a text"),

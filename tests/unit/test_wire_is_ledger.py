@@ -34,6 +34,13 @@ from tests.unit.partners import latest, office_of
 from tests.unit.whole_case import ABOUT, AUNT, CARER, CHILD, EVERYBODY, MOTHER, SPONSOR, whole_case
 
 SIGNS = {CHILD: "C0000001", MOTHER: "P0000001", AUNT: "R0000001", CARER: "K0000001", SPONSOR: "S0000001"}
+WRITTEN = {
+    "de la niña": {"relative.relation"}, "neglect": {"child.allegation"}, "An Invented Facility": {"parent.detention_place"},
+    "room 3": {"hearing.place"}, "review": {"hearing.purpose"}, "the bridge": {"visit.place"},
+    "An Invented Port": {"visit.port"}, "petition": {"papers.document"}, "the long form": {"document.described"},
+    "junto al pozo": {"parent.landmarks", "relative.landmarks", "child.placement_landmarks", "home_study.landmarks"},
+}
+"""Every text of the whole case that a person wrote, and the fields that tell it."""
 NOT_IN_HOME_STUDY = {"home_study.outcome", "home_study.report_number"}
 
 
@@ -50,7 +57,7 @@ def cases() -> list[tuple[str, Purpose]]:
         (kind, flow.purpose)
         for kind, text in texts.items()
         for flow in parse_contract(text, hashlib.sha256(text.encode()).hexdigest()).flows
-        if flow.renderer == "facts.v1"
+        if flow.renderer.startswith("facts.")
     ]
 
 
@@ -87,8 +94,12 @@ def rendered(flow: Flow, fields: tuple[FieldSource, ...]) -> tuple[Record, bytes
 
 
 def leaves(flow: Flow, path: str) -> set[str]:
-    """Where a field of a contract stands in the record."""
+    """Where a field of a contract stands in the record, and what goes with it if it goes."""
     word = WORDS[path]
+    if word.part_of is not None:
+        [whole] = leaves(replace(flow, fields=()), word.part_of)
+        return {f"{whole}.landmarks"}
+    parts = {leaf for field in flow.fields if WORDS[field.path].part_of == path for leaf in leaves(flow, field.path)}
     group = GROUPS[word.group].plural or word.group
     match word.shape:
         case Shape.NAME:
@@ -97,7 +108,11 @@ def leaves(flow: Flow, path: str) -> set[str]:
             names = ["birth_date", "birth_date_is_estimate"]
         case _:
             names = [word.name]
-    return {f"{group}.{name}" for name in names}
+    return {f"{group}.{name}" for name in names} | parts
+
+
+def _has_landmarks(value: Any) -> bool:
+    return isinstance(value, dict) and value.get("landmarks") is not None
 
 
 HEAD = {"case_reference", "jurisdiction", "purpose", "basis"}
@@ -112,7 +127,9 @@ def on_the_wire(flow: Flow, content: bytes) -> set[str]:
     for name, value in record.items():
         for thing in value if isinstance(value, list) else [value]:
             if isinstance(thing, dict):
-                found |= {f"{name}.{key}" for key, inner in thing.items() if inner is not None and key != "reference"}
+                told = {key: inner for key, inner in thing.items() if inner is not None and key != "reference"}
+                found |= {f"{name}.{key}" for key in told}
+                found |= {f"{name}.{key}.landmarks" for key, inner in told.items() if _has_landmarks(inner)}
             elif thing is not None:
                 found.add(name)
     return found
@@ -166,6 +183,24 @@ def test_one_field_less_in_a_contract_is_one_field_less_on_the_wire(kind: str, p
         less = replace(flow, fields=tuple(other for other in flow.fields if other is not field))
         missing = whole - on_the_wire(less, rendered(less, told(less, on))[1])
         assert missing == leaves(flow, field.path), field.path
+
+
+@pytest.mark.parametrize(("kind", "purpose"), cases(), ids=str)
+def test_without_the_fields_that_name_a_class_no_text_of_a_person_is_on_the_wire(kind: str, purpose: Purpose) -> None:
+    flow = flow_of(kind, purpose)
+    on = engagement(purpose, BasisKind.CONSENT)
+    whole = rendered(flow, told(flow, on))[1]
+    assert {text for text in WRITTEN if WRITTEN[text] & {field.path for field in flow.fields}} == {
+        text for text in WRITTEN if text.encode() in whole
+    }
+    unnamed = replace(flow, fields=tuple(field for field in flow.fields if field.free_text is None))
+    content = rendered(unnamed, told(unnamed, on))[1]
+    assert [text for text in WRITTEN if text.encode() in content] == []
+
+
+def test_the_case_has_a_text_for_every_field_that_has_a_class() -> None:
+    classed = {path for path, word in WORDS.items() if word.text is not None and word.is_told}
+    assert set().union(*WRITTEN.values()) == classed - NOT_IN_HOME_STUDY
 
 
 @pytest.mark.parametrize(("kind", "purpose"), [
