@@ -126,6 +126,18 @@ def test_a_consulate_of_a_country_is_of_that_country_said_or_not() -> None:
     assert isinstance(listed.event, OfficeListed) and listed.event.country == "MX"
 
 
+def test_a_text_that_would_be_refused_today_is_said_again_of_whoever_adopted_it_when_it_was_lawful(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    command = decide.AdoptContract(text=adopted("contracts/iss.v1.toml"), second_person="counsel-1")
+    with pytest.raises(Refused, match="FREE-TEXT"):
+        recorded(command, EMPTY, 0)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(decide, "require_lawful", lambda _: None)
+        [envelope] = recorded(command, EMPTY, 0)
+    assert recorded(command, evolve(EMPTY, envelope), 1) == []
+
+
 def test_another_text_of_a_contract_is_a_later_version() -> None:
     """Not the same number with other words, and not an old text put back: what it takes back says so by its number."""
     first = adopted("contracts/cons-mx.v3.toml")
