@@ -12,6 +12,7 @@ from adapters.avro.published_records import DOCS, names_of
 from adapters.reading import manual_es
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.contract import Contract, Flow, FlowField
+from domain.disclosure.rendering import without_source_note
 from domain.disclosure.vocabulary import WORDS
 
 MADE = {
@@ -21,10 +22,6 @@ MADE = {
 VERSION = {"en": "version", "es": "versión"}
 LANGUAGES = ("en", "es")
 RULE = re.compile(r"\b[A-Z]{2,3}(?:-[A-Z]+){2,}\b")
-SOURCE_NOTE = re.compile(
-    r" \((?:[LPT]\d[^()]*|named by the source[^()]*|needed for this, no more|only on a recorded ground)\)\Z"
-)
-"""What a contract's text ends with to say where it is from: lines, a process or a tension of our source, or no line."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +95,7 @@ def pages(contracts: Iterable[Contract]) -> dict[str, str]:
 
 def said(text: str, language: str) -> str:
     """A contract's basis, reason or denial as a partner reads it; in English, marked so, where it has no Spanish."""
-    plain = SOURCE_NOTE.sub("", text.rstrip("."))
+    plain = without_source_note(text.rstrip("."))
     return plain if language == "en" else manual_es.TEXTS.get(plain, f"{plain} (en inglés)")
 
 

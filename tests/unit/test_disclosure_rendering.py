@@ -158,6 +158,12 @@ def asked(purpose: Purpose, *fields: tuple[str, UUID | None, str, str]) -> Envel
     )))
 
 
+def on_basis(basis: str, purpose: Purpose, *fields: tuple[str, UUID | None, str, str]) -> Envelope:
+    entry = asked(purpose, *fields)
+    assert isinstance(entry.event, Disclosed)
+    return entry._replace(event=replace(entry.event, basis=basis))
+
+
 NAMED = (("child.name", CHILD, "child", "name"), ("parent.relation", MOTHER, "mother", "role"))
 VECTORS = [
     ("notice.v1", "notice.v1", "ConsularNotice.v1", disclosed()),
@@ -188,7 +194,8 @@ VECTORS = [
         ("parent.address", MOTHER, "mother", "address"),
         ("papers.person", MOTHER, "papers", "party_id"),
     )),
-    ("facts.v2.home-study", "facts.v2", "HomeStudyRequest.v1", asked(
+    ("facts.v2.home-study", "facts.v2", "HomeStudyRequest.v1", on_basis(
+        "request for a home study, which the search for relatives abroad needs (P03)",
         Purpose.HOME_STUDY, *NAMED, ("home_study.landmarks", None, "study", "address"),
         ("home_study.address", None, "study", "address"), ("home_study.person", AUNT, "study", "subject_id"),
     )),
@@ -265,6 +272,17 @@ def test_an_address_brings_its_landmarks_where_the_entry_names_them_and_nowhere_
     assert "junto al molino" in letter(
         render("facts.v2", ENTRIES["facts.v2.home-study"]), Purpose.HOME_STUDY, "ISS", "An agency", date(2026, 8, 17)
     )
+
+
+@pytest.mark.parametrize(("basis", "told"), [
+    ("request for a home study (P03)", "request for a home study"), ("a visit (L486-490)", "a visit"),
+    ("the court's own case (L501-507, L522)", "the court's own case"),
+    ("Vienna Convention (24 April 1963)", "Vienna Convention (24 April 1963)"),
+    ("consent (8 CFR 236.1) (P09)", "consent (8 CFR 236.1)"),
+])
+def test_where_our_own_source_says_so_is_kept_for_auditors_and_not_told(basis: str, told: str) -> None:
+    assert render("facts.v2", on_basis(basis, Purpose.HOME_STUDY, *NAMED))["basis"] == told
+    assert render("facts.v1", on_basis(basis, Purpose.HOME_STUDY, *NAMED))["basis"] == basis
 
 
 @pytest.mark.parametrize("value", [WITHHELD, UNKNOWN])

@@ -1,4 +1,5 @@
-"""The fields of an entry as in version 1, but an address goes without its landmarks unless the entry names them too.
+"""The fields of an entry as in version 1, but an address goes without its landmarks unless the entry names them too, and
+the basis without where our own source says so.
 
 Kept for ever: a change is a new module beside it.
 """
@@ -7,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from domain.disclosure.renderers import facts_v1
-from domain.disclosure.rendering import Facts, Record
+from domain.disclosure.rendering import Facts, Record, without_source_note
 from domain.events import Envelope
 
 LANDMARKS: Mapping[str, str] = {"landmarks": "address", "placement_landmarks": "placement_address"}
@@ -17,6 +18,7 @@ LANDMARKS: Mapping[str, str] = {"landmarks": "address", "placement_landmarks": "
 def render(entry: Envelope, facts: Facts) -> Record:
     """Raises Unrenderable."""
     record = facts_v1.render(entry, facts)
+    record["basis"] = without_source_note(record["basis"])
     for value in record.values():
         for place in value if isinstance(value, list) else [value]:
             if isinstance(place, dict):
