@@ -42,7 +42,7 @@ def place(
         metavar="KIND", help="Everything to this kind of partner, such as CONS-GT: every consulate of a country."
     )] = None,
     country: Annotated[str | None, typer.Option(
-        metavar="COUNTRY", help="Everything to offices of this country, such as MX, whatever their kind."
+        metavar="COUNTRY", help="Everything to offices of this country, such as MX, and all that is to be done there."
     )] = None,
     person: Annotated[UUID | None, typer.Option(
         metavar="PERSON", parser=identifier, help="Whose field; with --field."
@@ -57,8 +57,9 @@ def place(
     For a family that fears its own state, for an address that must not be known, for whatever a lawyer has to decide
     first. What it covers is not released, and what was released is not handed over. What is owed stays owed: its clock
     runs on, and `due` shows it as on hold. A person's field is held under whatever name it is told: an address also as the
-    home to be studied, and as where a child is placed with them. A country's hold covers its consulates, its agencies and
-    whoever passes things on to them. To keep a record for a lawsuit there is `casebridge record preserve`.
+    home to be studied, and as where a child is placed with them. A country's hold covers its consulates, its agencies,
+    whoever passes things on to them, and what anybody is asked to do there: a home study through ISS, papers to be served.
+    To keep a record for a lawsuit there is `casebridge record preserve`.
 
     Example: casebridge hold place ca5e0001-0000-4000-8000-000000000001 --country GT --reason "asylum claim" --review-on
     2026-12-01

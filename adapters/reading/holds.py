@@ -82,7 +82,7 @@ def _covers(case: Case, hold: Hold) -> str:
     if placed.office is not None:
         return f"everything to {placed.office}"
     if isinstance(placed.country, Known):
-        return f"everything to offices of {placed.country.value}"
+        return f"everything to offices of {placed.country.value}, and what is to be done there"
     if placed.path is not None:
         return f"{placed.path} of {people(case, placed.person_ids)}"
     return f"everything to {personal(placed.recipient_kind)}"

@@ -52,7 +52,7 @@ def _held(case: Case, e: holds.DisclosureHeld) -> str:
     if e.path is not None:
         return f"{e.path} of {people(case, e.person_ids)}"
     if isinstance(e.country, Known):
-        return f"everything to offices of {e.country.value}"
+        return f"everything to offices of {e.country.value}, and what is to be done there"
     return f"everything to {e.office or personal(e.recipient_kind)}"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.agency.state import Office
@@ -18,6 +18,7 @@ from domain.disclosure.kinds import kind_of, reached_by
 from domain.disclosure.vocabulary import DWELLINGS, GROUP_OF, item_of, items_told
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.partners import CONSULATE, partner
+from domain.people import Address
 from domain.personal import UNKNOWN, Known, Personal
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 RULE = "DECISION-14"
 HOME = "US"
+DONE_IN = frozenset({"home_study.address", "home_study.country", "papers.country", "plan.country"})
+"""Fields that tell where what is asked for is to be done."""
 
 
 @event("casebridge.disclosure.DisclosureHeld")
@@ -84,6 +87,17 @@ class Hold:
             return placed.country.value in countries
         return bool(countries - {HOME})
 
+    def covers_place(self, told: Personal[str]) -> bool:
+        """Whether it holds what is asked for in a country, by whomever: who does it there learns of the family. Neither a
+        hold nor a country that this reader cannot see lets anything through."""
+        placed = self.placed
+        if placed.office is not None or placed.path is not None or isinstance(placed.recipient_kind, Known):
+            return False
+        held = placed.country
+        if isinstance(held, Known):
+            return not isinstance(told, Known) or told.value == held.value
+        return not isinstance(told, Known) or told.value != HOME
+
     def covers_field(self, item: str, persons: Collection[UUID]) -> bool:
         """Whether it holds what a field tells, by its item, of one of these persons."""
         path = self.placed.path
@@ -103,6 +117,12 @@ class Holds:
         """A hold on one of these items, each with the persons whose it is."""
         return next((
             hold for item, persons in told for hold in self.standing.values() if hold.covers_field(item, persons)
+        ), None)
+
+    def within(self, countries: Iterable[Personal[str]]) -> Hold | None:
+        """A hold on what is asked for in one of these countries."""
+        return next((
+            hold for told in countries for hold in self.standing.values() if hold.covers_place(told)
         ), None)
 
 
@@ -187,9 +207,19 @@ def hold_on(
     """A hold that stands and covers these fields on their way to an office."""
     if not case.holds.standing:
         return None
-    known = offices.get(office)
+    known, told = offices.get(office), tuple(fields)
     toward = case.holds.toward(office, "" if known is None else known.recipient_kind, offices)
-    return toward or case.holds.over(_told(case, fields, references))
+    return toward or case.holds.within(_asked_for_in(case, told)) or case.holds.over(_told(case, told, references))
+
+
+def _asked_for_in(case: Case, fields: Iterable[FieldSource]) -> Iterator[Personal[str]]:
+    """The countries in which something is to be done by what these fields tell."""
+    for one in fields:
+        report = case.mislinks.history.get(one.event_id) if one.path in DONE_IN else None
+        if report is not None:
+            told: Personal[Any] = getattr(report[2], one.field)
+            is_home = isinstance(told, Known) and isinstance(told.value, Address)
+            yield Known(told.value.country) if is_home else told
 
 
 def _told(

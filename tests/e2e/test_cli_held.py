@@ -72,7 +72,7 @@ def test_a_country_and_a_persons_address_are_held_by_name(refused: Program) -> N
     refused.ok("hold", "place", CASE, "--country", "GT", *common)
     refused.ok("hold", "place", CASE, "--person", mother, "--field", "address", *common)
     covered = [one["covers"] for one in refused.json("hold", "list")]
-    assert covered == ["everything to offices of GT", "address of Xiomara Zúñiga Ochoa"]
+    assert covered == ["everything to offices of GT, and what is to be done there", "address of Xiomara Zúñiga Ochoa"]
     wrong = refused("hold", "place", CASE, "--person", mother, "--field", "home_study.address", *common)
     assert wrong.exit_code == 1 and "hold `address` of this person" in " ".join(wrong.stderr.split())
     assert refused("hold", "place", CASE, "--country", "GT", "--kind", "CONS-GT", *common).exit_code == 2

@@ -22,8 +22,12 @@ from domain.case.consular import (
 )
 from domain.case.disclosures import DisclosurePrepared, RecordDisclosureReceived
 from domain.case.holds import DisclosureHeld, DisclosureHoldLifted, HoldDisclosure, LiftDisclosureHold, hold_on
+from domain.case.kin import IssHomeStudyRequested
+from domain.case.reunification import ReunificationPlanAbroadApproved
+from domain.case.service import ServiceOfProcessRequested
 from domain.disclosure.events import FieldSource
-from domain.personal import WITHHELD
+from domain.events import Event
+from domain.personal import WITHHELD, Known
 from domain.refusals import Refused
 from tests.specification import Scenario, an_id
 from tests.unit.partners import office_of
@@ -125,10 +129,37 @@ def test_a_countrys_hold_covers_every_office_of_it_and_who_tells_them_onward() -
     assert hold.covers_office("hotline", "POLARIS", onward) and not hold.covers_office("iss", "ISS", onward)
 
 
+@pytest.mark.parametrize(("path", "event", "field"), [
+    ("home_study.country", IssHomeStudyRequested, "country"), ("home_study.address", IssHomeStudyRequested, "address"),
+    ("papers.country", ServiceOfProcessRequested, "country"), ("plan.country", ReunificationPlanAbroadApproved, "country"),
+])
+def test_a_countrys_hold_covers_what_anybody_is_asked_to_do_there(path: str, event: type[Event], field: str) -> None:
+    """ISS, a process server: whoever does it there learns of the family, wherever the office is that is asked."""
+    [event_id] = [e.circumstances.event_id for e in whole_case().envelopes if type(e.event) is event]
+    told = FieldSource(path=path, reference="", event_id=event_id, field=field)
+    offices = {"iss": an_office("iss", "ISS", "US")}
+
+    def is_held(**changes: Any) -> bool:
+        return hold_on(whole_case().given(holding(**changes)).case, offices, "iss", [told], {}) is not None
+
+    assert is_held(country="MX") and not is_held(country="GT")
+    assert not is_held(recipient_kind="CONS-MX") and not is_held(person_id=MOTHER, path="name")
+    [hold] = whole_case().given(holding(country="GT")).case.holds.standing.values()
+    blind = replace(hold, placed=replace(hold.placed, country=WITHHELD))
+    assert blind.covers_place(Known("MX")) and not blind.covers_place(Known("US")) and hold.covers_place(WITHHELD)
+
+
+def test_a_home_study_through_an_office_at_home_is_not_released_while_its_country_is_on_hold() -> None:
+    asked = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), study)
+    asked.given(holding(country="MX")).when(release).then_refused(rule="DECISION-14", field="notice_id")
+    asked.given(holding(country="GT")).when(release).then(DisclosureReleased)
+
+
 def test_a_notice_is_not_released_while_its_country_is_on_hold() -> None:
     held = prepared.given(holding(country="GT"))
     held.when(let_go).then_refused(rule="DECISION-14", field="notice_id")
-    assert [one.covers for one in explain_holds(held.case, held.standing, held.at)] == ["everything to offices of GT"]
+    [standing] = explain_holds(held.case, held.standing, held.at)
+    assert standing.covers == "everything to offices of GT, and what is to be done there"
     prepared.given(holding(country="MX")).when(let_go).then(DisclosureReleased)
 
 
