@@ -3,10 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from adapters.kafka.settings import KafkaSettings
 from tests import servers
 
+settings.register_profile("casebridge", deadline=None)  # a busy machine is no failure
+settings.load_profile("casebridge")
 NEEDS = {
     "kafka_server": "kafka",
     "own_kafka_server": "kafka",

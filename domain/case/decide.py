@@ -21,6 +21,7 @@ from domain.case.engagement import (
     Signs,
     routed,
 )
+from domain.case.fulfilled import fulfilled
 from domain.case.meeting import met, met_before
 from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
 from domain.case.notice_items import people_around
@@ -89,6 +90,7 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
         recorded.add(given_outside.owed(submission, recorded.case, recorded.envelopes))
+        recorded.add(fulfilled(recorded.case, recorded.envelopes))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return Decided(recorded.envelopes, recorded.case, last)
 
