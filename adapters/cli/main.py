@@ -27,6 +27,7 @@ from adapters.cli import (
     policies,
     recalls,
     records,
+    releases,
     schemas,
     serve,
     submit,
@@ -89,7 +90,7 @@ app.command("commands", rich_help_panel=AGENCY)(commands.commands)
 app.add_typer(cases.app, rich_help_panel=AGENCY)
 app.command("due", rich_help_panel=AGENCY)(due.due)
 app.add_typer(duties.app, rich_help_panel=AGENCY)
-app.command("release", rich_help_panel=AGENCY)(feeds.release)
+app.command("release", rich_help_panel=AGENCY)(releases.release)
 app.add_typer(holds.app, rich_help_panel=AGENCY)
 app.command("recall", rich_help_panel=AGENCY)(recalls.recall)
 app.add_typer(ledger.app, rich_help_panel=POLICY)

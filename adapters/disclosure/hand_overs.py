@@ -14,7 +14,7 @@ from adapters.disclosure.render import DigestMismatch, Rendering
 from adapters.disclosure.stages import StageRecorder, Stages, proven
 from adapters.disclosure.streams import DELIVERY, agency_stream, case_stream
 from domain.agency.agreements import INITIAL as NO_AGREEMENTS
-from domain.case.holds import Hold, hold_on
+from domain.case.holds import Hold, holds_on
 from domain.case.recalls import is_recalled
 from domain.case.state import Case
 from domain.disclosure.events import (
@@ -215,7 +215,8 @@ class HandOvers:
             return None
         engagement = case.engagements.engagements.get(entry.engagement_id)
         offices = self._backbone.agency(delivery.entry.circumstances.agency).offices
-        return hold_on(case, offices, entry.office, entry.fields, {} if engagement is None else engagement.references)
+        references = {} if engagement is None else engagement.references
+        return next(iter(holds_on(case, offices, entry.office, entry.fields, references)), None)
 
     def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
         """What is to be said of a start without outcome before the next one."""

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from adapters.reading.words import people, person, personal
 from domain.agency.state import Agency
 from domain.case.acts import Act
-from domain.case.holding import hold_over
+from domain.case.holding import holds_over
 from domain.case.holds import Hold
 from domain.case.privacy import ConfidentialityAssuranceGiven
 from domain.case.state import Case
@@ -59,7 +59,7 @@ def held_words(case: Case, agency: Agency, act: Act) -> str:
     if hold is None and engagement is not None and act.is_notice:
         prepared = None if act.notice is None else act.notice.prepared
         persons = engagement.references if prepared is None else (*prepared.child_ids, *prepared.person_ids)
-        hold = hold_over(case, agency, engagement, tuple(persons))
+        hold = next(iter(holds_over(case, agency, engagement, tuple(persons))), None)
     return "" if hold is None else f", ON HOLD (to be looked at on {hold.placed.review_on}); the clock runs on"
 
 

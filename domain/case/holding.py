@@ -8,33 +8,33 @@ from uuid import UUID
 from domain.agency.state import Agency
 from domain.case.consular import DisclosureReleased
 from domain.case.engagement import Engagement
-from domain.case.holds import RULE, Hold, hold_on
+from domain.case.holds import RULE, Hold, holds_on
 from domain.case.state import Case
 from domain.disclosure.telling import sources
 from domain.refusals import Refused
 from domain.submission import Recording, Submission
 
 
-def hold_of(case: Case, standing: Agency, told: DisclosureReleased) -> Hold | None:
-    """The hold that covers what would leave by a release, as the case stands."""
+def holds_of(case: Case, standing: Agency, told: DisclosureReleased) -> list[Hold]:
+    """The holds that cover what would leave by a release, as the case stands."""
     if not case.holds.standing:
-        return None
+        return []
     engagement = case.engagements.engagements.get(told.engagement_id)
     if engagement is None:
-        return hold_on(case, standing.offices, told.office, (), {})
+        return holds_on(case, standing.offices, told.office, (), {})
     persons, about = whom(case, told.notice_id)
-    return hold_over(case, standing, engagement, persons, about=about)
+    return holds_over(case, standing, engagement, persons, about=about)
 
 
-def hold_over(
+def holds_over(
     case: Case, standing: Agency, engagement: Engagement, persons: Sequence[UUID], *, about: UUID | None = None
-) -> Hold | None:
-    """The hold that covers what would be told of these persons on an engagement, as the case stands."""
+) -> list[Hold]:
+    """The holds that cover what would be told of these persons on an engagement, as the case stands."""
     office = standing.offices.get(engagement.office)
     contract = None if office is None else standing.contract_for(office.recipient_kind)
     flow = None if contract is None else contract.flow(engagement.purpose, standing.jurisdiction)
     fields = () if flow is None else sources(case, flow, engagement, persons, about=about)
-    return hold_on(case, standing.offices, engagement.office, fields, engagement.references)
+    return holds_on(case, standing.offices, engagement.office, fields, engagement.references)
 
 
 def whom(case: Case, disclosure_id: UUID) -> tuple[Sequence[UUID], UUID | None]:
@@ -54,8 +54,8 @@ def is_let_go(submission: Submission[Any], case: Case, recording: Recording) -> 
     told = recording.event
     if not isinstance(told, DisclosureReleased):
         return True
-    hold = hold_of(case, submission.standing, told)
-    if hold is not None and told.by_person:
-        because = f"on hold, to be looked at on {hold.placed.review_on}: lift the hold first"
+    holds = holds_of(case, submission.standing, told)
+    if holds and told.by_person:
+        because = f"on hold, to be looked at on {holds[0].placed.review_on}: lift the hold first"
         raise Refused(because, rule=RULE, field="notice_id")
-    return hold is None
+    return not holds

@@ -113,18 +113,6 @@ class Holds:
         standing = self.standing.values()
         return next((hold for hold in standing if hold.covers_office(office, recipient_kind, offices)), None)
 
-    def over(self, told: Iterable[tuple[str, Collection[UUID]]]) -> Hold | None:
-        """A hold on one of these items, each with the persons whose it is."""
-        return next((
-            hold for item, persons in told for hold in self.standing.values() if hold.covers_field(item, persons)
-        ), None)
-
-    def within(self, countries: Iterable[Personal[str]]) -> Hold | None:
-        """A hold on what is asked for in one of these countries."""
-        return next((
-            hold for told in countries for hold in self.standing.values() if hold.covers_place(told)
-        ), None)
-
 
 @command
 class HoldDisclosure(Command):
@@ -201,15 +189,20 @@ def lift(submission: Submission[LiftDisclosureHold], case: Case) -> Sequence[Rec
     ))
 
 
-def hold_on(
+def holds_on(
     case: Case, offices: Mapping[str, Office], office: str, fields: Iterable[FieldSource], references: Mapping[UUID, str]
-) -> Hold | None:
-    """A hold that stands and covers these fields on their way to an office."""
+) -> list[Hold]:
+    """The holds that stand and cover these fields on their way to an office, or one of them."""
     if not case.holds.standing:
-        return None
+        return []
     known, told = offices.get(office), tuple(fields)
-    toward = case.holds.toward(office, "" if known is None else known.recipient_kind, offices)
-    return toward or case.holds.within(_asked_for_in(case, told)) or case.holds.over(_told(case, told, references))
+    kind = "" if known is None else known.recipient_kind
+    countries, items = tuple(_asked_for_in(case, told)), tuple(_told(case, told, references))
+    return [
+        hold for hold in case.holds.standing.values()
+        if hold.covers_office(office, kind, offices) or any(hold.covers_place(one) for one in countries)
+        or any(hold.covers_field(item, persons) for item, persons in items)
+    ]
 
 
 def _asked_for_in(case: Case, fields: Iterable[FieldSource]) -> Iterator[Personal[str]]:

@@ -407,6 +407,17 @@ def test_what_waits_is_listed_shown_as_it_will_leave_and_released_by_a_yes(waiti
     assert waiting("release", CASE, notice, "--yes").exit_code == 1
 
 
+def test_what_waits_says_of_each_hold_whether_it_stops_this(waiting: Program) -> None:
+    [listed] = waiting.json("release")
+    for country in ("GT", "MX"):
+        waiting.ok("hold", "place", CASE, "--country", country, "--reason", "asylum claim", "--review-on", "2027-01-01")
+    shown = waiting("release", CASE, listed["notice_id"], stdin="y\n")
+    text = " ".join(shown.stdout.split())
+    assert "A hold stands, and does not cover this: everything to offices of GT" in text
+    assert "A hold stands, and covers this, which will not leave: everything to offices of MX" in text
+    assert shown.exit_code == 1 and waiting.json("release") == [listed]
+
+
 def test_the_letter_that_was_shown_is_the_letter_that_leaves(waiting: Program) -> None:
     [listed] = waiting.json("release")
     shown = waiting("release", CASE, listed["notice_id"], stdin="y\n").stdout
