@@ -45,11 +45,13 @@ class Office:
     def __init__(self, base: str, world: World) -> None:
         self.base, self._world, self._pool = base, world, PoolManager(retries=False)
 
-    def get(self, query: str = "", *, office: str = MEXICO, credential: str | None = None, **headers: str) -> Any:
+    def get(
+        self, query: str = "", *, office: str = MEXICO, credential: str | None = None, method: str = "GET", **headers: str
+    ) -> Any:
         told = self._world.backbone.agency(AGENCY).offices.get(office)
         given = credential or CREDENTIALS.of(office, told.credential if told else 1)
         return self._pool.request(
-            "GET", f"{self.base}/feeds/{office}/events{query}", headers={"authorization": f"Bearer {given}", **headers},
+            method, f"{self.base}/feeds/{office}/events{query}", headers={"authorization": f"Bearer {given}", **headers},
         )
 
     def numbers(self, query: str = "", **options: Any) -> list[int]:
@@ -120,6 +122,14 @@ def test_reading_past_an_entry_is_its_hand_over_and_meets_the_duty(world: World)
     assert world.delivery(1) == ["HandOverStarted", "HandedOver"]
     world.receive()
     assert not world.backbone.case(family.case_id).obligations.open_duties("CONS-MX")
+
+
+def test_a_head_reads_nothing_and_so_proves_nothing(world: World) -> None:
+    told(world)
+    with served(world) as office:
+        answer = office.get(method="HEAD")
+        assert answer.status == 405 and answer.headers["allow"] == "GET"
+        assert world.delivery(1) == []
 
 
 def test_an_entry_that_is_read_twice_before_it_is_passed_is_doubted_between(world: World) -> None:
