@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from adapters.reading.holds import held_words
 from adapters.reading.words import QUESTIONS, due, limit, missing, moment, people, span, withdrawn
+from domain.agency.events import OfficeStage
 from domain.agency.state import Agency
 from domain.agency.targets import target_of
 from domain.case.acts import Act, ActStage, acts_of
@@ -22,6 +23,11 @@ from domain.policy.facts import MissingFact
 from domain.policy.pack import Pack, Rule
 
 SATURDAY = 5
+STOPPED = {
+    OfficeStage.SUSPENDED: ", AND THIS OFFICE IS SUSPENDED: nothing leaves to it until it is put live",
+    OfficeStage.ENDED: ", AND THIS OFFICE HAS ENDED: route the case to another of its kind, and prepare it anew",
+}
+"""What is said of an act toward an office to which nothing leaves; its clock runs on."""
 FactOf = Callable[[UUID], str | None]
 """An event by its id, as a sentence; None where this reader does not look it up."""
 
@@ -83,16 +89,18 @@ def _since(case: Case, question: QuestionRaised) -> str:
 
 def _explain(act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explained:
     return Explained(
-        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _on_hold(act, case, agency),
+        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _stopped(act, case, agency),
         owners=tuple(dict.fromkeys(owner_of_duty(case, agency, duty, now) for duty in _in_hand(act))),
         why=tuple(_explanation(duties, case, agency, now, fact_of) for duties in _alike(act)), after=tuple(_after(act)),
     )
 
 
-def _on_hold(act: Act, case: Case, agency: Agency) -> str:
-    """That nothing of it may go to whom this act is for; what is done needs no saying."""
-    is_open = any(duty.stage is DutyStage.OPEN for duty in act.duties)
-    return held_words(case, agency, act) if is_open else ""
+def _stopped(act: Act, case: Case, agency: Agency) -> str:
+    """That nothing of it goes now to whom this act is for; what is done needs no saying."""
+    if not any(duty.stage is DutyStage.OPEN for duty in act.duties):
+        return ""
+    office = agency.offices.get(act.office or "")
+    return ("" if office is None else STOPPED.get(office.stage, "")) + held_words(case, agency, act)
 
 
 def _in_hand(act: Act) -> tuple[Duty, ...]:

@@ -1,4 +1,4 @@
-"""What a person released, and what became no entry of the office's feed all the same: with why, so that nobody waits."""
+"""What a person released, and what did not leave all the same: with why, so that nobody waits."""
 from __future__ import annotations
 
 from collections.abc import Iterator
@@ -9,11 +9,15 @@ from uuid import UUID
 
 from adapters.disclosure.discloser import WORKER, Discloser, NotDisclosed
 from adapters.disclosure.entries import entry_id
+from domain.agency.events import OfficeStage
 from domain.case.consular import DisclosureReleased
+from domain.case.doubts import shown_by
+from domain.disclosure.purposes import Purpose
 from domain.events import Envelope
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
+    from domain.agency.state import Office
     from domain.ports import Recorded
 
 
@@ -27,6 +31,7 @@ WHY = {
     NotDisclosed.CYCLE: "a receipt from this very office brought it about",
     NotDisclosed.NO_PLACE: "its published schema has no place for what flows",
 }
+OFFICE_ENDED = "its office has ended before it could leave: route the case to another of its kind"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,19 +44,25 @@ class NotLeft:
 
 
 def not_left(casebridge: Casebridge, case_id: UUID) -> list[NotLeft]:
-    """Of one case, in the order of release: what the discloser has passed, and nothing later went instead of it."""
+    """Of one case, in the order of release: what the discloser has passed, and nothing later went instead of it, to an
+    office of that kind for that purpose."""
     at = casebridge.log.worker(WORKER)
     discloser = Discloser(casebridge.backbone, casebridge.rendering())
-    found: dict[tuple[str, UUID], NotLeft] = {}
+    case = casebridge.backbone.case(case_id)
+    found: dict[tuple[str, Purpose | None], NotLeft] = {}
     for row in _releases(casebridge, case_id):
         if at is None or row.position > at.position:
             break
         source = casebridge.codec.decode(row)
         assert isinstance(source.event, DisclosureReleased)
-        toward = source.event.office, source.event.engagement_id
+        told, office = source.event, _office(casebridge, source)
+        engagement = case.engagements.engagements.get(told.engagement_id)
+        toward = told.office if office is None else office.recipient_kind, None if engagement is None else engagement.purpose
         found.pop(toward, None)
-        if casebridge.log.event(entry_id(source)) is None:
-            found[toward] = _why(discloser, case_id, source)
+        if office is not None and office.stage is OfficeStage.ENDED and shown_by(case, told.notice_id) is None:
+            found[toward] = _not_left(case_id, source, OFFICE_ENDED)
+        elif casebridge.log.event(entry_id(source)) is None:
+            found[toward] = _not_left(case_id, source, _why(discloser, source))
     return list(found.values())
 
 
@@ -62,10 +73,20 @@ def _releases(casebridge: Casebridge, case_id: UUID) -> Iterator[Recorded]:
         after = rows[-1].version
 
 
-def _why(discloser: Discloser, case_id: UUID, source: Envelope) -> NotLeft:
-    told, now = source.event, discloser.preview(source)
+def _office(casebridge: Casebridge, source: Envelope) -> Office | None:
+    told = source.event
     assert isinstance(told, DisclosureReleased)
-    because = "what was in the way is there no longer: prepare it again" if isinstance(now, Envelope) else WHY[now]
+    return casebridge.backbone.agency(source.circumstances.agency).offices.get(told.office)
+
+
+def _why(discloser: Discloser, source: Envelope) -> str:
+    now = discloser.preview(source)
+    return "what was in the way is there no longer: prepare it again" if isinstance(now, Envelope) else WHY[now]
+
+
+def _not_left(case_id: UUID, source: Envelope, because: str) -> NotLeft:
+    told = source.event
+    assert isinstance(told, DisclosureReleased)
     return NotLeft(
         case_id=case_id, id=told.notice_id, office=told.office, released_at=source.circumstances.occurred_at, because=because
     )

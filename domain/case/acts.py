@@ -74,8 +74,10 @@ def _round(duties: list[Duty], met_by: UUID | str) -> UUID | str:
 
 
 def _notice_for(case: Case, duties: list[Duty]) -> Notice | None:
-    ids = {duty.duty_id for duty in duties}
-    return next((n for n in case.consular.notices.values() if ids & set(n.prepared.duty_ids)), None)
+    """The notice that met them, else the last that was prepared for them."""
+    ids, met_by = {duty.duty_id for duty in duties}, {duty.met.met_by_event_id for duty in duties if duty.met is not None}
+    notices = [notice for notice in case.consular.notices.values() if ids & set(notice.prepared.duty_ids)]
+    return next((notice for notice in notices if notice.notified_event_id in met_by), notices[-1] if notices else None)
 
 
 def _act(case: Case, name: str, duties: list[Duty], packs: tuple[Pack, ...]) -> Act:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.case.doubts import shown_by
-from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
+from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs, require_office
 from domain.case.intake import OUR_ID, personal, require_child, require_open
 from domain.case.keys import Keys
 from domain.case.notice_items import missing_items, people_around
@@ -218,9 +218,7 @@ def prepare(submission: Submission[PrepareConsularNotification], case: Case) -> 
     known = case.consular.notices.get(wish.notice_id)
     if known is not None:
         return case.once(wish.notice_id, replace(known.prepared, office=wish.office, form=Known(wish.form)))
-    office = submission.standing.offices.get(wish.office)
-    if office is None:
-        raise Refused("no such office in the directory", rule="DECISION-11", field="office")
+    office = require_office(submission, wish.office)
     engagement = case.engagements.open_for(wish.office, Purpose.CONSULAR_NOTICE)
     if engagement is None:
         because = "nothing of this case may go to this office: no engagement is open"
@@ -252,6 +250,7 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     if notice.released is not None:
         return []
     office = notice.prepared.office
+    require_office(submission, office, field="notice_id")
     duties = (case.obligations.duties.get(duty_id) for duty_id in notice.prepared.duty_ids)
     if any(duty is not None and duty.stage is DutyStage.WITHDRAWN for duty in duties):
         because = "a duty that this notice was prepared for was withdrawn: prepare it anew"

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.case import consular
 from domain.case.consular import ENTRY, DisclosureReleased, ReleaseDisclosure, Way
-from domain.case.engagement import BASIS, OFFICE, Engagement, require_basis
+from domain.case.engagement import BASIS, OFFICE, Engagement, require_basis, require_office
 from domain.case.intake import OUR_ID, personal, require_open, require_person
 from domain.case.keys import Keys
 from domain.case.referable import require_referable
@@ -140,8 +140,7 @@ def _engagement(submission: Submission[PrepareDisclosure], case: Case) -> Engage
 
 def _flow(submission: Submission[PrepareDisclosure]) -> Flow:
     wish, standing = submission.command, submission.standing
-    office = standing.offices.get(wish.office)
-    contract = None if office is None else standing.contract_for(office.recipient_kind)
+    contract = standing.contract_for(require_office(submission, wish.office).recipient_kind)
     flow = None if contract is None else contract.flow(wish.purpose, standing.jurisdiction)
     if flow is None:
         raise Refused("no contract lets anything flow to this office for that", rule="DECISION-13", field="purpose")
@@ -186,6 +185,7 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     if disclosure.released is not None:
         return []
     prepared = disclosure.prepared
+    require_office(submission, prepared.office, field="notice_id")
     require_referable(case, prepared.purpose, concerned(case, prepared), field="notice_id")
     engagement = require_basis(
         submission, case.engagements.engagements.get(prepared.engagement_id),

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from domain.agency.agreements import Agreements
+from domain.agency.events import OfficeStage
+from domain.agency.state import Office
 from domain.case.intake import OUR_ID
 from domain.case.keys import Keys
 from domain.disclosure.basis import BasisKind, EngagementBasis
@@ -135,6 +137,17 @@ class Engagement:
         return self.basis is not None and self.basis.kind is BasisKind.AGREEMENT
 
 
+def require_office(submission: Submission[Any], office: str, *, field: str = "office") -> Office:
+    """The office of the directory. Raises Refused where there is none, or it has ended and nothing leaves to it."""
+    known = submission.standing.offices.get(office)
+    if known is None:
+        raise Refused("no such office in the directory", rule="DECISION-11", field=field)
+    if known.stage is OfficeStage.ENDED:
+        because = "this office has ended, and nothing leaves to it: route the case to another of its kind, and prepare anew"
+        raise Refused(because, rule="DECISION-11", field=field)
+    return known
+
+
 def require_basis(submission: Submission[Any], engagement: Engagement | None, because: str, *, field: str) -> Engagement:
     """The engagement, where something may leave on it when this occurs. Raises Refused saying `because` of `field`."""
     if engagement is None or not engagement.holds_at(submission.occurred_at, submission.standing.agreements):
@@ -171,6 +184,7 @@ def route_to_office(submission: Submission[RouteToOffice], case: Case) -> Sequen
         raise Refused("the directory has no such office of this kind", rule="DECISION-11", field="office")
     if case.engagements.routes.get(wish.recipient_kind) == wish.office:
         return []
+    require_office(submission, wish.office)
     former = case.engagements.open_for(case.engagements.routes.get(wish.recipient_kind, ""), Purpose.CONSULAR_NOTICE)
     ended = [] if former is None else [
         Recording(event=EngagementEnded(engagement_id=former.engagement_id, reason=EndedBecause.REROUTED))

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Protocol
 from uuid import UUID
 
 from domain.agency.agreements import ConsularService
-from domain.agency.events import OfficeStage
 from domain.agency.state import Office
 from domain.case.allowed import Allowed
 from domain.case.consent import Consent, is_spoken_for
@@ -21,6 +20,7 @@ from domain.case.engagement import (
     EngagementOpened,
     Side,
     Signs,
+    require_office,
 )
 from domain.case.intake import OUR_ID, require_open, require_person
 from domain.case.keys import Keys
@@ -116,9 +116,7 @@ class CloseEngagement(Command):
 def open_engagement(submission: Submission[OpenEngagement], case: Case) -> Sequence[Recording]:
     wish = submission.command
     require_open(case)
-    office = submission.standing.offices.get(wish.office)
-    if office is None or office.stage is OfficeStage.ENDED:
-        raise Refused("no such office in the directory", rule="DECISION-11", field="office")
+    office = require_office(submission, wish.office)
     known = case.engagements.engagements.get(wish.engagement_id)
     signs = Signs(submission, case)
     opened = EngagementOpened(

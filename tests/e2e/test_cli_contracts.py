@@ -111,7 +111,7 @@ def test_whoever_lets_it_go_and_whoever_asks_later_reads_on_which_ground_it_leav
 
 def test_contracts_are_listed_shown_and_proven(program: Program) -> None:
     kinds = {row["kind"]: row for row in program.json("contracts", "list")}
-    assert kinds["CONS-MX"]["version"] == 2 and kinds["USCIS"]["denied"] and len(kinds) == 43
+    assert kinds["CONS-MX"]["version"] == 3 and kinds["USCIS"]["denied"] and len(kinds) == 43
     assert "each waits for a person" in program.ok("contracts", "show", "ICE-PIC")
     assert program.json("contracts", "check") == {"contracts": 45, "findings": []}
     assert program.ok("contracts", "show", str(ISS), "--text") == ISS.read_text(encoding="utf-8")
@@ -139,7 +139,7 @@ def test_what_a_new_text_would_change_is_shown_before_it_is_adopted(program: Pro
     assert program.submitted([opening()])[0]["status"] == "accepted"
     again = {**preparing(), "command_id": str(uuid5(SPACE, "again"))}
     assert program.submitted([again])[0]["status"] == "accepted"
-    file = changed(tmp_path, "version = 1", "version = 2")
+    file = changed(tmp_path, "version = 2", "version = 3")
     text = Path(file).read_text(encoding="utf-8")
     start = text.index('  [[flow.field]]\n  path = "home_study.attempt"')
     Path(file).write_text(text[:start] + text[text.index("[[flow]]", start):], encoding="utf-8")

@@ -123,7 +123,7 @@ def test_a_kit_has_no_secret(played: Program, tmp_path: Path) -> None:
 def test_a_kit_is_of_the_contract_in_force_and_has_the_schemas_of_those_before(copied: Program, tmp_path: Path) -> None:
     shipped = Path(__file__).parents[2] / "domain" / "contracts" / "iss.v2.toml"
     text = shipped.read_text(encoding="utf-8")
-    narrower = text[: text.index("[[flow]]\npurpose = \"reunification\"")].replace("version = 1", "version = 7")
+    narrower = text[: text.index("[[flow]]\npurpose = \"reunification\"")].replace("version = 2", "version = 7")
     file = tmp_path / "narrower.toml"
     file.write_text(narrower, encoding="utf-8")
     for adopted in (shipped, file):

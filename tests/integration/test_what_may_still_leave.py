@@ -144,6 +144,17 @@ def test_what_was_released_and_did_not_leave_is_shown_with_why_until_something_e
     assert world.feed(ISS) == [] and _not_left(world, family) == [(disclosure, "its basis has ended")]
 
 
+def test_what_waits_at_an_office_that_has_ended_is_shown_until_another_of_its_kind_is_told(world: World) -> None:
+    family = world.family(1)
+    disclosure = prepared(world, family)
+    world.submit("ReleaseDisclosure", {"notice_id": disclosure}, case_id=family.case_id)
+    world.disclose()
+    assert _not_left(world, family) == [] and len(world.feed(ISS)) == 1
+    world.submit("EndOffice", {"office": ISS})
+    [(one, because)] = _not_left(world, family)
+    assert one == disclosure and "its office has ended before it could leave" in because
+
+
 def _study_asked_of_iss(world: World) -> tuple[Disclosed, Record]:
     """A home study of the aunt, asked of ISS and let go: its entry, and the record that leaves."""
     family = world.family(1)
