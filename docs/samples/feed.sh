@@ -24,8 +24,12 @@ while :; do
     sync
     echo "kept up to number ${go_on#*after=}"
     ;;
-  410) # The agency's log was brought back from a copy. Keep what you have, and tell the agency.
+  410) # The agency's log was brought back from a copy. What you have stays aside, for the agency may have lost it: tell it.
     cat "$kept/arriving" >&2
+    aside="$kept/before-$(date -u +%Y%m%dT%H%M%SZ)"
+    mkdir -p "$aside"
+    mv "$kept"/*after=*.json "$aside"
+    echo "what was kept before is in $aside: tell your agency" >&2
     ;;
   *)
     cat "$kept/arriving" >&2

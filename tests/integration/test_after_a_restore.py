@@ -316,6 +316,7 @@ def test_the_shell_sample_goes_on_where_it_is_told_to(by_pull: Restored, tmp_pat
             )
 
     assert read(by_pull.world).stdout == "kept up to number 2\n"
+    (kept / "after=1.json").write_bytes(b"a batch of its own")  # As whoever had read number 1 before would have it.
     world = by_pull.bring_back(copy)
     give(world, other)
     ran = read(world)
@@ -323,7 +324,10 @@ def test_the_shell_sample_goes_on_where_it_is_told_to(by_pull: Restored, tmp_pat
     sign = sign_of(world.log.lineage, MEXICO)
     assert (kept / "next").read_text(encoding="utf-8") == f"epoch={sign}&after=2\n"
     assert json.loads((kept / "after=1.json").read_text(encoding="utf-8"))[0]["id"] == f"{MEXICO}:2:{sign}"
-    assert len(json.loads((kept / "after=0.json").read_text(encoding="utf-8"))) == 2
+    [aside] = kept.glob("before-*")
+    assert f"what was kept before is in {aside}: tell your agency" in ran.stderr
+    assert len(json.loads((aside / "after=0.json").read_text(encoding="utf-8"))) == 2
+    assert (aside / "after=1.json").read_bytes() == b"a batch of its own", "what the agency has lost is not written over"
     world.receive()
     assert by_pull.notified(other)
 
