@@ -43,6 +43,7 @@ from domain.case.sealing import check_closed, closed_to_partners
 from domain.case.state import PARTS, Case, fold
 from domain.disclosure.contract import Purpose
 from domain.events import Envelope
+from domain.forms import require_forms
 from domain.personal import Known
 from domain.policy.facts import MissingFact
 from domain.policy.owed import Assessment, DutyKey, Missing, Owed
@@ -72,6 +73,7 @@ class Decided(NamedTuple):
 def decided(submission: Submission[Any], case: Case, stream: str, known: Assessed | None = None) -> Decided:
     """`decide`, with what the next decision begins with. `known` is what an earlier one ended with."""
     check_times(submission)
+    require_forms(submission.command)
     _check_agency(submission, case)
     recorded = _Recorded(submission, case, stream)
     for recording in DECIDES[type(submission.command)](submission, case):

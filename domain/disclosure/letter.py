@@ -3,6 +3,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import date
+from typing import Any
 
 from domain.disclosure.asking import asking, in_words
 from domain.disclosure.purposes import Purpose
@@ -16,13 +17,27 @@ ADDRESS = ("street", "number", "colonia", "municipality", "postal_code", "city",
 def letter(record: Record, purpose: Purpose, office_name: str, agency_name: str, date: date) -> str:
     """Plain text, lines ending in one newline. What the record has not is said to be not known, item by item.
 
-    A letter of recall tells no fact of any person.
+    No text of the record begins a line of its own. A letter of recall tells no fact of any person.
     """
+    record = _on_its_line(record)
     reference = record["case_reference"]
     head = [agency_name, "", f"To: {office_name}", f"Date: {in_words(date)}", f"Our reference: {reference}", ""]
     body = _body(record, purpose)
     tail = ["", "Please quote our reference in any answer.", "", agency_name]
     return "\n".join([*head, *body, *tail]) + "\n"
+
+
+def _on_its_line(value: Any) -> Any:
+    """A record whose texts break no line and hide nothing: what a person wrote never looks like another part of a letter."""
+    match value:
+        case str():
+            return "".join(sign if sign.isprintable() else " " for sign in value)
+        case dict():
+            return {name: _on_its_line(part) for name, part in value.items()}
+        case list() | tuple():
+            return [_on_its_line(part) for part in value]
+        case _:
+            return value
 
 
 def _body(record: Record, purpose: Purpose) -> Iterator[str]:
