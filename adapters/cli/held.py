@@ -20,7 +20,7 @@ def say_not_left(casebridge: Casebridge, case_ids: Sequence[UUID]) -> None:
 
     found = [one for case_id in case_ids for one in not_left(casebridge, case_id)]
     if found:
-        heading("Released, and not gone: prepare it again once its cause is mended")
+        heading("Released, and not gone: mend the cause; what became no entry of a feed has to be prepared again")
         table(("case", "id", "office", "released", "because"), [
             (one.case_id, one.id, one.office, one.released_at.isoformat(), one.because) for one in found
         ])

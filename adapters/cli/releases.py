@@ -97,6 +97,7 @@ def release(
         if not as_json:
             _show(casebridge, chosen)
         office = chosen.office
+        is_live = _is_live(casebridge, chosen)
         if not yes and (as_json or not typer.confirm(f"Release it to {office}?")):
             raise end(REFUSED, "nothing was released" + ("; with --json, say --yes" if as_json else ""))
         data = {"notice_id": str(notice)}
@@ -104,7 +105,14 @@ def release(
     if as_json:
         tell_json({"case": str(target), "notice_id": str(notice), "office": office, "position": outcome.last})
     else:
-        say(f"released: `casebridge work` hands it over to {office}")
+        say(f"released: `casebridge work` hands it over to {office}{'' if is_live else ' once that is put live'}")
+
+
+def _is_live(casebridge: Casebridge, waiting: Waiting) -> bool:
+    from domain.agency.events import OfficeStage
+
+    office = casebridge.backbone.agency(waiting.agency).offices.get(waiting.office)
+    return office is not None and office.stage is OfficeStage.LIVE
 
 
 def _cases(casebridge: Casebridge, case_id: UUID | None) -> list[UUID]:
@@ -186,6 +194,7 @@ def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
     """What whoever lets it go should have seen: its ground, what the family was assured, who learns it too, holds."""
     from adapters.reading.grounds import ground
     from adapters.reading.holds import assured, explain_holds, passed_on
+    from adapters.reading.not_left import NOT_LIVE
     from domain.case.holding import holds_over, whom
 
     engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
@@ -194,6 +203,8 @@ def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
     agency = casebridge.backbone.agency(waiting.agency)
     office = agency.offices.get(waiting.office)
     say(f"The family was assured what stays private: {'; '.join(assured(waiting.case)) or 'nobody was, on record'}")
+    if office is not None and office.stage in NOT_LIVE:
+        say(f"WARNING: nothing leaves now: {NOT_LIVE[office.stage]}")
     onward = passed_on(office.recipient_kind) if office is not None else ()
     if onward:
         say(f"WARNING: {waiting.office} passes on what it is told to {', '.join(onward)}")

@@ -31,7 +31,13 @@ WHY = {
     NotDisclosed.CYCLE: "a receipt from this very office brought it about",
     NotDisclosed.NO_PLACE: "its published schema has no place for what flows",
 }
-OFFICE_ENDED = "its office has ended before it could leave: route the case to another of its kind"
+NOT_LIVE = {
+    OfficeStage.ENDED: "its office has ended before it could leave: route the case to another of its kind",
+    OfficeStage.SUSPENDED: "its office is suspended: it leaves when the office is put live",
+    OfficeStage.REHEARSAL: "its office rehearses: it leaves when the office is put live",
+    OfficeStage.DRAFT: "its office is not live yet: it leaves when the office is put live",
+}
+"""Why nothing leaves to an office, by its stage."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,8 +65,8 @@ def not_left(casebridge: Casebridge, case_id: UUID) -> list[NotLeft]:
         engagement = case.engagements.engagements.get(told.engagement_id)
         toward = told.office if office is None else office.recipient_kind, None if engagement is None else engagement.purpose
         found.pop(toward, None)
-        if office is not None and office.stage is OfficeStage.ENDED and shown_by(case, told.notice_id) is None:
-            found[toward] = _not_left(case_id, source, OFFICE_ENDED)
+        if office is not None and office.stage in NOT_LIVE and shown_by(case, told.notice_id) is None:
+            found[toward] = _not_left(case_id, source, NOT_LIVE[office.stage])
         elif casebridge.log.event(entry_id(source)) is None:
             found[toward] = _not_left(case_id, source, _why(discloser, source))
     return list(found.values())

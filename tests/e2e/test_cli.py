@@ -418,6 +418,16 @@ def test_what_waits_says_of_each_hold_whether_it_stops_this(waiting: Program) ->
     assert shown.exit_code == 1 and waiting.json("release") == [listed]
 
 
+def test_what_waits_for_a_suspended_office_says_so_before_and_after_it_is_released(waiting: Program) -> None:
+    [listed] = waiting.json("release")
+    waiting.ok("partner", "suspend", "cons-mx.el-paso", "--reason", "a breach there")
+    shown = " ".join(waiting.ok("release", CASE, listed["notice_id"], "--yes").split())
+    assert "WARNING: nothing leaves now: its office is suspended" in shown and "once that is put live" in shown
+    waiting.ok("work", "--only", "discloser", "--once")
+    assert "its office is suspended: it leaves when the office is put live" in " ".join(waiting.ok("release").split())
+    assert "THIS OFFICE IS SUSPENDED" in waiting.ok("due", "--case", CASE)
+
+
 def test_the_letter_that_was_shown_is_the_letter_that_leaves(waiting: Program) -> None:
     [listed] = waiting.json("release")
     shown = waiting("release", CASE, listed["notice_id"], stdin="y\n").stdout
