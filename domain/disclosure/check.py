@@ -13,6 +13,7 @@ from domain.disclosure.basis import RECORDED_GROUNDS
 from domain.disclosure.contract import JURISDICTIONS, Contract, Flow, FlowField, Purpose, Release
 from domain.disclosure.items import AskedItem
 from domain.disclosure.kinds import COLUMNS, SENT_TO, reached_by, reaches_homeland
+from domain.disclosure.published import PUBLISHED
 from domain.disclosure.renderers import INSTEAD, PLACES
 from domain.disclosure.vocabulary import WORDS, Shape
 from domain.refusals import Refused
@@ -59,7 +60,7 @@ def check(contract: Contract, law: Law = LAW) -> list[Finding]:
         Finding(ban=ban, path=(_places(where), *path), because=because) for (ban, path, because), where in found.items()
     ), *(
         Finding(ban="DECISION-15", path=(contract.recipient_kind, flow.purpose, *path), because=because)
-        for flow in contract.flows for path, because in misrendered(flow)
+        for flow in contract.flows for path, because in (*misrendered(flow), *misplaced(flow))
     )]
 
 
@@ -101,6 +102,20 @@ def misrendered(flow: Flow) -> Iterator[tuple[tuple[str, ...], str]]:
             whole = WORDS[field.path].part_of
             if whole is not None and not any(other.path == whole and other.needs == field.needs for other in flow.fields):
                 yield (field.path,), f"it stands in {whole}: name that too, on the same grounds"
+
+
+def misplaced(flow: Flow) -> Iterator[tuple[tuple[str, ...], str]]:
+    """What of a flow its published event has no place for, and why: nothing of the flow could leave."""
+    known = PUBLISHED.get(flow.publishes)
+    if known is None:
+        yield (), f"{flow.publishes} is no published event: name one of {', '.join(PUBLISHED)}"
+    elif flow.renderer.partition(".")[0] != known.laid_out:
+        if flow.renderer in PLACES:
+            yield (), f"{flow.publishes} is laid out by {known.laid_out}, and not by {flow.renderer}"
+    elif flow.purpose is not Purpose.RECALL:
+        for field in flow.fields:
+            if field.path not in known.paths:
+                yield (field.path,), f"{flow.publishes} has no place for it: that takes another version of it"
 
 
 def _flow(jurisdiction: str, kind: str, flow: Flow, law: Law) -> Iterator[Finding]:

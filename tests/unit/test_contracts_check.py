@@ -22,6 +22,7 @@ from domain.disclosure.contract import Contract, Flow, FlowField, Purpose, Relea
 from domain.disclosure.items import AskedItem
 from domain.disclosure.kinds import COLUMNS as COLUMN_OF
 from domain.disclosure.kinds import COUNSEL, HOMELAND, ONWARD, SENT_TO, WITHOUT_COLUMN
+from domain.disclosure.published import PUBLISHED, Published
 from domain.disclosure.telling import OF_PERSONS, THINGS
 from domain.disclosure.vocabulary import WORDS
 from domain.events import Event
@@ -40,13 +41,22 @@ def contract(kind: str) -> Contract:
     return parse_contract(text, hashlib.sha256(text.encode()).hexdigest())
 
 
+@pytest.fixture(autouse=True)
+def anything(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A published event that has a place for every field."""
+    whatever = Published(laid_out="facts", paths=frozenset(WORDS))
+    monkeypatch.setattr(check, "PUBLISHED", {**PUBLISHED, "Anything.v1": whatever})
+
+
 def of(
     kind: str, purpose: Purpose, *paths: str, places: tuple[str, ...] = (), needs: tuple[BasisKind, ...] = ()
 ) -> Contract:
     """A contract with one flow, as an agency might write it."""
-    renderer = "disregard.v1" if purpose is Purpose.RECALL else "facts.v2"
+    publishes, renderer = (
+        ("Disregard.v1", "disregard.v1") if purpose is Purpose.RECALL else ("Anything.v1", "facts.v2")
+    )
     flow = Flow(
-        purpose=purpose, publishes="Anything.v1", renderer=renderer, release=Release.PERSON, basis="of no account",
+        purpose=purpose, publishes=publishes, renderer=renderer, release=Release.PERSON, basis="of no account",
         places=places, fields=tuple(FlowField(path=path, basis="of no account", needs=needs) for path in paths),
     )
     return Contract(recipient_kind=kind, version=1, digest="", flows=(flow,))
@@ -328,8 +338,24 @@ def test_nothing_flows_to_a_renderer_that_cannot_lay_it_out(
     lawful = of("CONS-MX", purpose, *paths, places=("NM",))
     require_lawful(lawful)
     [flow] = lawful.flows
-    [finding] = check.check(replace(lawful, flows=(replace(flow, renderer=renderer),)))
+    finding, *_ = check.check(replace(lawful, flows=(replace(flow, renderer=renderer),)))
     assert finding.ban == "DECISION-15" and because in str(finding)
+
+
+@pytest.mark.parametrize(("changes", "because"), [
+    ({"publishes": "HomeStudyRequest.v1"}, "HomeStudyRequest.v1 is laid out by facts, and not by notice.v2"),
+    ({"renderer": "facts.v2"}, "ConsularNotice.v1 is laid out by notice, and not by facts.v2"),
+    ({"publishes": "ConsularNotice.v9"}, "ConsularNotice.v9 is no published event"),
+    ({"publishes": "VisitArrangement.v1", "renderer": "facts.v2"}, "parent.address: VisitArrangement.v1 has no place"),
+])
+def test_a_contract_by_which_nothing_could_leave_is_not_adopted(changes: dict[str, str], because: str) -> None:
+    whole = contract("CONS-MX")
+    notice = next(flow for flow in whole.flows if flow.purpose is Purpose.CONSULAR_NOTICE)
+    assert check.check(replace(whole, flows=(notice,))) == []
+    with pytest.raises(Refused, match="DECISION-15"):
+        require_lawful(replace(whole, flows=(replace(notice, **changes),)))  # type: ignore[arg-type]
+    found = check.check(replace(whole, flows=(replace(notice, **changes),)))  # type: ignore[arg-type]
+    assert any(because in str(finding) for finding in found), [str(finding) for finding in found]
 
 
 def test_landmarks_are_text_and_flow_where_they_are_named_beside_their_address_and_nowhere_else() -> None:

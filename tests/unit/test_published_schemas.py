@@ -14,7 +14,9 @@ from adapters.avro import build, published
 from adapters.avro.published import problems, shipped, texts, unfit, wanted
 from adapters.avro.published_records import DOCS, LAYOUTS, OF_THE_FEED
 from domain.disclosure.contract import Contract, Flow, FlowField, Purpose
+from domain.disclosure.published import PUBLISHED as KNOWN
 from domain.disclosure.renderers import PLACES
+from domain.disclosure.vocabulary import WORDS
 from tests.disclosure_world import PUBLISHED
 
 VISIT = "VisitArrangement.v1"
@@ -172,6 +174,18 @@ def test_a_version_stays_as_published_while_the_contract_that_let_more_flow_is_k
     ]
     assert published.check(committed, [*shipped(), *fewer]) == []
     assert any("is published, and differs" in problem for problem in problems(committed, fewer))
+
+
+def test_what_the_check_of_contracts_knows_of_published_events_is_what_is_published() -> None:
+    named: dict[str, set[str]] = {}
+    for contract in shipped():
+        for flow in contract.flows:
+            named.setdefault(flow.publishes, set()).update(field.path for field in flow.fields)
+            assert KNOWN[flow.publishes].laid_out == flow.renderer.partition(".")[0]
+    assert named.keys() == KNOWN.keys()
+    for publishes, paths in named.items():
+        parts = {path for path, word in WORDS.items() if word.part_of in paths}
+        assert paths <= KNOWN[publishes].paths <= paths | parts, publishes
 
 
 def test_every_renderer_that_a_contract_may_name_has_a_layout() -> None:
