@@ -49,7 +49,9 @@ class Courier:
 
     A hand-over starts by an append that holds only while its engagement is open (I6). One that was started
     and has no outcome, here or in a process that died, may have happened: it is doubted, and made again with
-    the same id and bytes. A failing entry keeps later ones of its case waiting, and no other case's.
+    the same id and bytes. One that stands for DOUBT_AFTER is doubted on every channel: its office may have taken it by
+    itself, over HTTP or from its topic, and fallen silent, or be live no more. A failing entry keeps later ones of its
+    case waiting, and no other case's.
     `interruptions` are the errors of `topics` after which they may be asked again.
     """
 
@@ -76,13 +78,17 @@ class Courier:
         moved = 0
         for name, queue in list(self.outstanding.offices.items()):
             office = self._live(name, queue)
-            if office is None:
-                continue
-            moved += self._hand_overs.mend(queue)
-            if office.channel in self._channels:
-                moved += self._to_channel(office, queue, self._channels[office.channel])
-            elif self._topics is not None and office.channel == self._topics.name:
-                moved += self._to_topic(office, queue, self._topics)
+            if office is not None:
+                moved += self._to_office(office, queue)
+            moved += self._hand_overs.doubt_silent(queue)  # After a topic was asked: it may have told what is in it.
+        return moved
+
+    def _to_office(self, office: Office, queue: Queue) -> int:
+        moved = self._hand_overs.mend(queue)
+        if office.channel in self._channels:
+            return moved + self._to_channel(office, queue, self._channels[office.channel])
+        if self._topics is not None and office.channel == self._topics.name:
+            return moved + self._to_topic(office, queue, self._topics)
         return moved
 
     def next_retry_at(self) -> datetime | None:
@@ -145,8 +151,7 @@ class Courier:
             except Failed as failed:
                 span.outcome("failed")
                 logger.warning("hand-over %s:%d failed: %s", parcel.office, parcel.number, failed)
-                failure, attempt = failure_of(failed), delivery.attempts
-                self._hand_overs.failed(delivery, channel.name, failure, attempt=attempt, retry=failed.retry)
+                self._hand_overs.failed(delivery, channel.name, failure_of(failed), retry=failed.retry)
             except HandOverDoubtful as doubt:
                 span.outcome("doubted")
                 logger.warning("hand-over %s:%d is in doubt: %s", parcel.office, parcel.number, doubt)
@@ -199,7 +204,7 @@ class Courier:
             return 0  # It may have been suspended while the topic was asked, which can take long.
         parcels: list[Parcel] = []
         with telemetry.hand_over(topics.name, None) as span:
-            contents = self._hand_overs.contents(unpublished, topics.name)
+            contents = self._hand_overs.contents(unpublished, topics.name, surely_failed=True)
             ready = [delivery for delivery in unpublished if delivery.told.number in contents]
             begun = self._hand_overs.start_all(ready, topics.name, surely_failed=True)
             for delivery in unpublished:

@@ -37,7 +37,11 @@ logger = logging.getLogger(__name__)
 RETRY_SECONDS_MIN = 5.0
 RETRY_SECONDS_MAX = 2 * 3_600.0
 TRY_FOR = timedelta(days=5)
-LET_GO_MAX = 100
+LET_GO_MAX = DOUBTS_MAX = 100
+DOUBT_AFTER = timedelta(minutes=5)
+"""A start that stands for so long without an outcome is in doubt. Who takes and goes on has come back by then: an office
+that reads waits 30 s for news, or a minute where it is told to come again, and a courier has its answer within 15 s.
+Longer, and what proves untrue meanwhile is owed so much later to an office that has it and fell silent."""
 STARTS_MAX = 8
 """How often another writer may be first with a case, or a delivery, before this step gives a start or a proof up."""
 UNRENDERABLE = (Unrenderable, DigestMismatch, AvroError)
@@ -82,7 +86,9 @@ class HandOvers:
             return placeholder_of(delivery, self._rendering.held(delivery.told, delivery.holds))
         return parcel_of(delivery, self._rendering.proven(delivery.entry))
 
-    def contents(self, deliveries: Sequence[Delivery], channel: str) -> dict[int, Parcel]:
+    def contents(
+        self, deliveries: Sequence[Delivery], channel: str, *, surely_failed: bool = False
+    ) -> dict[int, Parcel]:
         """Parcels by number. What cannot be rendered, or is on hold, is held back, for a topic cannot wait for one
         number, and with it what follows in its case, until that has left under its new number."""
         contents: dict[int, Parcel] = {}
@@ -93,11 +99,12 @@ class HandOvers:
             try:
                 parcel = self.parcel(delivery)
             except UNRENDERABLE as error:
-                self.unrenderable(delivery, channel, error, retry=False)
+                self.unrenderable(delivery, channel, error, retry=False, surely_failed=surely_failed)
             else:
                 case = self._backbone.known_case(delivery.told.case_id)
                 if order.is_behind(delivery) or self.on_hold(delivery, case) is not None:
-                    self.stages.record(Stages(delivery, (self._held_back(delivery, delivery.attempts),)))
+                    outcome = self._outcome_of_last(delivery, surely_failed)
+                    self._record(delivery, *outcome, self._held_back(delivery, delivery.attempts))
                 else:
                     contents[delivery.told.number] = parcel
             order.see(delivery)
@@ -120,7 +127,7 @@ class HandOvers:
         recalled = {d.told.notice_id for d in queue.deliveries.values() if isinstance(d.told, Withdrawn)}
         for delivery in held:
             if isinstance(delivery.told, Disclosed) and delivery.told.notice_id in recalled:
-                self._no_proof(delivery, _stopped(delivery, self._backbone.case(delivery.told.case_id)))
+                self._record(delivery, _stopped(delivery, self._backbone.case(delivery.told.case_id)))
         held = [delivery for delivery in held if delivery.stage is Stage.HELD_BACK]
         blocked, free = set[UUID](), list[Delivery]()
         for delivery in held:
@@ -136,18 +143,35 @@ class HandOvers:
     def let_go(self, deliveries: Sequence[Delivery], *, by: Actor | None) -> int:
         """Record that these leave after all, in this order, each under a number of its own; how many. `by` is the person
         who decided so. None where another was quicker."""
+        return self._all_or_none([
+            Stages(delivery, (DeliveryLetGo(
+                office=delivery.told.office, number=delivery.told.number, case_id=delivery.told.case_id,
+                by_person=by is not None,
+            ),), by=by)
+            for delivery in deliveries
+        ])
+
+    def doubt_silent(self, queue: Queue) -> int:
+        """Record that what began DOUBT_AFTER ago and has no outcome may have happened, whatever its channel is and
+        whatever became of its office; how many. Not of the word that a number is held back, which tells no fact. None
+        where another was quicker."""
+        since = self._backbone.clock.now() - DOUBT_AFTER
+        silent = [
+            d for d in queue.deliveries.values()
+            if d.stage is Stage.STARTED and d.holds is None and d.last_at is not None and d.last_at <= since
+        ]
+        return self._all_or_none([
+            Stages(delivery, self._outcome_of_last(delivery, surely_failed=False)) for delivery in silent[:DOUBTS_MAX]
+        ])
+
+    def _all_or_none(self, stages: Sequence[Stages]) -> int:
+        """Record them in one append; how many. None where another was quicker with one of them: it is looked at anew."""
         try:
-            self.stages.record(*(
-                Stages(delivery, (DeliveryLetGo(
-                    office=delivery.told.office, number=delivery.told.number, case_id=delivery.told.case_id,
-                    by_person=by is not None,
-                ),), by=by)
-                for delivery in deliveries
-            ))
+            self.stages.record(*stages)
         except Conflict:
             self.outstanding.tail()
             return 0
-        return len(deliveries)
+        return len(stages)
 
     def start(self, delivery: Delivery, channel: str, *, surely_failed: bool = False) -> bool:
         """Record that a hand-over begins, while its engagement is open; or that it ended, and nothing leaves.
@@ -192,7 +216,7 @@ class HandOvers:
             )
         else:
             step = _stopped(delivery, case)
-        return Stages(delivery, (*self._outcome_of_last(delivery, channel, surely_failed), step), guards=guards)
+        return Stages(delivery, (*self._outcome_of_last(delivery, surely_failed), step), guards=guards)
 
     def basis(self, delivery: Delivery, case: Case) -> tuple[bool, tuple[Guard, ...]]:
         """Whether an entry may leave now, and what that rests on: the case at that version, and the agency where the
@@ -218,19 +242,19 @@ class HandOvers:
         references = {} if engagement is None else engagement.references
         return next(iter(holds_on(case, offices, entry.office, entry.fields, references)), None)
 
-    def _outcome_of_last(self, delivery: Delivery, channel: str, surely_failed: bool) -> tuple[Event, ...]:
-        """What is to be said of a start without outcome before the next one."""
+    def _outcome_of_last(self, delivery: Delivery, surely_failed: bool) -> tuple[Event, ...]:
+        """What is to be said of a start without outcome, before anything else is."""
         entry, now = delivery.told, self._backbone.clock.now()
         if delivery.stage is not Stage.STARTED:
             return ()
         if surely_failed:
             return (HandOverFailed(
                 office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts,
-                channel=channel, failure=Failure.UNREACHABLE, retry_at=now,
+                channel=delivery.channel, failure=Failure.UNREACHABLE, retry_at=now,
             ),)
         return (HandOverDoubted(
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts,
-            channel=channel, retry_at=now,
+            channel=delivery.channel, retry_at=now + timedelta(seconds=retry_seconds(delivery.attempts)),
         ),)
 
     def handed_over(self, delivery: Delivery, channel: str, receipt: Receipt) -> None:
@@ -256,19 +280,29 @@ class HandOvers:
             for delivery in deliveries:
                 self.handed_over(delivery, channel, receipt)
 
-    def unrenderable(self, delivery: Delivery, channel: str, error: Exception, *, retry: bool) -> None:
-        entry = delivery.told
+    def unrenderable(
+        self, delivery: Delivery, channel: str, error: Exception, *, retry: bool, surely_failed: bool = False
+    ) -> None:
+        """The next attempt fails before it begins; one that has no outcome is given its own first."""
+        entry, attempt = delivery.told, delivery.attempts + 1
         logger.error("entry %s:%d cannot be rendered: %s", entry.office, entry.number, error)
-        self.failed(delivery, channel, Failure.UNRENDERABLE, attempt=delivery.attempts + 1, retry=retry)
+        failure = self._failure(delivery, channel, Failure.UNRENDERABLE, attempt=attempt, retry=retry)
+        self._record(delivery, *self._outcome_of_last(delivery, surely_failed), *failure)
 
-    def failed(self, delivery: Delivery, channel: str, failure: Failure, *, attempt: int, retry: bool) -> None:
+    def failed(self, delivery: Delivery, channel: str, failure: Failure, *, retry: bool) -> None:
+        """Record of the attempt that was begun that it surely did not happen."""
+        self._record(delivery, *self._failure(delivery, channel, failure, attempt=delivery.attempts, retry=retry))
+
+    def _failure(
+        self, delivery: Delivery, channel: str, failure: Failure, *, attempt: int, retry: bool
+    ) -> tuple[Event, ...]:
         entry = delivery.told
         retry_at = self._retry_at(delivery, attempt) if retry or delivery.holds is not None else None
         failed = HandOverFailed(
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=attempt, channel=channel,
             failure=failure, retry_at=retry_at,
         )
-        self._no_proof(delivery, failed, *(() if retry_at else (self._held_back(delivery, attempt),)))
+        return failed, *(() if retry_at else (self._held_back(delivery, attempt),))
 
     def doubted(self, delivery: Delivery, channel: str) -> None:
         entry, retry_at = delivery.told, self._retry_at(delivery, delivery.attempts)
@@ -276,14 +310,11 @@ class HandOvers:
             office=entry.office, number=entry.number, case_id=entry.case_id, attempt=delivery.attempts, channel=channel,
             retry_at=retry_at or self._backbone.clock.now(),
         )
-        self._no_proof(delivery, doubted, *(() if retry_at else (self._held_back(delivery, delivery.attempts),)))
+        self._record(delivery, doubted, *(() if retry_at else (self._held_back(delivery, delivery.attempts),)))
 
-    def _no_proof(self, delivery: Delivery, *events: Event) -> None:
-        """Record an attempt without proof; where another courier took over, it has said what became of ours."""
-        try:
-            self.stages.record(Stages(delivery, events))
-        except Conflict:
-            self.outstanding.tail()
+    def _record(self, delivery: Delivery, *events: Event) -> None:
+        """Record what is no proof; where another courier took over, it has said what became of ours."""
+        self._all_or_none([Stages(delivery, events)])
 
     def _held_back(self, delivery: Delivery, attempts: int) -> DeliveryHeldBack:
         entry = delivery.told

@@ -36,7 +36,7 @@ NAMED_MAX = 1_000
 
 class Stage(StrEnum):
     WAITING = "waiting"
-    STARTED = "started"  # without an outcome yet: after a crash, a doubt
+    STARTED = "started"  # without an outcome yet: after a crash, or a long silence, a doubt
     FAILED = "failed"
     DOUBTED = "doubted"
     HELD_BACK = "held_back"
@@ -70,6 +70,7 @@ class Delivery:
     stage: Stage = Stage.WAITING
     version: int = 0
     attempts: int = 0
+    channel: str = ""  # of its last attempt
     first_at: datetime | None = None
     last_at: datetime | None = None
     last_event_id: UUID | None = None
@@ -95,13 +96,14 @@ class Delivery:
         match event:
             case HandOverStarted():
                 self.stage, self.attempts, self.retry_at = Stage.STARTED, event.attempt, None
+                self.channel = event.channel
             case HandOverFailed():
                 self.stage, self.attempts, self.retry_at = Stage.FAILED, event.attempt, event.retry_at
             case HandOverDoubted():
-                self.stage, self.retry_at = Stage.DOUBTED, event.retry_at
+                is_given_up = event.retry_at <= envelope.circumstances.occurred_at  # What is tried again is so later.
+                self.stage, self.retry_at = Stage.DOUBTED, None if is_given_up else event.retry_at
             case DeliveryHeldBack():
-                failed_for_good = self.stage is Stage.FAILED and self.retry_at is None
-                self.was_tried = failed_for_good or self.stage is Stage.DOUBTED
+                self.was_tried = self.stage in (Stage.FAILED, Stage.DOUBTED) and self.retry_at is None
                 self.stage, self.retry_at = Stage.HELD_BACK, None
             case DeliveryLetGo():
                 self.stage, self.retry_at = Stage.LET_GO, None

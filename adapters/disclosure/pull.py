@@ -1,7 +1,8 @@
 """A feed that its office reads when it likes: the same numbers and bytes as on every other channel.
 
-What an office has read and then reads past is handed over. Each reading is checked against the basis of that
-moment: the append that records it holds only while every engagement that it rests on is open.
+What an office has read and then reads past is handed over; where it falls silent, the courier doubts it. Each reading is
+checked against the basis of that moment: the append that records it holds only while every engagement that it rests on is
+open.
 """
 from __future__ import annotations
 

@@ -1,24 +1,12 @@
 """A correction on its way: what the case says was given is what the feed names, and the recall goes out by itself."""
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import Path
 from uuid import UUID, uuid5
-
-import pytest
 
 from domain.case.given import fields_given, given
 from domain.disclosure.events import Disclosed, Withdrawn
 from tests.disclosure_world import AGENCY, Family, World
 from tests.recording_channel import RecordingChannel
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    world.found()
-    yield world
-    world.close()
 
 
 def deliver(world: World, channel: RecordingChannel) -> None:

@@ -13,6 +13,7 @@ from adapters.disclosure.discloser import Discloser, NotDisclosed
 from adapters.disclosure.hand_overs import retry_seconds
 from adapters.disclosure.receipts import Receipts
 from adapters.disclosure.render import Rendering, digest_of, entry_of, salt_of
+from domain.case.doubts import shown_by
 from domain.disclosure.events import DeliveryHeldBack, Disclosed, HandOverFailed, HandOverStarted
 from domain.events import Compartment
 from domain.ports import Append, KeyName, Parcel, Position
@@ -131,6 +132,29 @@ def test_a_courier_that_died_after_the_start_leaves_a_doubt_that_the_next_one_re
     world.tick(seconds=5)
     deliver(courier)
     assert world.delivery(1) == ["HandOverStarted", "HandOverDoubted", "HandOverStarted", "HandedOver"]
+
+
+def test_what_was_begun_when_a_courier_died_is_in_doubt_though_its_office_is_suspended(world: World) -> None:
+    family = world.family(1)
+    world.release(family)
+    world.disclose()
+
+    class Power(BaseException):
+        pass
+
+    def cut(count: int, parcel: Parcel) -> Mood:
+        raise Power
+
+    with pytest.raises(Power):
+        world.courier(RecordingChannel(world.clock, cut)).step()
+    world.submit("SuspendOffice", {"office": MEXICO, "reason": "addresses are being checked"})
+    channel = RecordingChannel(world.clock)
+    courier = world.courier(channel)
+    world.tick(seconds=hand_overs.DOUBT_AFTER.total_seconds())
+    deliver(courier)
+    world.receive()
+    assert world.delivery(1) == ["HandOverStarted", "HandOverDoubted"] and not channel.calls
+    assert shown_by(world.backbone.case(family.case_id), family.notice_id) is not None
 
 
 APPENDS = 5

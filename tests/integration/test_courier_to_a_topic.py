@@ -3,12 +3,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.epochs import FeedPlace
+from adapters.disclosure.hand_overs import DOUBT_AFTER
+from domain.case.doubts import shown_by
 from domain.disclosure.events import HandedOver, HandOverStarted
 from domain.ports import Append, Parcel, Receipt
 from tests.disclosure_world import MEXICO, World
@@ -106,9 +109,33 @@ def test_a_topic_that_could_not_be_written_is_written_later_and_judged_anew(
     topic.broken = True
     deliver(courier)
     topic.broken = False
+    world.tick(minutes=DOUBT_AFTER / timedelta(minutes=1))
     deliver(courier)
     assert [parcel.number for parcel in topic.parcels] == [1]
-    assert world.delivery(1) == ["HandOverStarted", "HandOverFailed", "HandOverStarted"]
+    assert world.delivery(1) == ["HandOverStarted", "HandOverFailed", "HandOverStarted"], "the topic says what it lacks"
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_what_stands_on_a_topic_and_is_not_fetched_past_may_have_been_read(
+    on_topic: tuple[World, Topic, Courier], stopped: bool
+) -> None:
+    world, topic, courier = on_topic
+    family = world.family(1)
+    world.release(family)
+    world.disclose()
+    deliver(courier)
+    if stopped:
+        world.submit("SuspendOffice", {"office": MEXICO, "reason": "addresses are being checked"})
+    world.tick(minutes=DOUBT_AFTER / timedelta(minutes=1))
+    deliver(courier)
+    world.receive()
+    assert world.delivery(1) == ["HandOverStarted", "HandOverDoubted"]
+    assert shown_by(world.backbone.case(family.case_id), family.notice_id) is not None
+    if stopped:
+        world.submit("PutOfficeLive", {"office": MEXICO, "second_person": "counsel-1"})
+    topic.passed = 1
+    deliver(courier)
+    assert world.delivery(1)[-1] == "HandedOver" and len(topic.parcels) == 1
 
 
 def test_an_office_that_is_suspended_while_its_topic_is_asked_gets_nothing(tmp_path: Path) -> None:

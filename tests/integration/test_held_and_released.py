@@ -23,14 +23,6 @@ from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
 
 
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    world.found()
-    yield world
-    world.close()
-
-
 def kinds(parcels: list[Parcel]) -> list[str]:
     return [dict(parcel.headers)["type"].rpartition(".")[2] for parcel in parcels]
 

@@ -1,8 +1,7 @@
 """What is on hold does not leave, on a channel or a topic, whenever the hold came; a recall tells nothing and leaves."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from uuid import uuid5
 
 import pytest
@@ -11,14 +10,6 @@ from tests.disclosure_world import MEXICO, Family, World
 from tests.recording_channel import RecordingChannel
 
 TO_MEXICO: Mapping[str, object] = {"recipient_kind": "CONS-MX"}
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    world.found()
-    yield world
-    world.close()
 
 
 def hold(world: World, family: Family, scope: Mapping[str, object]) -> None:

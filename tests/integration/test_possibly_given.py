@@ -1,12 +1,8 @@
 """A partner that takes the bytes and hangs up may have them: the view, the ledger, corrections and recalls know it."""
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from uuid import uuid5
-
-import pytest
 
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.hand_overs import TRY_FOR
@@ -18,14 +14,6 @@ from domain.disclosure.known import Given, known_by
 from tests.disclosure_world import MEXICO, Family, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    world.found()
-    yield world
-    world.close()
 
 
 def turn(world: World, courier: Courier) -> None:
