@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.agency.agreements import ConsularService
 from domain.agency.state import Office
 from domain.case.allowed import Allowed
-from domain.case.consent import Consent, is_spoken_for
+from domain.case.consent import is_spoken_for
 from domain.case.engagement import (
     BASIS,
     OFFICE,
@@ -178,7 +178,7 @@ def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Off
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
     elif wish.rests_on is not None and not (
-        stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
+        stands(wish.basis, wish.rests_on, submission, case, wish, office.recipient_kind) and _says_so(wish, case)
     ):
         what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
@@ -202,14 +202,17 @@ def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> 
         raise Refused("the agreement does not hold a service for this purpose", rule="P18", field="purpose")
 
 
-def stands(kind: BasisKind, rests_on: UUID, case: Case, wish: Wish, recipient_kind: str) -> bool:
-    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent that somebody gave by an
-    order stands while that order does."""
+def stands(
+    kind: BasisKind, rests_on: UUID, submission: Submission[Any], case: Case, wish: Wish, recipient_kind: str
+) -> bool:
+    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent stands while whoever gave
+    it speaks for these persons."""
     if kind is not BasisKind.COURT_ORDER:
         allowed = allowed_by(kind, rests_on, case)
-        if isinstance(allowed, Consent) and not is_spoken_for(case, allowed.granted):
-            return False
-        return allowed is not None and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+        return (
+            allowed is not None and is_spoken_for(submission, case, allowed, wish.person_ids)
+            and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+        )
     order = case.court.orders.get(rests_on)
     named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
     return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
