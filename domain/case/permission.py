@@ -256,10 +256,29 @@ def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
             raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
     if STANDS_FOR.get(office.recipient_kind, wish.side) is not wish.side:
         raise Refused("this counsel stands for parents alone", rule="COUNSEL-SIDE", field="side")
+    _check_former_side(wish, case)
     adverse = set(wish.person_ids) - set(wish.client_ids)
     if adverse and (wish.basis not in GROUNDS_FOR_ADVERSE or _is_the_clients_own(wish, case)):
         because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
         raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
+
+
+def _check_former_side(wish: OpenEngagement, case: Case) -> None:
+    """What counsel learned as one side's it keeps: it stands for no other side after that, unless a court, the agency's
+    counsel or the client whom it had allows it. What was released counts, as its receipt may come too late."""
+    had = {
+        client_id for engagement in case.engagements.engagements.values()
+        if engagement.office == wish.office and engagement.side not in (None, wish.side)
+        and case.disclosures.released_on(engagement.engagement_id)
+        for client_id in engagement.client_ids
+    }
+    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
+    is_theirs = consent is not None and had == {consent.granted.given_by}
+    if had and not is_theirs and wish.basis not in (BasisKind.COURT_ORDER, BasisKind.COUNSEL_APPROVAL):
+        raise Refused(
+            "something was released to this office as counsel of another side: take another office, or name a court's "
+            "order, counsel's approval or the consent of the client whom it had", rule="COUNSEL-SIDE", field="office",
+        )
 
 
 def _is_the_clients_own(wish: OpenEngagement, case: Case) -> bool:
