@@ -2,7 +2,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -20,7 +20,7 @@ from domain.disclosure.purposes import Purpose
 from domain.events import Compartment, Envelope, Event, boxed, clear, event
 from domain.languages import language
 from domain.people import PARENTS
-from domain.personal import Known, Personal, known_or
+from domain.personal import Known, Personal, Withheld, known_or
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
@@ -94,9 +94,10 @@ class ConsentExpired(Event):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Consent(Allowed):
-    """`granted` is what was said first; the rest is what of it still stands."""
+    """`granted` is what was said first, at `given_at`; the rest is what of it still stands."""
 
     granted: ConsentGranted
+    given_at: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -110,7 +111,8 @@ class GrantConsent(Command):
 
     `interpreter_id` is the assignment of the interpreter who explained it, to whoever gave it and in that language. A
     guardian or an appointed person names the order (`order_id`) by which they speak: it names them, and the consent ends
-    with it. A child consents for itself from 12 years on.
+    with it. A child consents for itself from 12 years on. A consent ends too where whoever gave it proves to be nobody of
+    this case, no parent of that child, or to have been too young.
     """
 
     consent_id: UUID
@@ -194,12 +196,12 @@ def _check_capacity(submission: Submission[GrantConsent], case: Case) -> None:
         case Capacity.SELF:
             if set(wish.person_ids) != {wish.given_by}:
                 raise Refused("for oneself one speaks about oneself alone", rule=CONSENT, field="capacity")
-            if person.role is None and not _is_old_enough(submission, person):
+            if person.role is None and not _is_old_enough(person, submission.occurred_at, submission.standing.zone):
                 because = f"a child consents for itself from {FOR_ONESELF_FROM} years on: its birth date does not say so"
                 raise Refused(because, rule=CONSENT, field="capacity")
         case Capacity.PARENT:
             require_adult(case, wish.given_by, "given_by")
-            if person.role not in PARENTS or not set(wish.person_ids) <= {wish.given_by, *person.child_ids}:
+            if not _is_parent_of(person, wish.person_ids):
                 raise Refused("a parent speaks for their own children and themselves", rule=CONSENT, field="capacity")
         case Capacity.GUARDIAN | Capacity.APPOINTED:
             order = None if wish.order_id is None else case.court.orders.get(wish.order_id)
@@ -214,16 +216,34 @@ def _appoints(order: Order, person_id: UUID) -> bool:
     return order.entered.kind == Known(OrderKind.OTHER) and person_id in order.entered.party_ids
 
 
-def _is_old_enough(submission: Submission[GrantConsent], child: Person) -> bool:
-    """Whether a child is surely of that age, by the calendar of the agency: of an estimate the latest day counts."""
+def _is_parent_of(person: Person, persons: Collection[UUID]) -> bool:
+    """Whether these are a parent's own children, and they themselves."""
+    return person.role in PARENTS and set(persons) <= {person.person_id, *person.child_ids}
+
+
+def _is_old_enough(child: Person, at: datetime, zone: str) -> bool:
+    """Whether a child was surely of that age, by the calendar of the agency: of an estimate the latest day counts."""
     born = known_or(child.birth_date.value, None)
-    today = submission.occurred_at.astimezone(ZoneInfo(submission.standing.zone)).date()
-    return born is not None and birthday(born, FOR_ONESELF_FROM).latest <= today
+    return born is not None and birthday(born, FOR_ONESELF_FROM).latest <= at.astimezone(ZoneInfo(zone)).date()
 
 
-def is_spoken_for(case: Case, granted: ConsentGranted) -> bool:
-    """Whether whoever gave a consent still speaks for these persons: who does so by an order, while that binds."""
-    return granted.order_id is None or granted.capacity not in BY_AN_ORDER or case.court.is_binding(granted.order_id)
+def is_spoken_for(submission: Submission[Any], case: Case, allowed: Allowed, persons: Collection[UUID]) -> bool:
+    """Whether whoever gave a consent speaks for these persons of the case in the capacity in which they gave it, by what is
+    known of them all now. What this reader cannot see takes that from nobody."""
+    if not isinstance(allowed, Consent):
+        return True  # Counsel approves for the agency.
+    granted, people = allowed.granted, case.intake.people
+    giver = people.get(granted.given_by)
+    if giver is None or not set(persons) <= people.keys():
+        return False
+    match granted.capacity:
+        case Capacity.SELF:
+            is_to_be_seen = giver.role is None and not isinstance(giver.birth_date.value, Withheld)
+            return not is_to_be_seen or _is_old_enough(giver, allowed.given_at, submission.standing.zone)
+        case Capacity.PARENT:
+            return _is_parent_of(giver, persons)
+        case Capacity.GUARDIAN | Capacity.APPOINTED:
+            return granted.order_id is not None and case.court.is_binding(granted.order_id)
 
 
 def _standing(case: Case, consent_id: UUID, by: UUID, name: str) -> Consent:
@@ -266,10 +286,10 @@ def withdraw(submission: Submission[WithdrawConsent], case: Case) -> Sequence[Re
     return [Recording(event=ConsentWithdrawn(consent_id=wish.consent_id, withdrawn_by=wish.withdrawn_by))]
 
 
-def _granted(state: Consents, told: ConsentGranted, _: Envelope) -> Consents:
+def _granted(state: Consents, told: ConsentGranted, envelope: Envelope) -> Consents:
     consent = Consent(
-        granted=told, person_ids=told.person_ids, purposes=told.purposes, offices=told.offices, kinds=told.kinds,
-        until=told.until,
+        granted=told, given_at=envelope.circumstances.occurred_at, person_ids=told.person_ids, purposes=told.purposes,
+        offices=told.offices, kinds=told.kinds, until=told.until,
     )
     return Consents(consents={**state.consents, told.consent_id: consent})
 

@@ -43,7 +43,7 @@ class EndedBecause(StrEnum):
     SEALED = "sealed"  # a court closed the record
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
     CLOSED = "closed"  # a person ended it
-    CONSENT_ENDED = "consent_ended"  # withdrawn, run out, without its order, or narrowed to less than it rests on
+    CONSENT_ENDED = "consent_ended"  # withdrawn, run out, too narrow now, or given by nobody who speaks for these persons
     ORDER_ENDED = "order_ended"  # stayed, amended or vacated
     APPROVAL_ENDED = "approval_ended"  # counsel's, withdrawn or run out
     RAN_OUT = "ran_out"  # its own end, or its agreement's, had come when another took its place

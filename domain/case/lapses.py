@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from domain.case.consent import is_spoken_for
 from domain.case.disclosures import concerned
 from domain.case.engagement import EndedBecause, Engagement, EngagementEnded
 from domain.case.permission import RecallBecause, RecallRaised, allowed_by, stands
@@ -86,7 +87,7 @@ def _fell(submission: Submission[Any], case: Case, engagement: Engagement) -> En
     office = submission.standing.offices.get(engagement.office)
     kind = "" if office is None else office.recipient_kind
     allowed = allowed_by(basis.kind, basis.rests_on, case)
-    if allowed is not None and allowed.has_unreadable_kinds:
-        return None
     wish = _Wish(office=engagement.office, purpose=engagement.purpose, person_ids=tuple(engagement.references))
-    return None if stands(basis.kind, basis.rests_on, case, wish, kind) else ENDED[basis.kind]
+    if allowed is not None and allowed.has_unreadable_kinds and is_spoken_for(submission, case, allowed, wish.person_ids):
+        return None
+    return None if stands(basis.kind, basis.rests_on, submission, case, wish, kind) else ENDED[basis.kind]

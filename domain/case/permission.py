@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from uuid import UUID
 
 from domain.agency.agreements import ConsularService
 from domain.agency.state import Office
 from domain.case.allowed import Allowed
-from domain.case.consent import Consent, is_spoken_for
+from domain.case.consent import is_spoken_for
 from domain.case.engagement import (
     BASIS,
     OFFICE,
@@ -178,7 +178,7 @@ def _check_basis(submission: Submission[OpenEngagement], case: Case, office: Off
     if wish.basis is BasisKind.AGREEMENT:
         _check_agreement(submission, office)
     elif wish.rests_on is not None and not (
-        stands(wish.basis, wish.rests_on, case, wish, office.recipient_kind) and _says_so(wish, case)
+        stands(wish.basis, wish.rests_on, submission, case, wish, office.recipient_kind) and _says_so(wish, case)
     ):
         what = wish.basis.replace("_", " ")
         because = f"no {what} of this id stands in the case and covers this office, purpose and these persons"
@@ -202,14 +202,17 @@ def _check_agreement(submission: Submission[OpenEngagement], office: Office) -> 
         raise Refused("the agreement does not hold a service for this purpose", rule="P18", field="purpose")
 
 
-def stands(kind: BasisKind, rests_on: UUID, case: Case, wish: Wish, recipient_kind: str) -> bool:
-    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent that somebody gave by an
-    order stands while that order does."""
+def stands(
+    kind: BasisKind, rests_on: UUID, submission: Submission[Any], case: Case, wish: Wish, recipient_kind: str
+) -> bool:
+    """Whether a ground that is recorded in the case stands and covers what rests on it. A consent stands while whoever gave
+    it speaks for these persons."""
     if kind is not BasisKind.COURT_ORDER:
         allowed = allowed_by(kind, rests_on, case)
-        if isinstance(allowed, Consent) and not is_spoken_for(case, allowed.granted):
-            return False
-        return allowed is not None and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+        return (
+            allowed is not None and is_spoken_for(submission, case, allowed, wish.person_ids)
+            and allowed.covers(wish.office, recipient_kind, wish.purpose, wish.person_ids)
+        )
     order = case.court.orders.get(rests_on)
     named = () if order is None else (*order.entered.child_ids, *order.entered.party_ids)
     return order is not None and case.court.is_binding(rests_on) and set(wish.person_ids) <= set(named)
@@ -253,10 +256,29 @@ def _check_side(wish: OpenEngagement, case: Case, office: Office) -> None:
             raise Refused("this client stands on another side", rule="COUNSEL-SIDE", field="side")
     if STANDS_FOR.get(office.recipient_kind, wish.side) is not wish.side:
         raise Refused("this counsel stands for parents alone", rule="COUNSEL-SIDE", field="side")
+    _check_former_side(wish, case)
     adverse = set(wish.person_ids) - set(wish.client_ids)
     if adverse and (wish.basis not in GROUNDS_FOR_ADVERSE or _is_the_clients_own(wish, case)):
         because = "whoever is not the client is adverse: their fields take their own consent or a court's order"
         raise Refused(because, rule="COUNSEL-SIDE", field="person_ids")
+
+
+def _check_former_side(wish: OpenEngagement, case: Case) -> None:
+    """What counsel learned as one side's it keeps: it stands for no other side after that, unless a court, the agency's
+    counsel or the client whom it had allows it. What was released counts, as its receipt may come too late."""
+    had = {
+        client_id for engagement in case.engagements.engagements.values()
+        if engagement.office == wish.office and engagement.side not in (None, wish.side)
+        and case.disclosures.released_on(engagement.engagement_id)
+        for client_id in engagement.client_ids
+    }
+    consent = None if wish.rests_on is None else case.consents.consents.get(wish.rests_on)
+    is_theirs = consent is not None and had == {consent.granted.given_by}
+    if had and not is_theirs and wish.basis not in (BasisKind.COURT_ORDER, BasisKind.COUNSEL_APPROVAL):
+        raise Refused(
+            "something was released to this office as counsel of another side: take another office, or name a court's "
+            "order, counsel's approval or the consent of the client whom it had", rule="COUNSEL-SIDE", field="office",
+        )
 
 
 def _is_the_clients_own(wish: OpenEngagement, case: Case) -> bool:

@@ -16,6 +16,8 @@ from domain.agency.agreements import MouStatus, MouStatusChanged
 from domain.case.consent import ConsentGranted, ConsentWithdrawn
 from domain.case.court import CourtOrderEntered
 from domain.case.engagement import EngagementEnded, EngagementOpened
+from domain.case.intake import PartyAddedToCase
+from domain.case.mislinks import MislinkWithdrawn
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.events import DeliveryStopped, HandOverStarted
 from domain.ports import EventLog
@@ -36,6 +38,7 @@ changes: st.SearchStrategy[Act] = st.one_of(
     st.tuples(st.just("orders"), number), st.tuples(st.just("stays"), number), st.tuples(st.just("closes"), offices),
     st.tuples(st.just("agrees"), st.booleans()), st.tuples(st.just("adopts"), st.booleans()),
     st.tuples(st.just("opens"), st.tuples(offices, bases)), st.tuples(st.just("looks"), st.none()),
+    st.tuples(st.just("mistakes_the_mother"), st.none()),
 )
 acts: st.SearchStrategy[Act] = st.one_of(
     changes, st.tuples(st.just("asks"), offices), st.tuples(st.just("waits"), st.sampled_from([1, 20, 60])),
@@ -85,6 +88,16 @@ class Story:
 
     def withdraws(self, n: int) -> None:
         self._offer("WithdrawConsent", {"consent_id": self._id(f"consent {n}"), "withdrawn_by": self.family.mother_id})
+
+    def mistakes_the_mother(self, _: None) -> None:
+        """Whoever was held for the mother, and gave each consent, proves to be somebody else."""
+        [added] = (
+            envelope.circumstances.event_id for envelope in self.world.backbone.envelopes(f"case-{self.family.case_id}")
+            if isinstance(envelope.event, PartyAddedToCase) and envelope.event.party_id == self.family.mother_id
+        )
+        self._offer("WithdrawMislink", {
+            "withdrawal_id": self._id("mislink"), "event_id": added, "evidence": "another woman of that name",
+        })
 
     def orders(self, n: int) -> None:
         self._offer("EnterCourtOrder", {
@@ -167,6 +180,7 @@ def started_and_stopped(world: World) -> tuple[int, int]:
     """The log read from its start by a reader of its own; each hand-over that starts has a basis that is open there."""
     opened, ended = dict[UUID, EngagementOpened](), set[UUID]()
     consents, orders, fallen = dict[UUID, ConsentGranted](), set[UUID](), set[UUID]()
+    added, strangers = dict[UUID, UUID](), set[UUID]()
     signed: UUID | None = None
     started = stopped = 0
 
@@ -176,8 +190,9 @@ def started_and_stopped(world: World) -> tuple[int, int]:
         rests_on = engagement.basis.rests_on
         match engagement.basis.kind:
             case BasisKind.CONSENT:
-                until = consents[cast(UUID, rests_on)].until
-                return rests_on not in fallen and (until is None or at < until)
+                consent = consents[cast(UUID, rests_on)]
+                is_over = consent.until is not None and at >= consent.until
+                return rests_on not in fallen and consent.given_by not in strangers and not is_over
             case BasisKind.COURT_ORDER:
                 return rests_on in orders and rests_on not in fallen
             case BasisKind.AGREEMENT:
@@ -192,6 +207,10 @@ def started_and_stopped(world: World) -> tuple[int, int]:
                 opened[told.engagement_id] = told
             case EngagementEnded() as told:
                 ended.add(told.engagement_id)
+            case PartyAddedToCase() as told:
+                added[envelope.circumstances.event_id] = told.party_id
+            case MislinkWithdrawn() as told:
+                strangers |= {added[told.withdrawn_event_id]}
             case ConsentGranted() as told:
                 consents[told.consent_id] = told
             case ConsentWithdrawn() as told:
@@ -248,7 +267,8 @@ def test_no_hand_over_starts_without_a_basis_that_is_open(
 
 
 ENDS: tuple[tuple[int, Act], ...] = (
-    (0, ("withdraws", 0)), (0, ("closes", ISS)), (2, ("stays", 0)), (3, ("agrees", False)),
+    (0, ("withdraws", 0)), (0, ("closes", ISS)), (0, ("mistakes_the_mother", None)), (2, ("stays", 0)),
+    (3, ("agrees", False)),
 )
 
 

@@ -11,11 +11,15 @@ import pytest
 from domain.case.consent import Capacity, ConsentGranted, ConsentNarrowed, ConsentWithdrawn, NarrowConsent, WithdrawConsent
 from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened
-from domain.case.intake import AddChild
+from domain.case.intake import AddChild, ChildAddedToCase, LinkPartyToChild, PartyAddedToCase, PartyLinkedToChild
 from domain.case.language import AssignInterpreter, InterpreterKind, InterpretingMode
-from domain.case.permission import RecallRaised
+from domain.case.mislinks import WithdrawMislink, WithdrawReport
+from domain.case.particulars import CorrectFact
+from domain.case.permission import RecallBecause, RecallRaised
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
+from domain.events import Event
+from domain.facts import Register
 from domain.people import Role
 from domain.personal import WITHHELD
 from tests.specification import NOON, Scenario, an_id
@@ -175,3 +179,106 @@ def test_what_this_reader_cannot_see_ends_no_engagement() -> None:
     ))
     events = replace(by_kind, case=blind).when(party(an_id("uncle"), Role.RELATIVE, "Fermín")).events()
     assert events and not [event for event in events if isinstance(event, EngagementEnded)]
+
+
+# -- who gave it proves to be somebody else
+
+def event_id(scenario: Scenario, kind: type[Event], person: UUID) -> UUID:
+    return next(
+        e.circumstances.event_id for e in scenario.envelopes if isinstance(e.event, kind)
+        and person in (getattr(e.event, "party_id", None), getattr(e.event, "child_id", None))
+    )
+
+
+def mislinked(scenario: Scenario, kind: type[Event], person: UUID) -> WithdrawMislink:
+    return WithdrawMislink(
+        withdrawal_id=an_id("mislink"), event_id=event_id(scenario, kind, person), evidence="another of that name"
+    )
+
+
+def ended(out: Any) -> list[tuple[EndedBecause, UUID]]:
+    return [(event.reason, event.engagement_id) for event in out.the(EngagementEnded)]
+
+
+CONSENT_ENDED = [(EndedBecause.CONSENT_ENDED, an_id("engagement"))]
+
+
+def test_a_consent_stands_no_more_once_who_gave_it_proves_not_to_be_the_mother() -> None:
+    let_go = whole_case().given(
+        parents_consent(CHILD, MOTHER, purposes=(Purpose.DOCUMENT_TRACING,)),
+        on_consent(purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD,)),
+        replace(study, purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD,), about=an_id("document")), release,
+    )
+    out = let_go.when(mislinked(let_go, PartyAddedToCase, MOTHER))
+    assert ended(out) == CONSENT_ENDED
+    [recall] = (recall for recall in out.the(RecallRaised) if recall.reason is RecallBecause.CONSENT_ENDED)
+    assert recall.disclosure_ids == (an_id("disclosure"),)
+    again = on_consent(engagement_id=an_id("again"), purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD,))
+    out.scenario().when(again).then_refused(rule="DECISION-12", field="rests_on")
+
+
+def test_of_a_mislink_of_anybody_else_a_consent_takes_no_harm() -> None:
+    assert ended(consented().when(mislinked(consented(), PartyAddedToCase, SPONSOR))) == []
+
+
+def test_a_parent_speaks_no_more_for_a_child_who_was_linked_to_them_by_mistake() -> None:
+    second = an_id("second child")
+    linked = whole_case().given(
+        AddChild(child_id=second), LinkPartyToChild(party_id=MOTHER, child_id=second),
+        parents_consent(CHILD, MOTHER, second), on_consent(),
+        on_consent(engagement_id=an_id("of both"), purpose=Purpose.DOCUMENT_TRACING, person_ids=(CHILD, second)),
+    )
+    of_both = [(EndedBecause.CONSENT_ENDED, an_id("of both"))]
+    never_true = WithdrawReport(
+        withdrawal_id=an_id("never"), event_id=event_id(linked, PartyLinkedToChild, second), evidence="a neighbour's child"
+    )
+    for wish in (
+        mislinked(linked, PartyLinkedToChild, second), mislinked(linked, ChildAddedToCase, second), never_true,
+    ):
+        assert ended(linked.when(wish)) == of_both, "what it says of her own child still stands"
+
+
+def test_a_guardian_and_a_relative_speak_no_more_once_they_prove_to_be_somebody_else() -> None:
+    appointing = replace(REMOTE, order_id=an_id("appointing"), kind=OrderKind.OTHER)
+    guardians = parents_consent(CHILD, capacity=Capacity.GUARDIAN, given_by=CARER, order_id=an_id("appointing"))
+    own = parents_consent(AUNT, capacity=Capacity.SELF, given_by=AUNT)
+    for consent, giver in ((guardians, CARER), (own, AUNT)):
+        opened = whole_case().given(appointing, consent, on_consent(person_ids=consent.person_ids))
+        assert ended(opened.when(mislinked(opened, PartyAddedToCase, giver))) == CONSENT_ENDED
+
+
+@pytest.mark.parametrize(("born", "still"), [(date(2014, 1, 5), True), (date(2015, 1, 5), False)])
+def test_a_child_who_proves_to_have_been_too_young_had_not_consented(born: date, still: bool) -> None:
+    youth = an_id("youth")
+    of_age = whole_case().given(
+        AddChild(child_id=youth, birth_date=date(2013, 5, 6)),
+        parents_consent(youth, given_by=youth, capacity=Capacity.SELF), on_consent(person_ids=(youth,)),
+    )
+    corrected = CorrectFact(
+        correction_id=an_id("birth"), person_id=youth, replaces_event_id=event_id(of_age, ChildAddedToCase, youth),
+        evidence="the certificate", birth_date=born,
+    )
+    # The last day on which the child was too young is past by then: what counts is the age when it consented.
+    assert ended(of_age.when(corrected, at=NOON + timedelta(days=900))) == ([] if still else CONSENT_ENDED)
+
+
+def test_a_birth_date_that_this_reader_cannot_see_ends_nothing() -> None:
+    youth = an_id("youth")
+    of_age = whole_case().given(
+        AddChild(child_id=youth, birth_date=date(2013, 5, 6)),
+        parents_consent(youth, given_by=youth, capacity=Capacity.SELF), on_consent(person_ids=(youth,)),
+    )
+    intake = of_age.case.intake
+    [told] = intake.people[youth].birth_date.told
+    hidden = replace(intake.people[youth], birth_date=Register((replace(told, value=WITHHELD),)))
+    blind = of_age.case._replace(intake=replace(intake, people={**intake.people, youth: hidden}))
+    assert ended(replace(of_age, case=blind).when(party(an_id("uncle"), Role.RELATIVE, "Fermín"))) == []
+
+
+def test_that_the_giver_is_gone_is_seen_by_whoever_cannot_read_the_kinds() -> None:
+    by_kind = whole_case().given(parents_consent(offices=(), kinds=("ISS",)), on_consent())
+    consents = by_kind.case.consents
+    hidden = replace(consents, consents={CONSENT: replace(consents.consents[CONSENT], kinds=WITHHELD)})
+    people = {person: known for person, known in by_kind.case.intake.people.items() if person != MOTHER}
+    blind = by_kind.case._replace(consents=hidden, intake=replace(by_kind.case.intake, people=people))
+    assert ended(replace(by_kind, case=blind).when(party(an_id("uncle"), Role.RELATIVE, "Fermín"))) == CONSENT_ENDED

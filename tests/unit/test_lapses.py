@@ -15,7 +15,8 @@ from domain.case.corrections import CorrectionOwed, OwedBecause, Owes
 from domain.case.court import CourtOrderEntered, EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.disclosures import DisclosurePrepared, PrepareDisclosure, RecordDisclosureReceived
 from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened
-from domain.case.intake import AddChild
+from domain.case.intake import AddChild, PartyAddedToCase
+from domain.case.mislinks import WithdrawMislink
 from domain.case.moments import CHANGED_BY, RecordMoments, moments
 from domain.case.permission import CloseEngagement, RecallBecause, RecallRaised
 from domain.case.state import Case, evolve, fold
@@ -124,6 +125,19 @@ def test_a_guardians_consent_ends_with_the_order_by_which_they_speak(effect: Ord
     assert out.the(EngagementEnded)[0].reason is EndedBecause.CONSENT_ENDED
     again = on_consent(engagement_id=an_id("again"), purpose=TRACING, person_ids=(CHILD,))
     out.scenario().when(again).then_refused(rule="DECISION-12", field="rests_on")
+
+
+def test_what_was_given_on_the_word_of_who_proves_to_be_somebody_else_is_owed_a_recall_once() -> None:
+    for told in (given(), given().given(close)):
+        [added] = (e for e in told.envelopes if isinstance(e.event, PartyAddedToCase) and e.event.party_id == MOTHER)
+        out = told.when(WithdrawMislink(
+            withdrawal_id=an_id("mislink"), event_id=added.circumstances.event_id, evidence="another woman of that name",
+        ))
+        owed = {owed.because: owed.owes for owed in out.the(CorrectionOwed)}
+        assert owed[OwedBecause.BASIS_FELL] is Owes.RECALL
+        assert len(out.the(EngagementEnded)) == told.case.engagements.engagements[an_id("engagement")].is_open
+        once = out.scenario().when(party(an_id("uncle"), Role.RELATIVE, "Fermín"))
+        assert not once.the(RecallRaised) and not once.the(CorrectionOwed)
 
 
 # -- an engagement that has run out

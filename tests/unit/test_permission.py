@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from domain.agency.agreements import ConsularService, Jurisdiction, MouStatus, RecordMouStatus
+from domain.case.approval import GiveCounselApproval
 from domain.case.consent import Capacity
 from domain.case.consular import DisclosureReleased, ReleaseDisclosure
 from domain.case.court import EnterCourtOrder, OrderEffect, OrderKind
@@ -17,7 +18,7 @@ from domain.case.permission import CloseEngagement, OpenEngagement
 from domain.case.sealing import SealRecord
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
-from tests.specification import NOON, an_id
+from tests.specification import NOON, Scenario, an_id
 from tests.unit.partners import MEXICO, everybody, having, office_of
 from tests.unit.people import from_country, obtain
 from tests.unit.whole_case import AUNT, CARER, CHILD, CONSENT, MOTHER, ORDER, parents_consent, whole_case
@@ -199,6 +200,63 @@ def test_of_a_thing_counsel_learns_what_it_may_learn_of_everybody_whom_it_concer
 
 def test_a_parents_counsel_stands_for_no_child() -> None:
     whole_case().when(counsel(office=office_of("LAW-PARENT"))).then_refused(rule="COUNSEL-SIDE", field="side")
+
+
+def given_the_childs_record() -> Scenario:
+    """Counsel stood for the child and was given something; then that was ended."""
+    about = replace(
+        study, office=office_of("LAW-CONTRACT"), purpose=Purpose.RELIEF_SCREENING, person_ids=(CHILD,), about=an_id("relief")
+    )
+    return whole_case().given(counsel(), about, release, CloseEngagement(engagement_id=an_id("engagement")))
+
+
+def for_the_mother(**changes: Any) -> OpenEngagement:
+    return counsel(**{
+        "engagement_id": an_id("adverse"), "person_ids": (MOTHER,), "client_ids": (MOTHER,), "side": Side.PARENT, **changes,
+    })
+
+
+@pytest.mark.parametrize("basis", [
+    BasisKind.TREATY, BasisKind.STATUTE, BasisKind.AGENCY_POLICY, BasisKind.SERVICE_CONTRACT,
+])
+def test_counsel_that_was_given_one_sides_record_stands_for_no_other_side(basis: BasisKind) -> None:
+    given_it = given_the_childs_record()
+    given_it.when(for_the_mother(basis=basis)).then_refused(rule="COUNSEL-SIDE", field="office")
+    relative = for_the_mother(person_ids=(AUNT,), client_ids=(AUNT,), side=Side.RELATIVE)
+    given_it.when(relative).then_refused(rule="COUNSEL-SIDE", field="office")
+    given_it.when(counsel(engagement_id=an_id("again"))).then(EngagementOpened)
+    given_it.when(for_the_mother(office=office_of("LAW-PARENT"))).then(EngagementOpened)
+
+
+def test_counsel_that_was_given_nothing_may_stand_for_another_side() -> None:
+    nothing = whole_case().given(counsel(), CloseEngagement(engagement_id=an_id("engagement")))
+    nothing.when(for_the_mother()).then(EngagementOpened)
+
+
+def test_counsel_changes_sides_on_an_order_or_on_the_approval_of_the_agencys_counsel() -> None:
+    law = office_of("LAW-CONTRACT")
+    approval = GiveCounselApproval(
+        approval_id=an_id("approval"), person_ids=(MOTHER,), purposes=(Purpose.RELIEF_SCREENING,), offices=(law,),
+        counsel="Alma Ruiz", paper="L-7",
+    )
+    given_it = given_the_childs_record().given(approval)
+    for basis, rests_on in ((BasisKind.COURT_ORDER, ORDER), (BasisKind.COUNSEL_APPROVAL, an_id("approval"))):
+        given_it.when(for_the_mother(basis=basis, citation=None, rests_on=rests_on)).then(EngagementOpened)
+
+
+def test_counsel_changes_sides_on_the_consent_of_the_client_it_had_and_of_nobody_else() -> None:
+    law = office_of("LAW-CONTRACT")
+    on_it: dict[str, Any] = {"basis": BasisKind.CONSENT, "citation": None, "rests_on": CONSENT}
+    mothers = parents_consent(offices=(law,))
+    childs = given_the_childs_record().given(mothers)
+    childs.when(for_the_mother(**on_it)).then_refused(rule="COUNSEL-SIDE", field="office")
+    about = replace(
+        study, office=law, purpose=Purpose.RELIEF_SCREENING, person_ids=(MOTHER, CHILD), about=an_id("relief")
+    )
+    of_both = for_the_mother(person_ids=(MOTHER, CHILD), basis=BasisKind.COURT_ORDER, citation=None, rests_on=ORDER)
+    had_her = whole_case().given(mothers, of_both, about, release, CloseEngagement(engagement_id=an_id("adverse")))
+    had_her.when(counsel()).then_refused(rule="COUNSEL-SIDE", field="office")
+    had_her.when(counsel(**on_it)).then(EngagementOpened)
 
 
 # -- orders

@@ -14,8 +14,10 @@ from domain.case.consular import DisclosureReleased, ReleaseDisclosure
 from domain.case.court import EnterCourtOrder, OrderEffect, OrderKind
 from domain.case.disclosures import DisclosurePrepared, PrepareDisclosure
 from domain.case.engagement import Engagement
+from domain.case.intake import PartyAddedToCase
+from domain.case.mislinks import WithdrawMislink
 from domain.case.moments import RecordMoments
-from domain.case.permission import CloseEngagement, OpenEngagement, RecallRaised
+from domain.case.permission import CloseEngagement, OpenEngagement, RecallBecause, RecallRaised
 from domain.case.state import Case
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.purposes import Purpose
@@ -44,6 +46,14 @@ GUARDIAN: tuple[Command, ...] = (
         parents_consent(CHILD, purposes=PURPOSES, offices=OFFICES), consent_id=GUARDIANS, given_by=CARER,
         capacity=Capacity.GUARDIAN, order_id=APPOINTING,
     ),
+)
+GIVERS = tuple(
+    WithdrawMislink(
+        withdrawal_id=an_id(f"{envelope.event.party_id} is somebody else"), event_id=envelope.circumstances.event_id,
+        evidence="another of that name",
+    )
+    for envelope in whole_case().envelopes
+    if isinstance(envelope.event, PartyAddedToCase) and envelope.event.party_id in (MOTHER, CARER)
 )
 Action = tuple[Command, int]
 
@@ -75,7 +85,7 @@ def actions(draw: st.DrawFn) -> Action:
         PrepareDisclosure(
             disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=who, about=ABOUT[purpose],
         ),
-        ReleaseDisclosure(notice_id=disclosure_id),
+        ReleaseDisclosure(notice_id=disclosure_id), GIVERS[n],
         EnterCourtOrder(
             order_id=an_id(f"order {n}"), child_ids=(CHILD,), party_ids=(MOTHER, AUNT), kind=OrderKind.OTHER,
             purposes=PURPOSES[n:],
@@ -127,8 +137,10 @@ def rests(engagement: Engagement, case: Case, at: datetime | None = None) -> boo
         return engagement.purpose in case.court.orders[id].entered.purposes and id not in stayed
     is_consent = engagement.basis.kind is BasisKind.CONSENT
     allowed = case.consents.consents[id] if is_consent else case.approvals.approvals[id]
+    giver = (CARER if id == GUARDIANS else MOTHER) if is_consent else None
     return (
-        not allowed.is_withdrawn and engagement.office in allowed.offices and engagement.purpose in allowed.purposes
+        (giver is None or giver in case.intake.people) and not allowed.is_withdrawn
+        and engagement.office in allowed.offices and engagement.purpose in allowed.purposes
         and set(engagement.references) <= set(allowed.person_ids) and (id != GUARDIANS or APPOINTING not in stayed)
         and (at is None or allowed.until is None or at < allowed.until)
     )
@@ -159,7 +171,7 @@ def test_no_engagement_is_open_and_nothing_is_let_go_without_a_basis_that_stands
             if isinstance(event, DisclosurePrepared | DisclosureReleased):
                 engagement = before.engagements.engagements[event.engagement_id]
                 assert engagement.is_open and rests(engagement, before, now)
-            if isinstance(event, RecallRaised):
+            if isinstance(event, RecallRaised) and event.reason is not RecallBecause.MISLINKED:
                 recalled += event.disclosure_ids
         fallen = {
             disclosure_id for disclosure_id, disclosure in case.disclosures.disclosures.items()
