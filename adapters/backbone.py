@@ -178,6 +178,10 @@ class Backbone:
         """The agency as its stream tells it now."""
         return self._fresh(f"agency-{code}", self._agencies, Agency(code=code), evolve_agency)
 
+    def known_agency(self, code: str) -> Agency:
+        """The agency as this process knows it: for whoever has just looked at it."""
+        return self._agencies.get(f"agency-{code}") or self.agency(code)
+
     def forget(self) -> None:
         """Drop every cached state: a key was withheld or destroyed."""
         self._cases.drop()

@@ -205,7 +205,7 @@ class HandOvers:
         """The start, or the end where its basis ended; what is on hold is held back. Under the guards of what tells so."""
         entry = delivery.told
         is_open, guards = self.basis(delivery, case)
-        is_open = is_open and not _is_recalled(delivery, case)
+        is_open = is_open and self.may_be_told(delivery, case)
         step: Event
         if is_open and self.on_hold(delivery, case) is not None:
             step = self._held_back(delivery, delivery.attempts)
@@ -231,6 +231,22 @@ class HandOvers:
             guards.append(Guard(stream=agency_stream(agency.code), version=agency.version))
         is_open = engagement is not None and engagement.holds_at(self._backbone.clock.now(), agreements)
         return is_open, tuple(guards)
+
+    def may_be_told(self, delivery: Delivery, case: Case) -> bool:
+        """Whether nothing of what an entry tells was taken back since it was written: by its recall, by the withdrawal of a
+        report that it rests on (recorded of the wrong person, or never true), or by a contract that names less."""
+        entry = delivery.told
+        if delivery.holds is not None or not isinstance(entry, Disclosed):
+            return True
+        if is_recalled(case, entry.notice_id) or any(f.event_id in case.mislinks.withdrawn for f in entry.fields):
+            return False
+        agency = self._backbone.known_agency(delivery.entry.circumstances.agency)
+        office = agency.offices.get(entry.office)
+        contract = office and agency.contract_at(office.recipient_kind, self._backbone.clock.now())
+        if not contract or contract.digest == entry.contract_digest:
+            return contract is not None
+        flow = contract.flow(entry.purpose, agency.jurisdiction)
+        return flow is not None and all(flow.has(field.path) for field in entry.fields)
 
     def on_hold(self, delivery: Delivery, case: Case) -> Hold | None:
         """A hold that covers what an entry tells. A recall tells nothing, and is never held."""
@@ -327,12 +343,6 @@ class HandOvers:
         if not is_word and delivery.first_at is not None and now - delivery.first_at >= TRY_FOR:
             return None
         return now + timedelta(seconds=retry_seconds(attempt))
-
-
-def _is_recalled(delivery: Delivery, case: Case) -> bool:
-    """Whether the office is asked to disregard what this would tell: after its recall it is told no more."""
-    entry = delivery.told
-    return delivery.holds is None and isinstance(entry, Disclosed) and is_recalled(case, entry.notice_id)
 
 
 def _stopped(delivery: Delivery, case: Case) -> DeliveryStopped:

@@ -22,7 +22,7 @@ from adapters.disclosure.streams import access_stream, agency_stream, feed_strea
 from domain.agency.events import OfficeStage
 from domain.agency.state import Agency
 from domain.case.state import Case
-from domain.disclosure.events import FeedRead
+from domain.disclosure.events import FeedRead, Withdrawn
 from domain.events import Actor, Circumstances, Envelope
 from domain.ports import Append, Conflict, Guard, LogUnavailable, Parcel, Receipt
 
@@ -166,6 +166,8 @@ class PullFeed:
             case = cases[delivery.told.case_id]
             is_open, rests_on = self._hand_overs.basis(delivery, case)
             is_open = is_open and self._hand_overs.on_hold(delivery, case) is None
+            is_open = is_open and self._hand_overs.may_be_told(delivery, case)
+            is_open = is_open or isinstance(delivery.told, Withdrawn)  # It tells no fact, and stays asked for.
             guards.update(dict.fromkeys(rests_on))
             parcel = None
             if is_open:

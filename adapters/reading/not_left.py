@@ -9,9 +9,12 @@ from uuid import UUID
 
 from adapters.disclosure.discloser import WORKER, Discloser, NotDisclosed
 from adapters.disclosure.entries import entry_id
+from adapters.disclosure.streams import delivery_stream
 from domain.agency.events import OfficeStage
 from domain.case.consular import DisclosureReleased
 from domain.case.doubts import shown_by
+from domain.case.recalls import is_recalled
+from domain.disclosure.events import DeliveryStopped, Disclosed
 from domain.disclosure.purposes import Purpose
 from domain.events import Envelope
 
@@ -38,6 +41,7 @@ NOT_LIVE = {
     OfficeStage.DRAFT: "its office is not live yet: it leaves when the office is put live",
 }
 """Why nothing leaves to an office, by its stage."""
+STOPPED = "what it tells was taken back, its basis ended, or a narrower contract was adopted: prepare it again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +73,8 @@ def not_left(casebridge: Casebridge, case_id: UUID) -> list[NotLeft]:
             found[toward] = _not_left(case_id, source, NOT_LIVE[office.stage])
         elif casebridge.log.event(entry_id(source)) is None:
             found[toward] = _not_left(case_id, source, _why(discloser, source))
+        elif _was_stopped(casebridge, source) and not is_recalled(case, told.notice_id):
+            found[toward] = _not_left(case_id, source, STOPPED)
     return list(found.values())
 
 
@@ -83,6 +89,16 @@ def _office(casebridge: Casebridge, source: Envelope) -> Office | None:
     told = source.event
     assert isinstance(told, DisclosureReleased)
     return casebridge.backbone.agency(source.circumstances.agency).offices.get(told.office)
+
+
+def _was_stopped(casebridge: Casebridge, source: Envelope) -> bool:
+    """Whether its entry is in the feed, and does not leave any more."""
+    row = casebridge.log.event(entry_id(source))
+    assert row is not None, "it was looked for just now"
+    entry = casebridge.codec.decode(row).event
+    assert isinstance(entry, Disclosed)
+    stages = casebridge.log.read_stream(delivery_stream(entry.office, entry.number))
+    return bool(stages) and stages[-1].topic == DeliveryStopped.TOPIC
 
 
 def _why(discloser: Discloser, source: Envelope) -> str:
