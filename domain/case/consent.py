@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from domain.case.state import Case
 
 CONSENT = "CONSENT"
+OF_AGE = 18  # years (domain.md N10)
 FOR_ONESELF_FROM = 12  # years: no source says from which age; from this one a youth is asked about themselves (N9)
 VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 
@@ -196,13 +197,19 @@ def _check_capacity(submission: Submission[GrantConsent], case: Case) -> None:
         case Capacity.SELF:
             if set(wish.person_ids) != {wish.given_by}:
                 raise Refused("for oneself one speaks about oneself alone", rule=CONSENT, field="capacity")
-            if person.role is None and not _is_old_enough(person, submission.occurred_at, submission.standing.zone):
+            at, zone = submission.occurred_at, submission.standing.zone
+            if person.role is None and not _has_reached(FOR_ONESELF_FROM, person, at, zone):
                 because = f"a child consents for itself from {FOR_ONESELF_FROM} years on: its birth date does not say so"
                 raise Refused(because, rule=CONSENT, field="capacity")
         case Capacity.PARENT:
             require_adult(case, wish.given_by, "given_by")
             if not _is_parent_of(person, wish.person_ids):
                 raise Refused("a parent speaks for their own children and themselves", rule=CONSENT, field="capacity")
+            at, zone = submission.occurred_at, submission.standing.zone
+            children = (case.intake.people[one] for one in wish.person_ids if one != wish.given_by)
+            if any(_has_reached(OF_AGE, child, at, zone) for child in children):
+                because = f"who is {OF_AGE} years old consents for themselves, and no parent for them"
+                raise Refused(because, rule=CONSENT, field="person_ids")
         case Capacity.GUARDIAN | Capacity.APPOINTED:
             order = None if wish.order_id is None else case.court.orders.get(wish.order_id)
             if order is None or not case.court.is_binding(order.entered.order_id) or not _appoints(order, wish.given_by):
@@ -221,10 +228,10 @@ def _is_parent_of(person: Person, persons: Collection[UUID]) -> bool:
     return person.role in PARENTS and set(persons) <= {person.person_id, *person.child_ids}
 
 
-def _is_old_enough(child: Person, at: datetime, zone: str) -> bool:
+def _has_reached(age: int, child: Person, at: datetime, zone: str) -> bool:
     """Whether a child was surely of that age, by the calendar of the agency: of an estimate the latest day counts."""
     born = known_or(child.birth_date.value, None)
-    return born is not None and birthday(born, FOR_ONESELF_FROM).latest <= at.astimezone(ZoneInfo(zone)).date()
+    return born is not None and birthday(born, age).latest <= at.astimezone(ZoneInfo(zone)).date()
 
 
 def is_spoken_for(submission: Submission[Any], case: Case, allowed: Allowed, persons: Collection[UUID]) -> bool:
@@ -239,7 +246,7 @@ def is_spoken_for(submission: Submission[Any], case: Case, allowed: Allowed, per
     match granted.capacity:
         case Capacity.SELF:
             is_to_be_seen = giver.role is None and not isinstance(giver.birth_date.value, Withheld)
-            return not is_to_be_seen or _is_old_enough(giver, allowed.given_at, submission.standing.zone)
+            return not is_to_be_seen or _has_reached(FOR_ONESELF_FROM, giver, allowed.given_at, submission.standing.zone)
         case Capacity.PARENT:
             return _is_parent_of(giver, persons)
         case Capacity.GUARDIAN | Capacity.APPOINTED:

@@ -85,6 +85,20 @@ BIRTHDAY = datetime(2026, 10, 23, 6, tzinfo=UTC)  # its first instant in Denver
 
 
 @pytest.mark.parametrize(("born", "is_estimate", "at", "may"), [
+    (date(2008, 10, 23), False, BIRTHDAY, False), (date(2008, 10, 23), False, BIRTHDAY - timedelta(seconds=1), True),
+    (date(2008, 3, 9), True, BIRTHDAY, True), (date(2007, 3, 9), True, BIRTHDAY, False), (None, False, BIRTHDAY, True),
+])
+def test_no_parent_consents_for_who_is_of_age(born: date | None, is_estimate: bool, at: datetime, may: bool) -> None:
+    youth = AddChild(child_id=an_id("youth"), birth_date=born, birth_date_is_estimate=is_estimate)
+    linked = LinkPartyToChild(party_id=MOTHER, child_id=an_id("youth"))
+    outcome = whole_case().given(youth, linked).when(parents_consent(an_id("youth")), at=at)
+    if may:
+        outcome.then(ConsentGranted)
+    else:
+        outcome.then_refused(rule="CONSENT", field="person_ids")
+
+
+@pytest.mark.parametrize(("born", "is_estimate", "at", "may"), [
     (date(2014, 10, 23), False, BIRTHDAY, True), (date(2014, 10, 23), False, BIRTHDAY - timedelta(seconds=1), False),
     (date(2014, 3, 9), True, BIRTHDAY, False), (date(2013, 3, 9), True, BIRTHDAY, True), (None, False, BIRTHDAY, False),
 ])
