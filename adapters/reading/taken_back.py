@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.reading.words import due, in_words, people, personal, span
+from domain.agency.events import OfficeStage
 from domain.agency.state import Agency
 from domain.agency.targets import target_of
 from domain.case.corrections import Owed, OwedBecause, Owes
@@ -18,7 +19,11 @@ from domain.case.told import Telling
 WHY = {
     OwedBecause.UNTRUE: "something in it was never true", OwedBecause.NOT_FOR_THEM: "this office should not have been told",
     OwedBecause.BASIS_FELL: "the basis on which it was told has fallen",
-    OwedBecause.EXPUNGED: "a court ordered it destroyed",
+    OwedBecause.EXPUNGED: "a court ordered it destroyed", OwedBecause.RECALLED: "it was recalled",
+}
+STOPPED = {
+    OfficeStage.SUSPENDED: "; it is suspended, and nothing leaves to it until it is put live",
+    OfficeStage.ENDED: "; it has ended, and nothing leaves to it any more: take the letter there",
 }
 
 
@@ -58,7 +63,7 @@ def _of_office(owed: Owed, case: Case, agency: Agency, now: datetime) -> Owing:
     told, office = owed.owed, agency.offices.get(owed.owed.office)
     return _explain(
         owed, case, agency, now, to=told.office, name=office.name if office else told.office, verb="was given",
-        fields=told.paths, next_=_next(owed, case),
+        fields=told.paths, next_=_next(owed, case) + ("" if office is None else STOPPED.get(office.stage, "")),
     )
 
 

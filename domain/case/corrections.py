@@ -48,6 +48,7 @@ class OwedBecause(StrEnum):
     NOT_FOR_THEM = "not_for_them"  # this office should never have been told
     BASIS_FELL = "basis_fell"  # the consent, order or approval under it ended
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
+    RECALLED = "recalled"  # it was recalled, and nothing that the case knows of said that it had to be
 
 
 @event("casebridge.disclosure.CorrectionOwed")

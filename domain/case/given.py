@@ -9,7 +9,7 @@ from uuid import UUID
 
 from domain.agency.state import Agency
 from domain.case.citizenship import CitizenshipCorrected
-from domain.case.consular import ConsulateNotified, CorrectionReceived
+from domain.case.consular import ConsularNotificationCorrected, ConsulateNotified, CorrectionReceived, TextCode
 from domain.case.corrections import CorrectionOwed, CorrectionSettled, Left, OwedBecause, Owes, Untrue
 from domain.case.disclosures import DisclosureReceived
 from domain.case.doubts import DisclosureDoubted, shown_by
@@ -18,18 +18,19 @@ from domain.case.erasure import ExpungeOrdered
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
 from domain.case.particulars import FactCorrected
 from domain.case.permission import RecallRaised
-from domain.case.recalls import RecallReceived, is_recalled
+from domain.case.recalls import DisclosureRecalled, RecallReceived, asked_to, is_recalled
 from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
 from domain.case.state import Case, fold
 from domain.disclosure.events import FieldSource
 from domain.disclosure.purposes import Purpose
 from domain.disclosure.telling import is_known, sources, was_known
-from domain.events import Compartment, Envelope
+from domain.events import Compartment, Envelope, Event
 from domain.submission import Recording, Submission
 
 MAY_OWE = (
     ConsulateNotified, DisclosureReceived, DisclosureDoubted, FactCorrected, CitizenshipCorrected, TimeCorrected,
-    MislinkWithdrawn, ReportWithdrawn, EngagementEnded, RecallRaised, ExpungeOrdered,
+    MislinkWithdrawn, ReportWithdrawn, EngagementEnded, RecallRaised, ExpungeOrdered, ConsularNotificationCorrected,
+    DisclosureRecalled,
 )
 
 
@@ -172,11 +173,40 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
     for one in given(case):
         if has_recall(case, one.disclosure_id):
             continue
-        for cause in causes(case, submission.standing, one):
-            if not case.corrections.is_owed(one.disclosure_id, cause.event_id):
-                told = _owed(submission, case, one, cause, ordinal=len(recordings))
-                recordings.append(Recording(event=told, causation_id=cause.event_id))
+        for cause in _new_causes(case, submission.standing, one, events):
+            told = _owed(submission, case, one, cause, ordinal=len(recordings))
+            recordings.append(Recording(event=told, causation_id=cause.event_id))
     return recordings
+
+
+def _new_causes(case: Case, standing: Agency, one: Given, events: Sequence[Envelope]) -> list[Cause]:
+    """Those for which nothing is owed yet. A recall is one by itself where nothing else makes or made it owed; what was
+    recalled so is owed once, and besides only its erasure, which a court's order asks for."""
+    state = case.corrections
+    still = [owed.owed.because for owed in state.open_for(one.disclosure_id) if owed.owed.disclosure_id == one.disclosure_id]
+    is_covered = OwedBecause.RECALLED in still
+    new = [
+        cause for cause in causes(case, standing, one)
+        if not state.is_owed(one.disclosure_id, cause.event_id)
+        and (cause.because is OwedBecause.EXPUNGED or not is_covered)
+    ]
+    if still or new:
+        return new
+    return [
+        Cause(event_id=envelope.circumstances.event_id, because=OwedBecause.RECALLED) for envelope in events
+        if _recalled_by(envelope.event) == one.disclosure_id
+    ]
+
+
+def _recalled_by(told: Event) -> UUID | None:
+    """The id of the notice, or other disclosure, that an event recalls."""
+    match told:
+        case ConsularNotificationCorrected():
+            return told.notice_id
+        case DisclosureRecalled():
+            return told.disclosure_id
+        case _:
+            return None
 
 
 def _owed(submission: Submission[Any], case: Case, one: Given, cause: Cause, *, ordinal: int) -> CorrectionOwed:
@@ -191,7 +221,8 @@ def _owed(submission: Submission[Any], case: Case, one: Given, cause: Cause, *, 
 
 
 def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> Owes:
-    if cause.because is OwedBecause.EXPUNGED:
+    is_to_erase = cause.because is OwedBecause.RECALLED and asked_to(case, one.disclosure_id) is TextCode.ERASE
+    if cause.because is OwedBecause.EXPUNGED or is_to_erase:
         return Owes.ERASURE
     holds = one.engagement.holds_at(submission.occurred_at, submission.standing.agreements)
     if cause.because is OwedBecause.UNTRUE and holds and not is_recalled(case, one.disclosure_id):

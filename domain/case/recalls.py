@@ -77,8 +77,15 @@ def recall(submission: Submission[RecallDisclosure], case: Case) -> Sequence[Rec
 
 
 def is_recalled(case: Case, disclosure_id: UUID) -> bool:
-    notice = case.consular.notices.get(disclosure_id)
-    return disclosure_id in case.recalls.of if notice is None else notice.corrected is not None
+    return asked_to(case, disclosure_id) is not None
+
+
+def asked_to(case: Case, disclosure_id: UUID) -> TextCode | None:
+    """What the office of a notice, or of another disclosure, was asked to do with it; None where it was not recalled."""
+    notice, recall = case.consular.notices.get(disclosure_id), case.recalls.of.get(disclosure_id)
+    if notice is not None:
+        return None if notice.corrected is None else notice.corrected.text_code
+    return None if recall is None else recall.recalled.text_code
 
 
 def recall_of(

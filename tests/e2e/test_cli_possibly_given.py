@@ -29,9 +29,21 @@ def test_the_view_and_the_ledger_say_possibly(hung_up: Program) -> None:
     assert "may have entry 1 of its feed" in " ".join(hung_up.ok("case", "timeline", CASE).split())
 
 
-def test_it_is_recalled_with_a_letter(hung_up: Program) -> None:
+def test_it_is_recalled_with_a_letter_and_owed_until_the_office_has_that(hung_up: Program) -> None:
     notice = next(line["data"]["notice_id"] for line in commands(H1) if line["command"] == "ReleaseDisclosure")
-    letter = hung_up.ok("recall", CASE, notice, "--yes")
-    assert "number 1" in letter
+    hung_up.ok("partner", "suspend", MEXICO, "--reason", "a breach there")
+    assert "nobody is owed" in hung_up.ok("recall")
+    for _ in range(2):
+        letter = hung_up.ok("recall", CASE, notice, "--yes")
+        assert "number 1" in letter
+    turn(hung_up, Mood.ACCEPT)
+    [owed] = hung_up.json("recall")
+    assert (owed["disclosure_id"], owed["owes"], owed["because"]) == (notice, "recall", "recalled")
+    for told in (hung_up.ok("recall"), hung_up.ok("due"), hung_up.ok("due", "--case", CASE)):
+        assert "its receipt is awaited" in " ".join(told.split()) and "it is suspended" in " ".join(told.split())
+    hung_up.ok("partner", "live", MEXICO, "--second-person", "counsel-1")
     turn(hung_up, Mood.ACCEPT)
     assert "Withdrawn" in hung_up.ok("feed", MEXICO)
+    assert "it is suspended" not in hung_up.ok("recall")
+    hung_up.ok("recall", CASE, notice, "--told", "paper", "--yes")
+    assert "nobody is owed" in hung_up.ok("recall") and "Owed to offices" not in hung_up.ok("due")

@@ -3,9 +3,10 @@ from __future__ import annotations
 
 from uuid import UUID, uuid5
 
+from domain.case.corrections import Owed, OwedBecause, Owes
 from domain.case.given import fields_given, given
 from domain.disclosure.events import Disclosed, Withdrawn
-from tests.disclosure_world import AGENCY, Family, World
+from tests.disclosure_world import AGENCY, MEXICO, Family, World
 from tests.recording_channel import RecordingChannel
 
 
@@ -60,3 +61,25 @@ def test_a_corrected_notice_goes_out_under_a_number_of_its_own_after_the_recall_
     assert channel.numbers == [1, 2, 3]
     [owed] = world.backbone.case(family.case_id).corrections.owed.values()
     assert not owed.is_open
+
+
+def test_a_recall_that_a_person_asked_for_is_owed_for_as_long_as_its_office_is_suspended(world: World) -> None:
+    family, channel = world.family(1), RecordingChannel(world.clock)
+    world.release(family)
+    deliver(world, channel)
+
+    def owed() -> Owed:
+        [one] = world.backbone.case(family.case_id).corrections.owed.values()
+        return one
+
+    world.submit("SuspendOffice", {"office": MEXICO, "reason": "a breach there"})
+    world.recall(family)
+    deliver(world, channel)
+    assert channel.numbers == [1], "the recall waits like everything else"
+    one = owed().owed
+    assert owed().is_open and (one.office, one.owes, one.because) == (MEXICO, Owes.RECALL, OwedBecause.RECALLED)
+    world.recall(family)
+    assert owed().owed == one
+    world.submit("PutOfficeLive", {"office": MEXICO, "second_person": "counsel-1"})
+    deliver(world, channel)
+    assert channel.numbers == [1, 2] and not owed().is_open

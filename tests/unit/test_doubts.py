@@ -59,7 +59,7 @@ def test_what_proved_untrue_before_the_doubt_came_is_owed_with_it() -> None:
 
 def test_what_may_have_been_given_is_recalled_and_what_surely_was_not_is_not() -> None:
     released.when(recall).then_refused(rule="P19", field="notice_id")
-    asked = perhaps.when(recall).then(EngagementOpened, ConsularNotificationCorrected)
+    asked = perhaps.when(recall).then(EngagementOpened, ConsularNotificationCorrected, CorrectionOwed)
     [told] = asked.the(ConsularNotificationCorrected)
     assert told.replaces_event_id == perhaps.case.doubts.of[NOTICE].event_id
     assert not list(asked.scenario().given(recalled).case.corrections.open_for(NOTICE))
