@@ -49,6 +49,7 @@ BelievedAt = Annotated[datetime | None, typer.Option(
 KnownBy = Annotated[str | None, typer.Option(
     "--known-by", metavar="OFFICE", help="What this office had been given by --as-of, or by now: its entries as they left.",
 )]
+HANDED_OVER = "handed_over"
 Stage = Annotated[str, typer.Option(
     "--stage", metavar="STAGE",
     help="With --known-by: handed_over, delivered, opened or acted_on; what no channel tells counts as not reached.",
@@ -142,7 +143,7 @@ def _as_json(one: Read) -> dict[str, object]:
 @app.command()
 def show(
     ctx: typer.Context, case: CaseId, as_of: AsOf = None, believed_at: BelievedAt = None,
-    recorded: RecordedBy = None, office: KnownBy = None, stage: Stage = "handed_over", as_json: AsJson = False,
+    recorded: RecordedBy = None, office: KnownBy = None, stage: Stage = HANDED_OVER, as_json: AsJson = False,
 ) -> None:
     """A case as it is, or as it was: in the world, in the agency's knowledge, or in the record.
 
@@ -164,6 +165,8 @@ def show(
             raise end(USAGE, "--known-by goes with --as-of: the time is that at which the stage was reached")
         _show_known(ctx, case, office, as_of, stage, as_json)
         return
+    if stage != HANDED_OVER:
+        raise end(USAGE, "--stage goes with --known-by OFFICE: it says how far what the office was given has to have come")
     by = recorded_by(recorded) if recorded is not None else None
     with installation(ctx) as casebridge:
         history = _history(casebridge, case)

@@ -201,6 +201,8 @@ def dry_run(
     if as_json:
         tell_json({"cases": cases, "forbidden": [str(finding) for finding in findings],
                    "effects": [plain(asdict(effect)) for effect in found]})
+        if findings:
+            raise end(REFUSED)
         return
     for effect in found:
         more, less = ", ".join(effect.added), ", ".join(effect.removed)
@@ -209,6 +211,7 @@ def dry_run(
     say(f"{len(found)} disclosures of {cases} cases would be others; nothing was recorded")
     if findings:
         say(f"it cannot be adopted: {findings[0]}")
+        raise end(REFUSED)
 
 
 @app.command()

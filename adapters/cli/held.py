@@ -40,6 +40,8 @@ def let_go(ctx: typer.Context, delivery: str, user: str | None, as_json: bool) -
         hand_overs.outstanding.tail()
         queue = hand_overs.outstanding.queue(office)
         chosen = queue.deliveries.get(int(number))
+        if queue.last == 0:
+            raise end(REFUSED, f"nothing was ever meant for an office {office}: `casebridge partner list` lists them")
         if chosen is None or chosen.stage is not Stage.HELD_BACK:
             raise end(REFUSED, f"number {number} of {office} is not held back: `casebridge feed {office}` shows its feed")
         case_id, agency = chosen.told.case_id, chosen.entry.circumstances.agency

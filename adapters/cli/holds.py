@@ -14,6 +14,7 @@ from adapters.cli.console import (
     CaseId,
     catch_up,
     end,
+    heading,
     identifier,
     installation,
     say,
@@ -59,12 +60,16 @@ def place(
     runs on, and `due` shows it as on hold. A person's field is held under whatever name it is told: an address also as the
     home to be studied, and as where a child is placed with them. A country's hold covers its consulates, its agencies,
     whoever passes things on to them, and what anybody is asked to do there: a home study through ISS, papers to be served.
+    What it came too late for is named: on a topic lies what an office has not read yet.
     To keep a record for a lawsuit there is `casebridge record preserve`.
 
     Example: casebridge hold place ca5e0001-0000-4000-8000-000000000001 --country GT --reason "asylum claim" --review-on
     2026-12-01
     Next: `casebridge hold list` shows what stands; `casebridge hold lift CASE HOLD --reason WHY` ends it.
     """
+    from adapters.reading.ledger import covered_by
+    from adapters.reading.words import in_words
+
     if [office, kind, country, path].count(None) != 3 or (person is None) is not (path is None):
         raise end(USAGE, "say what is held: --office, or --kind, or --country, or --person with --field")
     hold_id = uuid4()
@@ -77,10 +82,20 @@ def place(
             "hold_id": str(hold_id), "review_on": review_on.isoformat(), "reason": reason,
             **{name: value for name, value in scope.items() if value is not None},
         }, user)
+        catch_up(casebridge, "deliveries")
+        too_late = covered_by(casebridge, case, hold_id)
     if as_json:
-        tell_json({"case": str(case), "hold_id": str(hold_id)})
-    else:
-        say(f"on hold, as {hold_id}: nothing that it covers leaves until it is lifted")
+        gone = [{"office": one.office, "number": one.number, "stage": one.stage.value} for one in too_late]
+        tell_json({"case": str(case), "hold_id": str(hold_id), "too_late_for": gone})
+        return
+    say(f"on hold, as {hold_id}: nothing more that it covers leaves until it is lifted")
+    if too_late:
+        heading("It came too late for this")
+        table(("office", "number", "how far it has come"), [
+            (one.office, one.number, in_words(one.stage)) for one in too_late
+        ])
+        say("What was handed over is taken back by `casebridge recall`. What only began to leave may lie on the office's "
+            "topic, where it can still be read: `casebridge partner suspend OFFICE --reason WHY` takes that right away.")
 
 
 @app.command("list")

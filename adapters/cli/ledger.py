@@ -11,6 +11,7 @@ import typer
 
 from adapters.cli.acting import opened_case, require_office
 from adapters.cli.console import (
+    REFUSED,
     USAGE,
     AsJson,
     CaseId,
@@ -57,6 +58,8 @@ def who(
     _require_field(field)
     with installation(ctx) as casebridge:
         _, state = opened_case(casebridge, case)
+        if person is not None and person not in state.intake.people:
+            raise end(REFUSED, f"case {case} has nobody of the id {person}: `casebridge case show` lists who is in it")
         lines, zone = _ledger(casebridge, case, person_id=person, path=field), _zone(casebridge, state)
     besides = [one for one in told_outside(state) if may_have_told(one, person, field)]
     nothing = "" if besides else "nothing of that was disclosed to anybody, and nothing told outside of the feeds"

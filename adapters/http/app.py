@@ -36,6 +36,7 @@ LOOK_EVERY_SECONDS = 0.25
 WAITING_MAX = 64
 """So many long polls wait at once; one more is answered at once, with what there is."""
 RETRY_SECONDS = 60
+DIGITS_MAX = 16
 OfficeOf = Callable[[str], tuple[str, Office] | None]
 """An office by its code, with the agency that lists it."""
 AddressOf = Callable[[Request], str]
@@ -174,7 +175,7 @@ def _number(request: Request, name: str, default: int, most: int) -> int:
     given = request.query_params.get(name)
     if given is None:
         return default
-    if not given.isascii() or not given.isdigit() or int(given) > most:
+    if not given.isascii() or not given.isdigit() or len(given) > DIGITS_MAX or int(given) > most:
         raise _Refused(400, f"{name} is a whole number from 0 to {most}")
     return int(given)
 
@@ -185,9 +186,14 @@ def _batch(request: Request, office: str, reading: Reading) -> Response:
     headers = {
         "etag": tag, "cache-control": "no-store", "link": _link(office, reading.place),
     }
-    if request.headers.get("if-none-match") == tag:
+    if tag in _tags(request.headers.get("if-none-match", "")):
         return Response(status_code=304, headers=headers)
     return Response(content, media_type=BATCH, headers=headers)
+
+
+def _tags(given: str) -> set[str]:
+    """The tags of `If-None-Match`; a proxy that packs what it passes on makes them weak (RFC 9110, 13.1.2)."""
+    return {one.strip().removeprefix("W/") for one in given.split(",")}
 
 
 def _link(office: str, place: FeedPlace) -> str:

@@ -12,6 +12,7 @@ from domain.agency.state import Agency
 from domain.case.disclosures import persons_of as persons_of_event
 from domain.case.doubts import is_doubted
 from domain.case.engagement import Engagement
+from domain.case.holds import holds_on
 from domain.case.state import Case
 from domain.case.subjects import ABOUT
 from domain.disclosure.events import Disclosed, Released, Withdrawn
@@ -21,6 +22,9 @@ from projections.deliveries import Delivery, DeliveryStage, of_case
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
+
+
+TOO_LATE = frozenset({DeliveryStage.STARTED, DeliveryStage.DOUBTED, DeliveryStage.HANDED_OVER})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,6 +84,23 @@ def ledger_of(
         for line in _lines(casebridge, case, delivery, withdrawn)
         if (path is None or line.path.startswith(path)) and (person_id is None or _is_of(line, person_id, case))
     ]
+
+
+def covered_by(casebridge: Casebridge, case_id: UUID, hold_id: UUID) -> list[Delivery]:
+    """What a hold covers and came too late for: it was handed over, or may have been, or lies where it can be read."""
+    case = casebridge.backbone.case(case_id)
+    offices = casebridge.backbone.agency(case.intake.agency or "").offices
+    found = list[Delivery]()
+    for delivery in _deliveries(casebridge, case_id):
+        row = casebridge.log.event(delivery.entry_event_id)
+        assert row is not None, "a view shows what the log has"
+        told = _content(casebridge, casebridge.clear_codec.decode(row).event)
+        if delivery.stage in TOO_LATE and isinstance(told, Disclosed):
+            engagement = case.engagements.engagements.get(told.engagement_id)
+            references = {} if engagement is None else engagement.references
+            holds = holds_on(case, offices, told.office, told.fields, references)
+            found += [delivery] * any(hold.placed.hold_id == hold_id for hold in holds)
+    return found
 
 
 def _is_of(line: LedgerLine, person_id: UUID, case: Case) -> bool:

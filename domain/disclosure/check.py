@@ -46,6 +46,8 @@ class Law:
 
 
 LAW = Law()
+TEXT_MAX = 500
+"""A basis goes with every record."""
 
 
 def check(contract: Contract, law: Law = LAW) -> list[Finding]:
@@ -80,6 +82,11 @@ def _whole(contract: Contract) -> Iterator[Finding]:
     kind = contract.recipient_kind
     if kind not in SENT_TO:
         yield Finding(ban="DENIED", path=(kind,), because="nothing is sent to this kind of partner at all")
+    told = (text for flow in contract.flows for text in (flow.basis, *(field.basis for field in flow.fields)))
+    for text in sorted({contract.denied or "", *told}):
+        if len(text) > TEXT_MAX or not text.isprintable():
+            because = f"a basis is one line of at most {TEXT_MAX} signs, without signs that nobody sees"
+            yield Finding(ban="TEXT", path=(kind, text[:40].encode("unicode_escape").decode()), because=because)
     for flow in contract.flows:
         if reaches_homeland(kind) and flow.release is not Release.PERSON:
             yield Finding(

@@ -53,6 +53,18 @@ def test_what_an_office_refused_is_let_go_by_a_person_and_comes_once(refused: Pr
     assert refused("fsck").exit_code == 0
 
 
+def test_a_hold_names_what_it_came_too_late_for(refused: Program) -> None:
+    turn(refused, Mood.ACCEPT)
+    place = ("hold", "place", CASE, "--reason", CANARY, "--review-on", "2027-01-01")
+    gone = refused.json(*place, "--country", "MX")["too_late_for"]
+    assert {(one["office"], one["stage"]) for one in gone} == {(MEXICO, "handed_over")}
+    said = " ".join(refused.ok(*place, "--kind", "CONS-MX").split())
+    assert "It came too late for this" in said and "taken back by `casebridge recall`" in said
+    assert "too late" not in refused.ok(*place, "--country", "GT")
+    for hold in refused.json("hold", "list"):
+        refused.ok("hold", "lift", CASE, hold["hold_id"], "--reason", "counsel agrees")
+
+
 def test_a_hold_is_placed_shown_and_lifted(refused: Program) -> None:
     placed = refused.json("hold", "place", CASE, "--kind", "CONS-GT", "--reason", CANARY, "--review-on", "2027-01-01")
     [one] = refused.json("hold", "list")

@@ -49,7 +49,8 @@ def test_the_dwelling_that_was_told_is_its_dwellers_in_the_ledger(program: Progr
     of_subject = program.json("ledger", "who", CASE, "--person", SUBJECT, "--field", "home_study")["lines"]
     assert DWELLING in {one["path"] for one in of_subject}
     nobody = str(uuid5(SPACE, "nobody"))
-    assert program.json("ledger", "who", CASE, "--person", nobody, "--field", "home_study")["lines"] == []
+    unknown = program("ledger", "who", CASE, "--person", str(nobody), "--field", "home_study")
+    assert unknown.exit_code == 1 and "has nobody of the id" in unknown.stderr, "a mistyped id proves nothing"
 
 
 def subpoena(items: list[str], **changes: Any) -> dict[str, Any]:

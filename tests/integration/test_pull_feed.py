@@ -124,6 +124,20 @@ def test_reading_past_an_entry_is_its_hand_over_and_meets_the_duty(world: World)
     assert not world.backbone.case(family.case_id).obligations.open_duties("CONS-MX")
 
 
+def test_a_tag_that_a_proxy_made_weak_is_the_same_tag(world: World) -> None:
+    told(world)
+    with served(world) as office:
+        tag = office.get().headers["etag"]
+        assert [office.get(**{"if-none-match": given}).status for given in (tag, f"W/{tag}", f'"x", W/{tag}')] == [304] * 3
+        assert office.get(**{"if-none-match": '"x"'}).status == 200
+
+
+@pytest.mark.parametrize("digits", [17, 5_000])
+def test_a_number_of_any_length_is_answered(world: World, digits: int) -> None:
+    with served(world) as office:
+        assert office.get(f"?after={'9' * digits}").status == 400
+
+
 def test_a_head_reads_nothing_and_so_proves_nothing(world: World) -> None:
     told(world)
     with served(world) as office:

@@ -373,6 +373,15 @@ def test_landmarks_are_text_and_flow_where_they_are_named_beside_their_address_a
     assert "on the same grounds" in str(finding)
 
 
+@pytest.mark.parametrize("basis", ["x" * 501, "a law\nSubject: other", "a law\u202e", "a law\x00"])
+def test_a_basis_is_one_line_that_can_be_seen(basis: str) -> None:
+    lawful = of("ISS", Purpose.HOME_STUDY, "child.name")
+    [flow] = lawful.flows
+    for hidden in (replace(flow, basis=basis), replace(flow, fields=(replace(flow.fields[0], basis=basis),))):
+        [finding] = check.check(replace(lawful, flows=(hidden,)))
+        assert finding.ban == "TEXT" and basis not in str(finding)
+
+
 # -- adoption and the text
 
 def test_an_unlawful_contract_is_refused_with_the_shortest_way_to_what_is_forbidden() -> None:
