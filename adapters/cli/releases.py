@@ -26,6 +26,7 @@ from adapters.cli.feeds import LETTER_RULE, letter_of
 
 if TYPE_CHECKING:
     from adapters.composition import Casebridge
+    from domain.agency.state import Agency
     from domain.case.state import Case
     from domain.disclosure.purposes import Purpose
     from domain.events import Envelope
@@ -87,7 +88,7 @@ def release(
         if target is None or notice is None:
             catch_up(casebridge, "timeline")
             cases = _cases(casebridge, case)
-            _list([waiting for case_id in cases for waiting in _waiting(casebridge, case_id)], as_json)
+            _list(casebridge, [waiting for case_id in cases for waiting in _waiting(casebridge, case_id)], as_json)
             if not as_json:
                 say_not_left(casebridge, cases)
             return
@@ -158,21 +159,41 @@ def _envelope(casebridge: Casebridge, event_id: UUID) -> Envelope:
     return casebridge.clear_codec.decode(row)
 
 
-def _list(waiting: list[Waiting], as_json: bool) -> None:
+def _stopped_by(casebridge: Casebridge, waiting: Waiting) -> str:
+    """Why it could not be released now, in words; empty where it could."""
+    engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
+    agency = casebridge.backbone.agency(waiting.agency)
+    if engagement is None or not engagement.holds_at(casebridge.clock.now(), agency.agreements):
+        return "its basis has ended"
+    return "on hold" if _covering(waiting, agency) else ""
+
+
+def _covering(waiting: Waiting, agency: Agency) -> set[UUID]:
+    """The holds that cover it, by their ids; its basis stands."""
+    from domain.case.holding import holds_over, whom
+
+    engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
+    assert engagement is not None, "nothing is shown as it will leave without its basis"
+    persons, about = whom(waiting.case, waiting.id)
+    return {hold.placed.hold_id for hold in holds_over(waiting.case, agency, engagement, persons, about=about)}
+
+
+def _list(casebridge: Casebridge, waiting: list[Waiting], as_json: bool) -> None:
     if as_json:
         tell_json([
             {"case": str(one.case_id), "notice_id": str(one.id), "office": one.office, "agency": one.agency,
              "purpose": one.purpose.value, "prepared_at": one.prepared_at,
              "child_ids": [str(person) for person in one.person_ids if one.case.intake.people[person].role is None],
-             "missing_required": list(one.missing_required), "missing_optional": list(one.missing_optional)}
+             "missing_required": list(one.missing_required), "missing_optional": list(one.missing_optional),
+             "stopped_by": _stopped_by(casebridge, one) or None}
             for one in waiting
         ])
     elif not waiting:
         say("nothing waits for release")
     else:
-        table(("case", "id", "office", "for", "prepared", "lacks"), [
+        table(("case", "id", "office", "for", "prepared", "lacks", "stopped by"), [
             (one.case_id, one.id, one.office, one.purpose.replace("_", " "), one.prepared_at,
-             ", ".join(one.missing_required).replace("_", " ")) for one in waiting
+             ", ".join(one.missing_required).replace("_", " "), _stopped_by(casebridge, one)) for one in waiting
         ])
 
 
@@ -195,7 +216,6 @@ def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
     from adapters.reading.grounds import ground
     from adapters.reading.holds import assured, explain_holds, passed_on
     from adapters.reading.not_left import NOT_LIVE
-    from domain.case.holding import holds_over, whom
 
     engagement = waiting.case.engagements.open_for(waiting.office, waiting.purpose)
     assert engagement is not None, "it was shown as it will leave"
@@ -208,10 +228,7 @@ def _say_before(casebridge: Casebridge, waiting: Waiting) -> None:
     onward = passed_on(office.recipient_kind) if office is not None else ()
     if onward:
         say(f"WARNING: {waiting.office} passes on what it is told to {', '.join(onward)}")
-    persons, about = whom(waiting.case, waiting.id)
-    covering = {
-        hold.placed.hold_id for hold in holds_over(waiting.case, agency, engagement, persons, about=about)
-    }
+    covering = _covering(waiting, agency)
     for hold in explain_holds(waiting.case, agency, casebridge.clock.now()):
         covers = "covers this, which will not leave" if hold.hold_id in covering else "does not cover this"
         say(f"A hold stands, and {covers}: {hold.text}")

@@ -415,7 +415,8 @@ def test_what_waits_says_of_each_hold_whether_it_stops_this(waiting: Program) ->
     text = " ".join(shown.stdout.split())
     assert "A hold stands, and does not cover this: everything to offices of GT" in text
     assert "A hold stands, and covers this, which will not leave: everything to offices of MX" in text
-    assert shown.exit_code == 1 and waiting.json("release") == [listed]
+    assert shown.exit_code == 1 and waiting.json("release") == [{**listed, "stopped_by": "on hold"}]
+    assert "on hold" in waiting.ok("release")
 
 
 def test_what_waits_for_a_suspended_office_says_so_before_and_after_it_is_released(waiting: Program) -> None:
