@@ -49,12 +49,14 @@ from domain.policy.owed import Assessment, DutyKey, Missing, Owed
 from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
-RECORD_CLOSED = frozenset({EndedBecause.SEALED, EndedBecause.EXPUNGED})
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
 for _area in (*(area for _, area in PARTS), expunging):
     for _command, _decide in cast(Mapping[type[Command], Any], _area.DECIDES).items():
         assert _command not in DECIDES, f"two areas decide {_command}"
         DECIDES[_command] = _decide
+
+RECORD_CLOSED = frozenset({EndedBecause.SEALED, EndedBecause.EXPUNGED})
+"""Why an engagement ends although nothing has changed for some of those whom it names."""
 
 
 def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelope]:

@@ -41,6 +41,7 @@ from domain.people import PersonName, Role
 from domain.submission import Command
 from tests.specification import Scenario, an_id
 from tests.unit.partners import everybody
+from tests.unit.test_expunge_reach import without
 from tests.unit.test_permission import opening, study
 from tests.unit.whole_case import home
 
@@ -288,7 +289,10 @@ def test_after_a_seal_the_notice_stands_and_what_proves_untrue_of_who_stays_can_
 
 
 def test_one_sealed_before_stays_outside_when_another_is_expunged() -> None:
-    outcome = told.given(seal(YOUNGER)).when(order(ELDER))
+    """Also where the keys are withheld, and with them the route that was recorded of all of them."""
+    sealed = without(told.given(seal(YOUNGER)), *Compartment, of=YOUNGER)
+    assert sealed.case.engagements.routes == {}
+    outcome = sealed.when(order(ELDER))
     assert {one.child_id for one in outcome.the(DutyRaised)} == {THIRD}
     [opened] = [one for one in outcome.the(EngagementOpened) if one.purpose is Purpose.CONSULAR_NOTICE]
     assert [person.person_id for person in opened.persons] == [THIRD, MOTHER]
@@ -339,7 +343,8 @@ def test_of_who_stays_another_office_is_let_learn_anew_by_a_person_about_what_co
 ) -> None:
     after = asked.when(closing)
     assert [one.purpose for one in after.the(EngagementOpened) if one.office != MEXICO] == []
-    reopened = after.scenario().given(opening(engagement_id=an_id("anew"), person_ids=(YOUNGER, AUNT)))
+    withheld = without(after.scenario(), *Compartment, of=ELDER)
+    reopened = withheld.given(opening(engagement_id=an_id("anew"), person_ids=(YOUNGER, AUNT)))
     alone = replace(study, disclosure_id=an_id("of the younger"), person_ids=(YOUNGER, AUNT))
     reopened.when(alone).then_refused(rule="DECISION-12", field="about")
     asked_anew = reopened.given(
