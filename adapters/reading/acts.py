@@ -174,7 +174,7 @@ def _explanation(duties: list[Duty], case: Case, agency: Agency, now: datetime, 
         reported = f" ({pack.as_reported})" if pack.as_reported else ""
         head = head.replace(raised.rule_id, f"{rule.id}, {rule.force},", 1)
         words = f"{rule.words}{citation}{reported}"
-        said.append(_clock(duty, rule, agency))
+        said.append(_clock(duty, rule, case, agency))
     said += _target(duty, agency, now)
     said += [f"raised by {told}" for told in map(fact_of, _raised_by(duty, case)) if told is not None]
     cited = sorted({rule_id for d in duties for rule_id in d.raised.cited_rule_ids})
@@ -215,15 +215,29 @@ def _target(duty: Duty, agency: Agency, now: datetime) -> list[str]:
     return [f"the agency's own target, which is policy and not law: {due(target.at, duty.raised.due_zone)}{passed}"]
 
 
-def _clock(duty: Duty, rule: Rule, agency: Agency) -> str:
+def _clock(duty: Duty, rule: Rule, case: Case, agency: Agency) -> str:
     raised = duty.raised
-    start = f"clock from {moment(raised.clock_start, raised.due_zone)}, when all was known that made the rule apply"
+    since = "the notice that had met it counted no more" if _was_met_before(case, duty) else (
+        "all was known that made the rule apply"
+    )
+    start = f"clock from {moment(raised.clock_start, raised.due_zone)}, when {since}"
     if raised.due_at is None:
         words = limit(raised.qualifier)
         return f"{start}; {words}{'' if words == limit(None) else ': no number is stated'}, so only its age is shown"
     counted = _counted(duty, rule.limit.kind, agency)
     missed = " That moment passed with the act undone: MISSED." if duty.was_missed else ""
     return f"{start}; {rule.limit.words}: due {due(raised.due_at, raised.due_zone)} ({counted}).{missed}"
+
+
+def _was_met_before(case: Case, duty: Duty) -> bool:
+    """Whether the same was owed, and met, before the clock of this duty began: what met it was taken back."""
+    mine = duty.raised
+    return any(
+        one.met is not None and one.met.met_at <= mine.clock_start and one.duty_id != duty.duty_id
+        and (one.raised.rule_id, one.raised.child_id, one.raised.episode_id, one.raised.recipient_kind)
+        == (mine.rule_id, mine.child_id, mine.episode_id, mine.recipient_kind)
+        for one in case.obligations.duties.values()
+    )
 
 
 def _counted(duty: Duty, kind: LimitKind, agency: Agency) -> str:

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from domain.case.consular import Notice
 from domain.case.obligations import Duty, DutyStage
+from domain.case.sealing import may_leave
 from domain.case.state import Case
 from domain.personal import Known
 from domain.policy.clock import LimitKind
@@ -74,9 +75,14 @@ def _round(duties: list[Duty], met_by: UUID | str) -> UUID | str:
 
 
 def _notice_for(case: Case, duties: list[Duty]) -> Notice | None:
-    """The notice that met them, else the last that was prepared for them."""
+    """The notice that met them, else the last that was prepared for them; of what is still owed, none that can leave no
+    more."""
     ids, met_by = {duty.duty_id for duty in duties}, {duty.met.met_by_event_id for duty in duties if duty.met is not None}
-    notices = [notice for notice in case.consular.notices.values() if ids & set(notice.prepared.duty_ids)]
+    is_owed = any(duty.stage is DutyStage.OPEN for duty in duties)
+    notices = [
+        notice for notice in case.consular.notices.values() if ids & set(notice.prepared.duty_ids)
+        and (not is_owed or notice.notified is not None or may_leave(case, notice))
+    ]
     return next((notice for notice in notices if notice.notified_event_id in met_by), notices[-1] if notices else None)
 
 

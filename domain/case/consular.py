@@ -223,14 +223,15 @@ def prepare(submission: Submission[PrepareConsularNotification], case: Case) -> 
     if engagement is None:
         because = "nothing of this case may go to this office: no engagement is open"
         raise Refused(because, rule="DECISION-12", field="office")
-    duties = case.obligations.open_duties(office.recipient_kind)
+    whom = engagement.references
+    duties = [duty for duty in case.obligations.open_duties(office.recipient_kind) if duty.raised.child_id in whom]
     if not duties:
         raise Refused("no duty toward this office is open", rule="P02", field="office")
     child_ids = tuple(dict.fromkeys(duty.raised.child_id for duty in duties))
-    optional, required = missing_items(submission, case, duties, child_ids)
+    person_ids = (*child_ids, *(person for person in people_around(case, child_ids) if person in whom))
+    optional, required = missing_items(submission, case, duties, person_ids)
     prepared = ConsularNotificationPrepared(
-        notice_id=wish.notice_id, office=wish.office, child_ids=child_ids,
-        person_ids=tuple(dict.fromkeys((*child_ids, *people_around(case, child_ids)))),
+        notice_id=wish.notice_id, office=wish.office, child_ids=child_ids, person_ids=person_ids,
         duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
         form=Known(wish.form),
     )
@@ -258,6 +259,9 @@ def release(submission: Submission[ReleaseDisclosure], case: Case) -> Sequence[R
     engagement = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
     if engagement is None:
         raise Refused("the basis of this notice has ended: nothing may leave", rule="DECISION-12", field="notice_id")
+    if not set(notice.prepared.person_ids) <= engagement.references.keys():
+        because = "this office may not learn of somebody whom this notice names: prepare it anew"
+        raise Refused(because, rule="DECISION-12", field="notice_id")
     return [Recording(event=DisclosureReleased(
         notice_id=notice.prepared.notice_id, office=office, engagement_id=engagement.engagement_id, by_person=True,
     ))]

@@ -237,18 +237,18 @@ def _notice_again(
     """The same notice, about those of its children of whom the office may still learn."""
     before = notice.prepared
     engagement = case.engagements.open_for(before.office, Purpose.CONSULAR_NOTICE)
-    children = require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id").references
-    child_ids = tuple(child for child in before.child_ids if child in children)
+    whom = require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id").references
+    child_ids = tuple(child for child in before.child_ids if child in whom)
     if not child_ids:
         raise Refused("the office may learn of none of these children: recall it", rule=RULE, field="correction_id")
     duties = [
         duty for duty_id in before.duty_ids if (duty := case.obligations.duties.get(duty_id)) is not None
-        and duty.stage is not DutyStage.WITHDRAWN
+        and duty.stage is not DutyStage.WITHDRAWN and duty.raised.child_id in whom
     ]
-    optional, required = missing_items(submission, case, duties, child_ids)
+    person_ids = (*child_ids, *(person for person in people_around(case, child_ids) if person in whom))
+    optional, required = missing_items(submission, case, duties, person_ids)
     return replace(
-        before, notice_id=submission.command.disclosure_id, child_ids=child_ids,
-        person_ids=tuple(dict.fromkeys((*child_ids, *people_around(case, child_ids)))),
+        before, notice_id=submission.command.disclosure_id, child_ids=child_ids, person_ids=person_ids,
         duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from domain.case import consular, expunging, given, given_outside, holding, lapses, sources
+from domain.case import expunging, given, given_outside, holding, lapses, sources
 from domain.case.assessing import Assessed, assessed_under, in_force
 from domain.case.engagement import (
     EndedBecause,
@@ -23,22 +23,21 @@ from domain.case.engagement import (
 )
 from domain.case.fulfilled import fulfilled
 from domain.case.meeting import met, met_before
-from domain.case.mislinks import MislinkWithdrawn, TimeCorrected, WithdrawMislink
+from domain.case.mislinks import WithdrawMislink
 from domain.case.notice_items import people_around
 from domain.case.obligations import (
     DeadlineMissed,
     Duty,
-    DutyClockCorrected,
     DutyRaised,
     DutyStage,
     DutyWithdrawn,
     QuestionClosed,
     QuestionRaised,
     WithdrawnBecause,
-    late_by_seconds,
 )
 from domain.case.overtaking import is_missed, overtaken
 from domain.case.policy import ApplyPolicy, PolicyApplied
+from domain.case.renewing import mislinked, recounted, renewed, stands
 from domain.case.sealing import check_closed, closed_to_partners
 from domain.case.state import PARTS, Case, fold
 from domain.disclosure.contract import Purpose
@@ -55,6 +54,9 @@ for _area in (*(area for _, area in PARTS), expunging):
     for _command, _decide in cast(Mapping[type[Command], Any], _area.DECIDES).items():
         assert _command not in DECIDES, f"two areas decide {_command}"
         DECIDES[_command] = _decide
+
+RECORD_CLOSED = frozenset({EndedBecause.SEALED, EndedBecause.EXPUNGED})
+"""Why an engagement ends although nothing has changed for some of those whom it names."""
 
 
 def decide(submission: Submission[Any], case: Case, stream: str) -> list[Envelope]:
@@ -88,7 +90,7 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
             recorded.add(_ended(submission, recorded.case, last.assessment, lost))
         recorded.add(lapses.banned(submission, recorded.case))
         recorded.add(lapses.lapsed(submission, recorded.case))
-        recorded.add(_engagements(submission, recorded.case))
+        recorded.add(_engagements(submission, recorded.case, recorded.envelopes))
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
         recorded.add(given_outside.owed(submission, recorded.case, recorded.envelopes))
@@ -116,9 +118,10 @@ def _oblige(
     after = assessed_under(rules, recorded.case, before)
     was, now = before.assessment, after.assessment
     recorded.add(met(recorded.case, submission.standing, recorded.envelopes, {**was.owed, **now.owed}))
-    lost, renewed = _lost(recorded.envelopes, was, now), _renewed(recorded.envelopes, recorded.case, was, now)
-    recorded.add(_difference(submission, recorded.case, was, now, lost=lost, renewed=renewed))
-    recorded.add(_recounted(recorded.envelopes, recorded.case, was, now))
+    lost = _lost(recorded.envelopes, was, now)
+    anew = renewed(submission, recorded.case, recorded.envelopes, was, now)
+    recorded.add(_difference(submission, recorded.case, was, now, lost=lost, anew=anew))
+    recorded.add(recounted(recorded.envelopes, recorded.case, was, now))
     for envelope in [envelope for envelope in recorded.envelopes if isinstance(envelope.event, PolicyApplied)]:
         lost |= _overtake(submission, recorded, now, envelope.circumstances.event_id)
     return after, lost
@@ -180,74 +183,30 @@ def _lost(events: Sequence[Envelope], before: Assessment, after: Assessment) -> 
     Only a correction takes a duty away: what is true no longer was true when it raised it. And nothing is lost
     while one of the persons through whom the rule applied cannot be told.
     """
-    mislinked = _mislinked(events)
-    if not mislinked and not any(hasattr(envelope.event, "replaces_event_id") for envelope in events):
+    anothers = mislinked(events)
+    if not anothers and not any(hasattr(envelope.event, "replaces_event_id") for envelope in events):
         return set()
     return {
         key for key, owed in before.owed.items()
         if key not in after.owed
-        and not any((key.rule_id, key.child_id, person) in after.undecided for person in owed.subject_ids - mislinked)
+        and not any((key.rule_id, key.child_id, person) in after.undecided for person in owed.subject_ids - anothers)
     }
-
-
-def _mislinked(events: Sequence[Envelope]) -> frozenset[UUID]:
-    """Of whom something was recorded that was another's: that nobody knows of them now keeps no duty of theirs."""
-    return frozenset(
-        person for envelope in events if isinstance(envelope.event, MislinkWithdrawn) for person in envelope.event.person_ids
-    )
-
-
-def _renewed(events: Sequence[Envelope], case: Case, before: Assessment, after: Assessment) -> set[DutyKey]:
-    """What is owed still and begins anew: its clock ran from a wrong time, or the notice that met it was recalled now."""
-    duties, mislinked = case.obligations.duties, _mislinked(events)
-    keys: set[DutyKey | None] = set()
-    if any(isinstance(envelope.event, TimeCorrected) for envelope in events):
-        started = {key: owed.clock_start for key, owed in before.owed.items()}
-        moved = {key for key, owed in after.owed.items() if started.get(key, owed.clock_start) != owed.clock_start}
-        keys |= {duty.key for duty in case.obligations.open_duties() if duty.key in moved}
-    for envelope in events:
-        if mislinked and isinstance(envelope.event, consular.ConsularNotificationCorrected):
-            notice = case.consular.notices.get(envelope.event.notice_id)
-            keys |= {duties[d].key for d in (notice.prepared.duty_ids if notice else ()) if d in duties}
-    return {key for key in keys if key is not None and key in after.owed and not _stands(case, key)}
-
-
-def _recounted(events: Sequence[Envelope], case: Case, before: Assessment, after: Assessment) -> list[Recording]:
-    """Duties that were met, and whose clock ran from a wrong time or whose act had one."""
-    if not any(isinstance(envelope.event, TimeCorrected) for envelope in events):
-        return []
-    recordings: list[Recording] = []
-    for duty in case.obligations.duties.values():
-        if duty.stage is not DutyStage.MET or duty.met is None or duty.key is None:
-            continue
-        was, owed = before.owed.get(duty.key), after.owed.get(duty.key)
-        has_moved = was is not None and owed is not None and owed.clock_start != was.clock_start
-        act = case.mislinks.of(duty.met.met_by_event_id)
-        met_at = duty.met.met_at if act is None else act.circumstances.occurred_at
-        if has_moved or met_at != duty.met.met_at:
-            clock = owed if has_moved and owed is not None else duty.raised
-            recordings.append(Recording(event=DutyClockCorrected(
-                duty_id=duty.duty_id, cause_event_id=clock.cause_event_id, clock_start=clock.clock_start,
-                due_at=clock.due_at, calendar_digest=clock.calendar_digest, met_at=met_at,
-                late_by_seconds=late_by_seconds(clock.due_at, met_at),
-            )))
-    return recordings
 
 
 def _difference(
     submission: Submission[Any], case: Case, before: Assessment, after: Assessment, *, lost: set[DutyKey],
-    renewed: set[DutyKey],
+    anew: Mapping[DutyKey, Owed],
 ) -> list[Recording]:
     open_by_key = {duty.key: duty for duty in case.obligations.open_duties()}
     is_mislink = isinstance(submission.command, WithdrawMislink)
     reason = WithdrawnBecause.MISLINKED if is_mislink else WithdrawnBecause.CORRECTED
     recordings = [
         Recording(event=DutyWithdrawn(duty_id=duty.duty_id, reason=reason))
-        for key, duty in open_by_key.items() if key in lost | renewed
+        for key, duty in open_by_key.items() if key in lost | anew.keys()
     ]
     new = [
-        owed for key, owed in after.owed.items()
-        if key in renewed or (key not in before.owed and key not in open_by_key and not _stands(case, key))
+        anew.get(key, owed) for key, owed in after.owed.items()
+        if key in anew or (key not in before.owed and key not in open_by_key and not stands(case, key))
     ]
     return recordings + _raised(submission, case, new) + _questions(submission, case, after)
 
@@ -261,16 +220,6 @@ def _raised(submission: Submission[Any], case: Case, new: Sequence[Owed]) -> lis
         rule = submission.standing.rule_by_digest(raised.pack_digest, raised.rule_id)
         recordings += met_before(case, rule, Duty(duty_id=raised.duty_id, raised=raised), owed)
     return recordings
-
-
-def _stands(case: Case, key: DutyKey) -> bool:
-    """Whether such a duty was met before, by an act that was not taken back since."""
-    met = {duty.duty_id for duty in case.obligations.duties.values() if duty.key == key and duty.met is not None}
-    notices = case.consular.notices.values()
-    recalled = {d for n in notices if n.corrected is not None for d in n.prepared.duty_ids}
-    corrected = {owed.prepared_as for owed in case.corrections.owed.values()}
-    in_its_place = {d for n in notices if n.prepared.notice_id in corrected for d in n.prepared.duty_ids}
-    return bool(met - (recalled - in_its_place))
 
 
 def _raise(submission: Submission[Any], ordinal: int, owed: Owed) -> DutyRaised:
@@ -332,15 +281,39 @@ def _routes(submission: Submission[Any], case: Case) -> list[Recording]:
     return recordings
 
 
-def _engagements(submission: Submission[Any], case: Case) -> list[Recording]:
-    """Open or widen the engagement that each notice needs."""
+def _engagements(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> list[Recording]:
+    """Open or widen the engagement that each notice needs, and that which those need who stay where another's record is
+    closed."""
     signs = Signs(submission, case)
-    recordings: list[Recording] = []
-    for ordinal, (kind, duties) in enumerate(_consulates(case).items()):
+    duties = _of_those_who_stay(submission, case, events)
+    for kind, owed in _consulates(case).items():
         office = case.engagements.routes.get(kind)
         if office is not None:
-            recordings += _engage(submission, case, signs, ordinal, office, duties)
+            duties[office] = [*owed, *(duty for duty in duties.get(office, ()) if duty not in owed)]
+    recordings: list[Recording] = []
+    for ordinal, (office, found) in enumerate(duties.items()):
+        recordings += _engage(submission, case, signs, ordinal, office, found)
     return recordings
+
+
+def _of_those_who_stay(submission: Submission[Any], case: Case, events: Sequence[Envelope]) -> dict[str, list[Duty]]:
+    """What is owed, or was met and stands, of the persons of a notice engagement that ended because a record was closed;
+    by its office."""
+    found: dict[str, list[Duty]] = {}
+    for envelope in events:
+        told = envelope.event
+        if not isinstance(told, EngagementEnded) or told.reason not in RECORD_CLOSED:
+            continue
+        engagement = case.engagements.engagements[told.engagement_id]
+        office = submission.standing.offices.get(engagement.office)
+        if office is not None and engagement.purpose is Purpose.CONSULAR_NOTICE:
+            found[engagement.office] = [
+                duty for duty in case.obligations.duties.values()
+                if duty.raised.child_id in engagement.references and duty.key is not None
+                and duty.key.recipient_kind == office.recipient_kind
+                and (duty.stage is DutyStage.OPEN or stands(case, duty.key))
+            ]
+    return found
 
 
 def _ended(submission: Submission[Any], case: Case, after: Assessment, lost: set[DutyKey]) -> list[Recording]:
@@ -373,7 +346,7 @@ def _engage(
     engagement: Engagement | None = case.engagements.open_for(office, Purpose.CONSULAR_NOTICE)
     if engagement is None:
         opened = EngagementOpened(
-            engagement_id=submission.own_id("engagement", ordinal + 1), office=office, purpose=Purpose.CONSULAR_NOTICE,
+            engagement_id=submission.own_id("notice engagement", ordinal), office=office, purpose=Purpose.CONSULAR_NOTICE,
             case_reference=signs.of(office, None), persons=signs.of_all(office, persons), rule_ids=rule_ids,
         )
         return [Recording(event=opened)]

@@ -20,6 +20,7 @@ from domain.case.particulars import FactCorrected
 from domain.case.permission import RecallRaised
 from domain.case.recalls import DisclosureRecalled, RecallReceived, asked_to, is_recalled
 from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
+from domain.case.sealing import may_leave
 from domain.case.state import Case, fold
 from domain.disclosure.events import FieldSource
 from domain.disclosure.purposes import Purpose
@@ -224,10 +225,18 @@ def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> 
     is_to_erase = cause.because is OwedBecause.RECALLED and asked_to(case, one.disclosure_id) is TextCode.ERASE
     if cause.because is OwedBecause.EXPUNGED or is_to_erase:
         return Owes.ERASURE
-    holds = one.engagement.holds_at(submission.occurred_at, submission.standing.agreements)
-    if cause.because is OwedBecause.UNTRUE and holds and not is_recalled(case, one.disclosure_id):
-        return Owes.CORRECTION
-    return Owes.RECALL
+    is_untrue = cause.because is OwedBecause.UNTRUE
+    may_be_told = is_untrue and not is_recalled(case, one.disclosure_id) and _may_learn(submission, case, one)
+    return Owes.CORRECTION if may_be_told else Owes.RECALL
+
+
+def _may_learn(submission: Submission[Any], case: Case, one: Given) -> bool:
+    """Whether the office may learn what is true: on what it was told on, or, of those of a notice who stayed when another's
+    record was closed, on what was opened for them."""
+    engagement: Engagement | None = one.engagement
+    if one.purpose is Purpose.CONSULAR_NOTICE and one.engagement.engagement_id not in case.corrections.fallen:
+        engagement = case.engagements.open_for(one.office, one.purpose)
+    return engagement is not None and engagement.holds_at(submission.occurred_at, submission.standing.agreements)
 
 
 def has_recall(case: Case, disclosure_id: UUID) -> bool:
@@ -266,6 +275,7 @@ def _will_learn(case: Case, disclosure_id: UUID | None) -> bool:
         return False
     notice, disclosure = case.consular.notices.get(disclosure_id), case.disclosures.disclosures.get(disclosure_id)
     if notice is not None:
-        return case.engagements.open_for(notice.prepared.office, Purpose.CONSULAR_NOTICE) is not None
+        is_open = case.engagements.open_for(notice.prepared.office, Purpose.CONSULAR_NOTICE) is not None
+        return is_open and (notice.notified is not None or may_leave(case, notice))
     engagement = None if disclosure is None else case.engagements.engagements.get(disclosure.prepared.engagement_id)
     return engagement is not None and engagement.is_open

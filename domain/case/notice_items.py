@@ -30,17 +30,18 @@ def people_around(case: Case, child_ids: Sequence[UUID]) -> list[UUID]:
 
 
 def missing_items(
-    submission: Submission[Any], case: Case, duties: Sequence[Duty], child_ids: Sequence[UUID]
+    submission: Submission[Any], case: Case, duties: Sequence[Duty], person_ids: Sequence[UUID]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of the absent items, optional and required, that the rules cited on these duties ask for."""
+    """Names of the items, optional and required, that the rules cited on these duties ask for and that a notice of these
+    persons lacks."""
     cited = {rule_id for duty in duties for rule_id in (duty.raised.rule_id, *duty.raised.cited_rule_ids)}
     items: dict[DataItem, None] = {}
     for pack in submission.standing.packs_at(submission.learned_at):
         for rule in pack.rules:
             if rule.id in cited:
                 items.update(dict.fromkeys(rule.requires))
-    children = [case.intake.people[child_id] for child_id in child_ids if child_id in case.intake.people]
-    around = [case.intake.people[person_id] for person_id in people_around(case, child_ids)]
+    named = [case.intake.people[person_id] for person_id in person_ids if person_id in case.intake.people]
+    children, around = ([one for one in named if (one.role is None) is is_child] for is_child in (True, False))
     absent = [item for item in items if not _has(case, item.name, children, around)]
     return (
         tuple(item.name for item in absent if item.optional), tuple(item.name for item in absent if not item.optional)

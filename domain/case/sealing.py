@@ -18,6 +18,7 @@ from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, command
 
 if TYPE_CHECKING:
+    from domain.case.consular import Notice
     from domain.case.state import Case
 
 SECOND_PERSON = "staff user who confirmed; staff are not persons of a case"
@@ -123,6 +124,15 @@ def closed_to_partners(case: Case, purpose: Purpose) -> frozenset[UUID]:
     """Persons of whom no office may learn more for a purpose: what it rests on is sealed, or is to be expunged."""
     pairs, wanted = case.sealing.pairs | case.erasure.ordered_pairs, rests_on(purpose)
     return frozenset(person for person, compartment in pairs if compartment in wanted)
+
+
+def may_leave(case: Case, notice: Notice) -> bool:
+    """Whether a notice that was not handed over may be still: what it was released on is open, or it waits for a person and
+    names nobody whose record is closed."""
+    if notice.released is None:
+        return not closed_to_partners(case, Purpose.CONSULAR_NOTICE) & set(notice.prepared.person_ids)
+    engagement = case.engagements.engagements.get(notice.released.engagement_id)
+    return engagement is not None and engagement.is_open
 
 
 def unanswerable(case: Case) -> frozenset[UUID]:

@@ -277,12 +277,13 @@ sealed = without(told.given(
 ), *Compartment, of=ONE)
 
 
-@pytest.mark.parametrize("closed", [gone, sealed])
-def test_where_one_childs_record_is_closed_the_siblings_goes_on(closed: Scenario) -> None:
-    """What was recorded of both together is withheld; what comes is recorded of the sibling alone."""
+@pytest.mark.parametrize(("closed", "anew"), [(gone, {"CONS-GT": GUATEMALA}), (sealed, {})])
+def test_where_one_childs_record_is_closed_the_siblings_goes_on(closed: Scenario, anew: dict[str, str]) -> None:
+    """What was recorded of both together is withheld; what comes is recorded of the sibling alone. `anew` is whom the
+    sibling is owed to again, because it was asked to erase the notice of both."""
     assert closed.case.engagements.routes == {}
     later = closed.given(AddParty(party_id=an_id("uncle"), role=Role.RELATIVE, child_ids=(SIBLING,)))
-    assert later.case.engagements.routes == {"CONS-MX": MEXICO}
+    assert later.case.engagements.routes == {"CONS-MX": MEXICO, **anew}
     notice = an_id("the sibling's notice")
     notified = later.given(
         PrepareConsularNotification(notice_id=notice, office=MEXICO, form=NoticeForm.NM_MEXICO),
