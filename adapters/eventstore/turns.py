@@ -70,7 +70,7 @@ class Turns:
             self._busy = True
         if caller.woken is not None:
             self._wait_for_turn_or_answer(caller, caller.woken)
-        if any(one.answer is None for one in asked):
+        if asked[-1].answer is None:
             self._write()
         return [one.answer or LogUnavailable("the append was interrupted, and may have happened") for one in asked]
 
