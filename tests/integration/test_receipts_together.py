@@ -14,6 +14,7 @@ from domain.events import Envelope
 from domain.ports import Append, Appended, LogError
 from tests.disclosure_world import Family, World
 from tests.recording_channel import RecordingChannel
+from tests.webhook_receiver import Mood
 
 
 @pytest.fixture
@@ -72,6 +73,22 @@ def test_two_receipts_of_one_case_come_one_after_the_other(world: World) -> None
     assert [receipt.event.notice_id for receipt in notified(world, one)] == [  # type: ignore[attr-defined]
         one.notice_id, uuid5(one.notice_id, "1"),
     ]
+
+
+def test_a_doubt_and_the_proof_after_it_are_two_receipts(world: World) -> None:
+    family = world.family(1)
+    world.release(family)
+    world.disclose()
+    channel = RecordingChannel(world.clock, lambda count, _: Mood.ACCEPT_AND_HANG_UP if count == 1 else Mood.ACCEPT)
+    courier = world.courier(channel)
+    courier.step()
+    world.tick(minutes=1)
+    courier.step()
+    assert world.delivery(1) == ["HandOverStarted", "HandOverDoubted", "HandOverStarted", "HandedOver"]
+    world.receive()
+    assert world.receipts.outcomes == {"accepted": 2}
+    told = [type(envelope.event).__name__ for envelope in world.backbone.envelopes(f"case-{family.case_id}")]
+    assert told.index("DisclosureDoubted") < told.index("ConsulateNotified")
 
 
 def test_more_than_may_go_together_go_in_turns(world: World, together: list[int], monkeypatch: Any) -> None:
