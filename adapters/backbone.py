@@ -190,7 +190,10 @@ class Backbone:
 
     def submit_together(self, sent: Sequence[Sent], *, principal: str) -> list[Outcome]:
         """`submit` for each of at most TOGETHER_MAX lines: those that this process can accept by what it knows are stored
-        by one transaction, and then each of the others by itself, as where another writer was first."""
+        by one transaction, and then each of the others by itself, as where another writer was first.
+
+        Raises what `submit` raises; some may be stored then, and all may be sent again.
+        """
         with ExitStack() as open_spans:
             spans = [open_spans.enter_context(self._span(one.raw, one.traceparent)) for one in sent]
             sent = [one._replace(traceparent=span.traceparent) for one, span in zip(sent, spans, strict=True)]
