@@ -11,18 +11,18 @@ import hmac
 import os
 import random
 import time
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
 from functools import reduce
 from threading import Lock
-from typing import Any, Generic, Literal, NamedTuple, TypeVar
+from typing import Any, Literal, NamedTuple
 from uuid import UUID
 
 from adapters.avro import EventCodec
-from adapters.avro.boxes import KEY_CACHE_SECONDS
 from adapters.commands import Line, parse_line
 from adapters.outside_ids import OutsideIds
-from adapters.telemetry import telemetry
+from adapters.states import STATES_MAX, S, States
+from adapters.telemetry import Span, telemetry
 from domain.agency import decide as agency_decide
 from domain.agency.state import Agency
 from domain.agency.state import evolve as evolve_agency
@@ -34,6 +34,7 @@ from domain.events import Envelope
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
+    Appended,
     Clock,
     CommandRecord,
     CommandSeen,
@@ -41,6 +42,7 @@ from domain.ports import (
     EventLog,
     Guard,
     KeyStore,
+    LogError,
     NewEvent,
     WriterSchema,
 )
@@ -50,10 +52,6 @@ from domain.submission import COMMANDS, Submission, check_times, envelopes
 ATTEMPTS_MAX = 20
 REST_SECONDS, REST_SECONDS_MAX = 0.001, 0.1
 TURNS = 256  # commands on one stream take turns within a process; streams share a lock rarely
-STATES_MAX = 512
-STATES_SECONDS = 60.0 - KEY_CACHE_SECONDS
-"""A state may be folded with a key that was destroyed KEY_CACHE_SECONDS ago: together they last no longer than 60 s."""
-S = TypeVar("S", Case, Agency, Assessed)
 
 
 class Outcome(NamedTuple):
@@ -70,6 +68,14 @@ class Outcome(NamedTuple):
     field: str | None = None
 
 
+class Sent(NamedTuple):
+    """A line on its way, the event that brought it about, and the trace in which it comes."""
+
+    raw: Mapping[str, Any]
+    causation_id: UUID | None = None
+    traceparent: str | None = None
+
+
 class _Judged(NamedTuple):
     """What a command brings about: the events, the version that they rest on, their case or agency as they leave it."""
 
@@ -79,51 +85,13 @@ class _Judged(NamedTuple):
     assessed: Assessed | None
 
 
-class States(Generic[S]):
-    """A bounded cache of folded states; the least recently used goes first. Shared by threads.
+class _Made(NamedTuple):
+    """A line that was judged, and everything that is to be stored of it. `epochs` are of cases, agencies, assessments."""
 
-    All are dropped together at the latest STATES_SECONDS after the first came in: text whose key was destroyed or
-    withheld by another process is gone from here by then.
-    """
-
-    def __init__(self, states_max: int, monotonic: Callable[[], float] = time.monotonic) -> None:
-        self._states: OrderedDict[str, S] = OrderedDict()
-        self._states_max, self._monotonic = states_max, monotonic
-        self._dropped_at = monotonic()
-        self._lock = Lock()
-        self.epoch = 0
-        """Read it before `get` and give it to `put`: what grew out of a state that was dropped meanwhile is not kept."""
-
-    def get(self, stream: str) -> S | None:
-        with self._lock:
-            now = self._monotonic()
-            if not 0 <= now - self._dropped_at < STATES_SECONDS:
-                self._drop()
-                self._dropped_at = now
-            state = self._states.get(stream)
-            if state is not None:
-                self._states.move_to_end(stream)
-            return state
-
-    def put(self, stream: str, state: S, epoch: int) -> None:
-        """Keep the newest: a thread that read less must not put the state back."""
-        with self._lock:
-            if epoch != self.epoch:
-                return
-            known = self._states.get(stream)
-            if known is None or known.version < state.version:
-                self._states[stream] = state
-            self._states.move_to_end(stream)
-            while len(self._states) > self._states_max:
-                self._states.popitem(last=False)
-
-    def drop(self) -> None:
-        with self._lock:
-            self._drop()
-
-    def _drop(self) -> None:
-        self._states.clear()
-        self.epoch += 1
+    line: Line
+    judged: _Judged
+    append: Append
+    epochs: tuple[int, int, int]
 
 
 class Backbone:
@@ -219,48 +187,82 @@ class Backbone:
         The same command id with the same content gets its first answer again, with other content it is
         refused. Raises LogUnavailable and KeysUnavailable: then nothing is known, and the line may be sent again.
         """
-        given = raw.get("command")
-        with telemetry.command(given if isinstance(given, str) and given in COMMANDS else "unknown", traceparent) as span:
-            try:
-                line = parse_line(raw, self.outside_ids.ours)
-                with self._turns[hash(line.stream) % TURNS]:
-                    outcome = self._submit(line, principal, causation_id, span.traceparent)
-            except Refused as refusal:
-                outcome = Outcome(
-                    status="refused", command_id=_id_of(raw), because=refusal.because, rule=refusal.rule,
-                    field=refusal.field,
-                )
+        with self._span(raw, traceparent) as span:
+            outcome = self._answer(Sent(raw, causation_id, span.traceparent), principal)
             span.outcome(outcome.status)
             return outcome
 
-    def _submit(self, line: Line, principal: str, causation_id: UUID | None, traceparent: str | None) -> Outcome:
-        digest = hmac.digest(self._command_key, line.content, hashlib.sha256)
-        record = CommandRecord(command_id=line.command_id, stream=line.stream, first=0, last=0, digest=digest)
+    def submit_together(self, sent: Sequence[Sent], *, principal: str) -> list[Outcome]:
+        """`submit` for each of at most TOGETHER_MAX lines: those that this process can accept by what it knows are stored
+        by one transaction, and then each of the others by itself, as where another writer was first.
+
+        Raises what `submit` raises; some may be stored then, and all may be sent again.
+        """
+        with ExitStack() as open_spans:
+            spans = [open_spans.enter_context(self._span(one.raw, one.traceparent)) for one in sent]
+            sent = [one._replace(traceparent=span.traceparent) for one, span in zip(sent, spans, strict=True)]
+            made = [self._made_of_what_is_known(one, principal) for one in sent]
+            answers = iter(self.log.append_together([one.append for one in made if one is not None]))
+            outcomes = list[Outcome]()
+            for one, known, span in zip(sent, made, spans, strict=True):
+                answer = None if known is None else next(answers)
+                if known is not None and isinstance(answer, Appended):
+                    outcomes.append(self._kept(known, answer))
+                elif isinstance(answer, LogError) and not isinstance(answer, Conflict | CommandSeen):
+                    raise answer
+                else:
+                    outcomes.append(self._answer(one, principal))
+                span.outcome(outcomes[-1].status)
+            return outcomes
+
+    def _span(self, raw: Mapping[str, Any], traceparent: str | None) -> Span:
+        given = raw.get("command")
+        return telemetry.command(given if isinstance(given, str) and given in COMMANDS else "unknown", traceparent)
+
+    def _answer(self, sent: Sent, principal: str) -> Outcome:
+        try:
+            line = parse_line(sent.raw, self.outside_ids.ours)
+            with self._turns[hash(line.stream) % TURNS]:
+                return self._submit(line, sent, principal)
+        except Refused as refusal:
+            return Outcome(
+                status="refused", command_id=_id_of(sent.raw), because=refusal.because, rule=refusal.rule,
+                field=refusal.field,
+            )
+
+    def _made_of_what_is_known(self, sent: Sent, principal: str) -> _Made | None:
+        """None where that does not tell that the line is accepted."""
+        try:
+            line = parse_line(sent.raw, self.outside_ids.ours)
+            return self._make(line, sent, principal, self.entropy(32), is_fresh=False)
+        except Exception:  # Whatever it is, it is said when the line goes by itself, and holds no other up.
+            return None
+
+    def _submit(self, line: Line, sent: Sent, principal: str) -> Outcome:
         entropy = self.entropy(32)
         for attempt in range(ATTEMPTS_MAX):
             is_fresh = attempt > 0
-            epochs = self._cases.epoch, self._agencies.epoch, self._assessed.epoch
-            agency = f"agency-{line.agency}"
-            standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
-            submission = self._submission(line, principal, standing, entropy, causation_id, traceparent)
             try:
-                judged = self._decide(submission, line.stream, is_fresh)
+                made = self._make(line, sent, principal, entropy, is_fresh=is_fresh)
             except Refused:
                 seen = self.log.command(line.command_id)
                 if seen is not None:
-                    return self._repeated(seen, digest)
+                    return self._repeated(seen, self._digest(line))
                 if is_fresh:
                     raise
                 continue  # It was judged on a cached state; judge it on a fresh one before saying no.
-            if not judged.envelopes and not is_fresh:
+            if not made.append.events and not is_fresh:
                 continue
             try:
-                return self._append(line, judged, standing.version, record, epochs)
+                return self._kept(made, self.log.append(made.append))
             except CommandSeen as known:
-                return self._repeated(known.record, digest)
+                return self._repeated(known.record, self._digest(line))
             except Conflict:  # Another process was first: writers of one stream spread, so that each comes through.
                 time.sleep(random.uniform(0, min(REST_SECONDS_MAX, REST_SECONDS * 2**attempt)))
-        raise Conflict(line.stream, judged.version, -1)
+        raise Conflict(line.stream, made.judged.version, -1)
+
+    def _digest(self, line: Line) -> bytes:
+        return hmac.digest(self._command_key, line.content, hashlib.sha256)
 
     def judged(self, line: Line, case: Case, *, principal: str) -> Case:
         """What a line about `case` would make of it; nothing is recorded. Raises Refused.
@@ -307,27 +309,35 @@ class Backbone:
         decided = envelopes(submission, recordings, stream=stream, after=standing.version)
         return _Judged(decided, standing.version, reduce(evolve_agency, decided, standing), None)
 
-    def _append(
-        self, line: Line, judged: _Judged, standing_version: int, record: CommandRecord, epochs: tuple[int, int, int]
-    ) -> Outcome:
+    def _make(self, line: Line, sent: Sent, principal: str, entropy: bytes, *, is_fresh: bool) -> _Made:
+        """What a line brings about, on states that are read anew where `is_fresh`. Raises Refused."""
+        epochs = self._cases.epoch, self._agencies.epoch, self._assessed.epoch
+        agency = f"agency-{line.agency}"
+        standing = self._state(agency, self._agencies, Agency(code=line.agency), evolve_agency, is_fresh)
+        submission = self._submission(line, principal, standing, entropy, sent.causation_id, sent.traceparent)
+        judged = self._decide(submission, line.stream, is_fresh)
         events = tuple(self.codec.encode(envelope) for envelope in judged.envelopes)
-        schemas = self.schemas_for(events)
         guards = [Guard(stream=line.stream, version=judged.version)]
         if line.case_id is not None:
-            guards.append(Guard(stream=f"agency-{line.agency}", version=standing_version))
-        appended = self.log.append(Append(guards=tuple(guards), events=events, command=record, schemas=schemas))
-        self.stored(schemas)
-        if isinstance(judged.after, Case):  # Kept, so that the next command reads nothing and assesses once.
-            self._cases.put(line.stream, judged.after, epochs[0])
+            guards.append(Guard(stream=agency, version=standing.version))
+        record = CommandRecord(command_id=line.command_id, stream=line.stream, first=0, last=0, digest=self._digest(line))
+        append = Append(guards=tuple(guards), events=events, command=record, schemas=self.schemas_for(events))
+        return _Made(line, judged, append, epochs)
+
+    def _kept(self, made: _Made, appended: Appended) -> Outcome:
+        """The answer to what was appended, which is remembered, so that the next command reads nothing and assesses once."""
+        line, judged, positions = made.line, made.judged, appended.positions
+        self.stored(made.append.schemas)
+        if isinstance(judged.after, Case):
+            self._cases.put(line.stream, judged.after, made.epochs[0])
         else:
-            self._agencies.put(line.stream, judged.after, epochs[1])
+            self._agencies.put(line.stream, judged.after, made.epochs[1])
         if judged.assessed is not None:
-            self._assessed.put(line.stream, judged.assessed, epochs[2])
+            self._assessed.put(line.stream, judged.assessed, made.epochs[2])
         return Outcome(
             status="accepted", command_id=line.command_id, stream=line.stream,
-            first=appended.positions[0] if appended.positions else 0,
-            last=appended.positions[-1] if appended.positions else 0,
-            events=tuple(event.topic for event in events),
+            first=positions[0] if positions else 0, last=positions[-1] if positions else 0,
+            events=tuple(event.topic for event in made.append.events),
         )
 
     def _repeated(self, record: CommandRecord, digest: bytes) -> Outcome:

@@ -54,7 +54,8 @@ if TYPE_CHECKING:
 
 SCHEMAS = Path(__file__).resolve().parents[1] / "schemas"
 KAFKA = "kafka"
-VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.5, 0.5, 0.2, 0.25
+VIEWS_REST_SECONDS, CLOCK_REST_SECONDS, RIGHTS_REST_SECONDS = 0.5, 0.5, 0.5
+RECEIPTS_REST_SECONDS, RELAY_REST_SECONDS = 0.2, 0.25
 """Nobody waits for these within a second, so what comes meanwhile is one step's work: one transaction, not many."""
 PROJECTIONS: tuple[Callable[[], Projection], ...] = (Timeline, DeadlineBoard, WaitingBoard, Deliveries)
 
@@ -285,7 +286,9 @@ class Casebridge:
         from adapters.kafka.rights import Rights
 
         rights = Rights(self.log, kafka, self.kafka_members)
-        return [Worker(name="rights", step=rights.step, passing=(AccessNotSet, *UNREACHABLE))]
+        return [Worker(
+            name="rights", step=rights.step, passing=(AccessNotSet, *UNREACHABLE), rest_seconds=RIGHTS_REST_SECONDS
+        )]
 
     def close(self) -> None:
         self._closing.close()

@@ -10,6 +10,8 @@ from uuid import UUID
 from domain.events.contract import Compartment
 
 READ_LIMIT_MAX = 5_000
+TOGETHER_MAX = 64
+"""Appends of one `append_together`: for so long nobody else writes."""
 
 
 # ------------------------------------------------------------------ time
@@ -175,6 +177,12 @@ class EventLog(Protocol):
         `recorded_at` is never below the last one. A connection lost after COMMIT is resolved by reading
         back: an append that did happen is answered as such. Raises Conflict, CommandSeen,
         WorkerDisplaced, LogUnavailable.
+        """
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | LogError]:
+        """Each as by `append` and in this order, at most TOGETHER_MAX, by one transaction where nothing is in the way.
+
+        Each has an answer of its own: what is refused holds up none of the others, and those that are stored are stored.
         """
 
     def read_stream(self, stream: str, *, after: int = 0, limit: int = READ_LIMIT_MAX) -> Sequence[Recorded]:

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from uuid import uuid5
 
-from adapters.backbone import Backbone, Outcome
+from adapters.backbone import Backbone, Outcome, Sent
 from adapters.disclosure.outstanding import delivery_of
-from adapters.disclosure.streams import feed_stream
+from adapters.disclosure.streams import feed_stream, place_of
 from adapters.disclosure.tail import Tail
 from adapters.telemetry import telemetry
 from domain.disclosure.contract import Purpose
 from domain.disclosure.events import Disclosed, HandedOver, HandOverDoubted, Withdrawn
-from domain.events import Envelope
 from domain.personal import Known
-from domain.ports import Position, Recorded
+from domain.ports import TOGETHER_MAX, Position, Recorded
 
 logger = logging.getLogger(__name__)
 WORKER = "receipts"
+PRINCIPAL = "casebridge-receipts"
 TOPICS = frozenset({HandedOver.TOPIC, HandOverDoubted.TOPIC})
 
 
@@ -50,45 +50,53 @@ class Receipts:
 
     def _submit_all(self, rows: Sequence[Recorded]) -> None:
         ended = [row for row in rows if row.topic in TOPICS]
-        for row in ended:
-            outcome = self._backbone.codec.decode(row)
-            with telemetry.receipt(outcome.circumstances.traceparent) as span:
-                self._submit(outcome, span.traceparent or outcome.circumstances.traceparent)
+        for first in range(0, len(ended), TOGETHER_MAX):
+            some = ended[first : first + TOGETHER_MAX]
+            told = [(row.stream, sent) for row in some if (sent := self._sent(row)) is not None]
+            outcomes = self._backbone.submit_together([sent for _, sent in told], principal=PRINCIPAL)
+            for (delivery, _), outcome in zip(told, outcomes, strict=True):
+                self._count(delivery, outcome)
         if ended:
             self._tail.save(ended[-1])
 
-    def _submit(self, envelope: Envelope, traceparent: str | None) -> None:
+    def _sent(self, ended: Recorded) -> Sent | None:
+        """The command that a proof or a doubt comes back as; None where it tells nothing of a case."""
+        log, codec = self._backbone.log, self._backbone.codec
+        envelope = codec.decode(ended)
         told, circumstances = envelope.event, envelope.circumstances
         assert isinstance(told, HandedOver | HandOverDoubted)
-        log, codec = self._backbone.log, self._backbone.codec
         (row,) = log.read_stream(feed_stream(told.office), after=told.number - 1, limit=1)
         delivery = delivery_of(log, codec, codec.decode(row), 0)
         if delivery.holds is not None:
-            return  # That a number is held back tells nothing of the case.
+            return None  # That a number is held back tells nothing of the case.
         if isinstance(told, HandedOver):
             command, data = _proven(delivery.told, told)
         elif isinstance(delivery.told, Disclosed):
             command = "RecordDisclosureDoubted"
             data = {"disclosure_id": str(delivery.told.notice_id), "entry": told.number}
         else:
-            return  # A recall that may have come is owed until it surely has.
-        outcome = self._backbone.submit(
-            {
-                "command": command,
-                "command_id": str(uuid5(circumstances.event_id, "receipt")),
-                "agency": circumstances.agency,
-                "case": str(told.case_id),
-                "actor": {"agency": circumstances.agency, "role": "courier", "user": "casebridge"},
-                "occurred_at": circumstances.occurred_at.isoformat(),
-                "learned_at": circumstances.learned_at.isoformat(),
-                "data": data,
-            },
-            principal="casebridge-receipts", causation_id=circumstances.event_id, traceparent=traceparent,
-        )
+            return None  # A recall that may have come is owed until it surely has.
+        with telemetry.receipt(circumstances.traceparent) as span:
+            return Sent(
+                {
+                    "command": command,
+                    "command_id": str(uuid5(circumstances.event_id, "receipt")),
+                    "agency": circumstances.agency,
+                    "case": str(told.case_id),
+                    "actor": {"agency": circumstances.agency, "role": "courier", "user": "casebridge"},
+                    "occurred_at": circumstances.occurred_at.isoformat(),
+                    "learned_at": circumstances.learned_at.isoformat(),
+                    "data": data,
+                },
+                circumstances.event_id, span.traceparent or circumstances.traceparent,
+            )
+
+    def _count(self, delivery: str, outcome: Outcome) -> None:
         self.outcomes[outcome.status] += 1
         if outcome.status == "refused":
             self.refusals = [*self.refusals, outcome][-self.REFUSALS_MAX:]
-            logger.error("receipt %s:%d was refused: %s [%s]", told.office, told.number, outcome.because, outcome.rule)
+            office, number = place_of(delivery)
+            logger.error("receipt %s:%d was refused: %s [%s]", office, number, outcome.because, outcome.rule)
 
 
 def _proven(entry: Disclosed | Withdrawn, told: HandedOver) -> tuple[str, dict[str, object]]:

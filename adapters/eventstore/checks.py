@@ -1,9 +1,10 @@
 """What every store asks of an append and of a read before it touches the database."""
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from domain.ports import READ_LIMIT_MAX, Append
+from domain.ports import READ_LIMIT_MAX, TOGETHER_MAX, Append, Appended, LogError
 
 APPEND_EVENTS_MAX = 5_000
 """Events of one append; more is a mistake, and would hold the log's lock for too long."""
@@ -48,6 +49,23 @@ def expected_heads(append: Append, *, first_version: int = 1) -> tuple[tuple[str
     if not (append.events or append.command or append.worker or append.schemas):
         raise ValueError("an append adds an event, a command, a worker's move or a schema")
     return tuple(heads.items())
+
+
+def checked_together(appends: Sequence[Append]) -> Sequence[Append]:
+    """The appends, or ValueError where they are more than TOGETHER_MAX."""
+    if len(appends) > TOGETHER_MAX:
+        raise ValueError(f"at most {TOGETHER_MAX} appends go together, not {len(appends)}")
+    return appends
+
+
+def answers(given: Iterable[Appended | Exception]) -> list[Appended | LogError]:
+    """What the log answered to each; raises what is no answer of a log."""
+    found: list[Appended | LogError] = []
+    for answer in given:
+        if not isinstance(answer, Appended | LogError):
+            raise answer
+        found.append(answer)
+    return found
 
 
 def checked_limit(limit: int) -> int:

@@ -9,7 +9,7 @@ from threading import Condition
 from time import monotonic
 from uuid import UUID, uuid4
 
-from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
+from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, checked_together, expected_heads
 from domain.ports import (
     READ_LIMIT_MAX,
     Append,
@@ -70,7 +70,19 @@ class MemoryLog:
         return self._lineages
 
     def append(self, append: Append) -> Appended:
-        heads, store = expected_heads(append), self._open()
+        return self._append(append, expected_heads(append))
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | LogError]:
+        found: list[Appended | LogError] = []
+        for append, heads in [(append, expected_heads(append)) for append in checked_together(appends)]:
+            try:
+                found.append(self._append(append, heads))
+            except LogError as refusal:
+                found.append(refusal)
+        return found
+
+    def _append(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+        store = self._open()
         with store.changed:
             self._refuse(append, heads)
             at = checked_moment(self._clock.now())

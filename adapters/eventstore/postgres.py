@@ -19,7 +19,7 @@ import psycopg
 from psycopg.sql import Composed
 from psycopg_pool import ConnectionPool, PoolTimeout
 
-from adapters.eventstore.checks import checked_limit, checked_moment, expected_heads
+from adapters.eventstore.checks import answers, checked_limit, checked_moment, checked_together, expected_heads
 from adapters.eventstore.postgres_setup import conninfo, install, renew_lineage
 from adapters.eventstore.postgres_statements import Statements, array, byte_strings, texts
 from adapters.eventstore.turns import Asked, Turns
@@ -130,17 +130,25 @@ class PostgresLog:
 
     # -------------------------------------------------------------- writing
     def append(self, append: Append) -> Appended:
-        return self._append(append, expected_heads(append))
+        return self._append(self._checked(append))
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | LogError]:
+        asked = [self._checked(append) for append in checked_together(appends)]
+        with telemetry.append(events=sum(len(append.events) for append in appends), system="postgresql"):
+            return answers(self._turns.ask_all(asked))
 
     def record(self, append: Append) -> Appended:
         """`append`, for streams of the eventsourcing library, which may begin with version 0."""
-        return self._append(append, expected_heads(append, first_version=0))
+        return self._append(self._checked(append, first_version=0))
 
-    def _append(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+    def _checked(self, append: Append, *, first_version: int = 1) -> Asked:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        with telemetry.append(events=len(append.events), system="postgresql"):
-            return self._turns.ask(append, heads)
+        return Asked(append, expected_heads(append, first_version=first_version))
+
+    def _append(self, asked: Asked) -> Appended:
+        with telemetry.append(events=len(asked.append.events), system="postgresql"):
+            return self._turns.ask(asked)
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction and one round trip for all; where that fails, one for each."""

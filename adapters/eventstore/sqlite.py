@@ -16,7 +16,14 @@ from time import monotonic
 from typing import LiteralString
 from uuid import UUID
 
-from adapters.eventstore.checks import SystemClock, checked_limit, checked_moment, expected_heads
+from adapters.eventstore.checks import (
+    SystemClock,
+    answers,
+    checked_limit,
+    checked_moment,
+    checked_together,
+    expected_heads,
+)
 from adapters.eventstore.sqlite_setup import BUSY_SECONDS_MAX, connect, current_lineage, install, lineages, renew_lineage
 from adapters.eventstore.sqlite_statements import ADD, HEAD, ROW, STANDING, STREAMS
 from adapters.eventstore.turns import Asked, Turns
@@ -81,17 +88,25 @@ class SqliteLog:
 
     # -------------------------------------------------------------- writing
     def append(self, append: Append) -> Appended:
-        return self._ask(append, expected_heads(append))
+        return self._append(self._checked(append))
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | LogError]:
+        asked = [self._checked(append) for append in checked_together(appends)]
+        with telemetry.append(events=sum(len(append.events) for append in appends), system="sqlite"):
+            return answers(self._turns.ask_all(asked))
 
     def record(self, append: Append) -> Appended:
         """`append`, for streams of the eventsourcing library, which may begin with version 0."""
-        return self._ask(append, expected_heads(append, first_version=0))
+        return self._append(self._checked(append, first_version=0))
 
-    def _ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+    def _checked(self, append: Append, *, first_version: int = 1) -> Asked:
         if append.worker is not None and append.worker.to.lineage != self._lineage:
             raise LineageChanged(f"worker {append.worker.worker} comes from lineage {append.worker.to.lineage}")
-        with telemetry.append(events=len(append.events), system="sqlite"):
-            return self._turns.ask(append, heads)
+        return Asked(append, expected_heads(append, first_version=first_version))
+
+    def _append(self, asked: Asked) -> Appended:
+        with telemetry.append(events=len(asked.append.events), system="sqlite"):
+            return self._turns.ask(asked)
 
     def _store_together(self, group: list[Asked]) -> None:
         """One transaction for all; where that fails, one for each, so that nobody answers for another."""

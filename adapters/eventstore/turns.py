@@ -6,7 +6,7 @@ and a lone caller pays for no switch of threads.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from threading import Condition, Event
 
@@ -14,7 +14,7 @@ from domain.ports import Append, Appended, LogUnavailable
 
 QUEUE_MAX = 1_000
 GROUP_MAX = 64
-"""Appends that one transaction may gather."""
+"""Callers whose appends one transaction may gather."""
 ANSWER_SECONDS_MAX = 60.0
 """How long a caller waits for its turn or its answer."""
 
@@ -26,8 +26,15 @@ class Asked:
     append: Append
     heads: tuple[tuple[str, int], ...]
     answer: Appended | Exception | None = None
+
+
+@dataclass(eq=False, slots=True)
+class Caller:
+    """Whoever waits for the answers to these."""
+
+    asked: Sequence[Asked]
     woken: Event | None = None
-    """Set when the answer is there, or when it is this caller's turn to write; None where the turn was free."""
+    """Set when the answers are there, or when it is this caller's turn to write; None where the turn was free."""
 
     def wake(self) -> None:
         if self.woken is not None:
@@ -39,49 +46,52 @@ class Turns:
 
     def __init__(self, store: Callable[[list[Asked]], None]) -> None:
         self._store = store
-        self._waiting: deque[Asked] = deque()
+        self._waiting: deque[Caller] = deque()
         self._changed, self._busy, self._closed = Condition(), False, False
 
-    def ask(self, append: Append, heads: tuple[tuple[str, int], ...]) -> Appended:
+    def ask(self, asked: Asked) -> Appended:
         """The answer for this append; raises what `store` answered, or LogUnavailable where it got no turn."""
+        (answer,) = self.ask_all([asked])
+        if isinstance(answer, Appended):
+            return answer
+        raise answer
+
+    def ask_all(self, asked: Sequence[Asked]) -> Sequence[Appended | Exception]:
+        """What `store`, which gets these at once, answers to each; raises LogUnavailable where they got no turn."""
+        if not asked:
+            return ()
         with self._changed:
             if self._closed:
                 raise LogUnavailable("the log is closed")
             if len(self._waiting) >= QUEUE_MAX:
                 raise LogUnavailable(f"{QUEUE_MAX} appends are waiting already")
-            asked = Asked(append, heads, woken=Event() if self._busy else None)
-            self._waiting.append(asked)
+            caller = Caller(asked, woken=Event() if self._busy else None)
+            self._waiting.append(caller)
             self._busy = True
-        if asked.woken is not None:
-            self._wait_for_turn_or_answer(asked, asked.woken)
-        if asked.answer is None:
+        if caller.woken is not None:
+            self._wait_for_turn_or_answer(caller, caller.woken)
+        if asked[-1].answer is None:
             self._write()
-        match asked.answer:
-            case Appended() as appended:
-                return appended
-            case Exception() as error:
-                raise error
-            case None:
-                raise LogUnavailable("the append was interrupted, and may have happened")
+        return [one.answer or LogUnavailable("the append was interrupted, and may have happened") for one in asked]
 
-    def _wait_for_turn_or_answer(self, asked: Asked, woken: Event) -> None:
+    def _wait_for_turn_or_answer(self, caller: Caller, woken: Event) -> None:
         try:
             if woken.wait(ANSWER_SECONDS_MAX):
                 return
         except BaseException:
-            self._withdraw(asked)
+            self._withdraw(caller)
             raise
-        if self._withdraw(asked):
+        if self._withdraw(caller):
             raise LogUnavailable("the append got no turn, and was withdrawn")
         raise LogUnavailable("the log's writer gave no answer; the append may still happen")
 
-    def _withdraw(self, asked: Asked) -> bool:
+    def _withdraw(self, caller: Caller) -> bool:
         """Take back what nobody has begun to write; a turn that came meanwhile goes to the next one."""
         with self._changed:
-            if asked not in self._waiting:
+            if caller not in self._waiting:
                 return False
-            self._waiting.remove(asked)
-            if asked.woken is not None and asked.woken.is_set():
+            self._waiting.remove(caller)
+            if caller.woken is not None and caller.woken.is_set():
                 self._pass_turn()
             return True
 
@@ -95,12 +105,12 @@ class Turns:
         with self._changed:
             group = [self._waiting.popleft() for _ in range(min(GROUP_MAX, len(self._waiting)))]
         try:
-            self._store(group)
+            self._store([asked for caller in group for asked in caller.asked])
         finally:
             with self._changed:
                 self._pass_turn()
-            for asked in group:
-                asked.wake()
+            for caller in group:
+                caller.wake()
 
     def close(self) -> bool:
         """Takes no more and waits for what was asked; False where it was closed before."""

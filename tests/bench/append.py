@@ -9,8 +9,9 @@ from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
-from adapters.backbone import STATES_MAX, Backbone
+from adapters.backbone import Backbone
 from adapters.eventstore.sqlite import SqliteLog
+from adapters.states import STATES_MAX
 from tests.bench import stock
 from tests.bench.agency import adopt, backbone_on, by_threads, shares, submit_all, take_into_custody
 from tests.bench.figures import Bar, Figure, Measured, compared, in_turns, measured

@@ -11,7 +11,7 @@ from itertools import chain
 from pathlib import Path
 from uuid import UUID, uuid4
 
-from adapters.backbone import STATES_MAX, Backbone
+from adapters.backbone import Backbone
 from adapters.composition import SCHEMAS
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser
@@ -20,6 +20,7 @@ from adapters.disclosure.parcel import parcel_of
 from adapters.disclosure.render import Rendering
 from adapters.disclosure.streams import feed_stream, head_of
 from adapters.eventstore.sqlite import SqliteLog
+from adapters.states import STATES_MAX
 from domain.ports import READ_LIMIT_MAX, Parcel
 from tests.bench.agency import (
     ADOPTED,

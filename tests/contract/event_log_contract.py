@@ -13,7 +13,9 @@ import pytest
 
 from domain.ports import (
     READ_LIMIT_MAX,
+    TOGETHER_MAX,
     Append,
+    Appended,
     CommandRecord,
     CommandSeen,
     Conflict,
@@ -231,6 +233,63 @@ class EventLogContract:
         with ThreadPoolExecutor(8) as threads:
             assert sorted(threads.map(submit, range(8))) == ["seen"] * 7 + ["stored"]
         assert log.head().position == 1
+
+    # -------------------------------------------------------------- together
+    def test_each_of_several_appends_is_answered_by_itself_and_what_is_refused_holds_up_none(self, log: EventLog) -> None:
+        seen, command = new_command("case-z"), new_command("case-b")
+        log.append(Append(events=(new_event("case-z", 1),), command=seen))
+        first, stale, second, late = (new_event("case-a", version) for version in (1, 1, 2, 5))
+        answers = log.append_together([
+            Append(guards=(Guard(stream="case-a", version=0),), events=(first,)),
+            Append(guards=(Guard(stream="case-a", version=0),), events=(stale,)),
+            Append(guards=(Guard(stream="case-a", version=1),), events=(second,)),
+            Append(events=(new_event("case-b", 1),), command=seen._replace(stream="case-b")),
+            Append(events=(late,)),
+            Append(events=(new_event("case-b", 1), new_event("case-b", 2)), command=command),
+        ])
+        told = [answer.positions if isinstance(answer, Appended) else type(answer) for answer in answers]
+        assert told == [(2,), Conflict, (3,), CommandSeen, Conflict, (4, 5)]
+        assert [row.event_id for row in log.read_stream("case-a")] == [first.event_id, second.event_id]
+        assert log.command(command.command_id) == command._replace(first=4, last=5)
+        assert log.head().position == 5
+
+    def test_one_that_the_database_refuses_holds_up_none_of_the_others(self, log: EventLog) -> None:
+        """Its event's id is taken by one of its own group: no guard tells, and all were one transaction."""
+        first = new_event("case-a", 1)
+        events = first, first._replace(stream="case-b"), new_event("case-c", 1)
+        answers = log.append_together([Append(events=(event,)) for event in events])
+        assert [type(answer) for answer in answers] == [Appended, Conflict, Appended]
+        assert [row.stream for row in log.read_log(after=0, limit=10)] == ["case-a", "case-c"]
+
+    def test_together_are_none_or_so_many_as_are_named_and_none_that_is_mistaken(self, log: EventLog) -> None:
+        assert list(log.append_together([])) == []
+        many = [Append(events=(new_event(f"case-{number}", 1),)) for number in range(TOGETHER_MAX + 1)]
+        before = everything(log)
+        with pytest.raises(ValueError, match=str(TOGETHER_MAX)):
+            log.append_together(many)
+        with pytest.raises(ValueError, match="no version 0"):
+            log.append_together([many[0], Append(events=(new_event("case-x", 0),))])
+        assert everything(log) == before
+        assert all(isinstance(answer, Appended) for answer in log.append_together(many[:TOGETHER_MAX]))
+        assert log.head().position == TOGETHER_MAX
+
+    def test_groups_of_eight_threads_keep_every_stream_gapless(self, log: EventLog) -> None:
+        together = Barrier(8)
+
+        def add(thread: int) -> int:
+            together.wait()
+            stored = 0
+            for version in range(1, 11):
+                events = new_event(f"case-own-{thread}", version), new_event("case-all", version)
+                answers = log.append_together([Append(events=(event,)) for event in events])
+                stored += sum(isinstance(answer, Appended) for answer in answers)
+            return stored
+
+        with ThreadPoolExecutor(8) as threads:
+            stored = sum(threads.map(add, range(8)))
+        assert [row.version for row in log.read_stream("case-all")] == list(range(1, stored - 80 + 1))
+        for thread in range(8):
+            assert [row.version for row in log.read_stream(f"case-own-{thread}")] == list(range(1, 11))
 
     # -------------------------------------------------------------- schemas
     def test_a_writer_schema_is_kept_once_and_never_exchanged(self, log: EventLog) -> None:

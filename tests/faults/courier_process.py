@@ -5,13 +5,14 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
 from pathlib import Path
 
 from adapters.clocks import HistoryClock
-from domain.ports import Append, Appended, Channel, Parcel, Receipt
+from domain.ports import Append, Appended, Channel, LogError, Parcel, Receipt
 from tests.disclosure_world import MEXICO, World
 
 TIMEOUT_SECONDS = 5.0
@@ -68,20 +69,34 @@ class DyingChannel:
 def deliver_until_killed(folder: str, url: str, now: datetime, death: Death) -> None:
     """Disclose, hand over and record receipts until all is done or the death comes."""
     world = World(Path(folder), clock=HistoryClock(now), addresses={MEXICO: url})
-    dying, append = Dying(death), world.log.append
+    dying, append, append_together = Dying(death), world.log.append, world.log.append_together
+
+    def before(wanted: Append) -> None:
+        dying.at(Point.BEFORE_APPEND)
+        if wanted.command is not None:
+            dying.at(Point.BEFORE_RECEIPT)
+
+    def after(wanted: Append) -> None:
+        dying.at(Point.AFTER_APPEND)
+        if wanted.command is not None:
+            dying.at(Point.AFTER_RECEIPT)
 
     def deadly(wanted: Append) -> Appended:
-        is_receipt = wanted.command is not None
-        dying.at(Point.BEFORE_APPEND)
-        if is_receipt:
-            dying.at(Point.BEFORE_RECEIPT)
+        before(wanted)
         appended = append(wanted)
-        dying.at(Point.AFTER_APPEND)
-        if is_receipt:
-            dying.at(Point.AFTER_RECEIPT)
+        after(wanted)
         return appended
 
+    def deadly_together(wanted: Sequence[Append]) -> Sequence[Appended | LogError]:
+        for one in wanted:
+            before(one)
+        answers = append_together(wanted)
+        for one in wanted:
+            after(one)
+        return answers
+
     world.log.append = deadly  # type: ignore[method-assign, assignment]
+    world.log.append_together = deadly_together  # type: ignore[method-assign, assignment]
     deliver_all(world, DyingChannel(world.webhook(), dying))
     world.close()
 

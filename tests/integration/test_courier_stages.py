@@ -1,8 +1,9 @@
 """What the courier does with an office that is slow, silent, suspended or not entitled any more."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -166,27 +167,32 @@ APPENDS = 5
 def test_a_power_cut_around_any_append_loses_and_doubles_nothing(world: World, nth: int, when: str) -> None:
     family = world.family(1)
     world.release(family)
-    append, count = world.log.append, [0]
+    append, append_together, count = world.log.append, world.log.append_together, [0]
 
     class Power(BaseException):
         pass
 
-    def cut(wanted: Append) -> object:
-        count[0] += 1
-        if count[0] == nth and when == "before":
-            raise Power
-        appended = append(wanted)
-        if count[0] == nth:
-            raise Power
-        return appended
+    def cut(store: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        def cut_there(wanted: object) -> Any:
+            count[0] += 1
+            if count[0] == nth and when == "before":
+                raise Power
+            appended = store(wanted)
+            if count[0] == nth:
+                raise Power
+            return appended
+
+        return cut_there
 
     channel = RecordingChannel(world.clock)
-    world.log.append = cut  # type: ignore[method-assign, assignment]
+    world.log.append = cut(append)  # type: ignore[method-assign, assignment]
+    world.log.append_together = cut(append_together)  # type: ignore[method-assign, assignment]
     with pytest.raises(Power):
         world.disclose()
         deliver(world.courier(channel))
         world.receive()
     world.log.append = append  # type: ignore[method-assign]
+    world.log.append_together = append_together  # type: ignore[method-assign]
     world.discloser, world.receipts = Discloser(world.backbone, world.rendering), Receipts(world.backbone)
     world.tick(minutes=1)
     world.disclose()

@@ -8,6 +8,7 @@ from uuid import UUID
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.case.assessing import InForce, assessed_under
 from domain.case.facts import facts_of
 from domain.case.state import fold
 from domain.events import Compartment
@@ -86,6 +87,24 @@ def test_an_assessment_is_what_each_rule_says_by_itself(
     found, by_each = told(assess(facts_of(case, agency.zone), packs, None)), plainly(facts_of(case, agency.zone), packs)
     assert found == by_each
     assert list(found.owed) == list(by_each.owed) and list(found.missing) == list(by_each.missing)  # ids follow the order
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    earlier=st.integers(0, 200), later=st.integers(0, 200), hidden=hidden_sets, then_hidden=hidden_sets,
+    jurisdictions=st.tuples(st.sampled_from(JURISDICTIONS), st.sampled_from(JURISDICTIONS)),
+)
+def test_what_was_assessed_before_is_given_again_only_where_it_would_be_found_again(
+    earlier: int, later: int, hidden: frozenset[Compartment], then_hidden: frozenset[Compartment],
+    jurisdictions: tuple[str, str],
+) -> None:
+    before, after = (
+        fold([withhold(envelope, out_of_sight) for envelope in history()[:upto]])
+        for upto, out_of_sight in ((earlier, hidden), (later, then_hidden))
+    )
+    then, now = (InForce(agency.zone, agency.latest_packs(), None) for agency in map(agency_of, jurisdictions))
+    known = assessed_under(then, before, None)
+    assert assessed_under(now, after, known).assessment == assessed_under(now, after, None).assessment
 
 
 def test_the_history_behind_it_raises_duties_and_questions() -> None:

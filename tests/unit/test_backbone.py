@@ -2,15 +2,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID, uuid5
 
 import pytest
 
 from adapters.avro import EventCodec, SchemaRegistry
-from adapters.backbone import Backbone
+from adapters.backbone import Backbone, Sent
 from adapters.clocks import HistoryClock
 from adapters.composition import SCHEMAS
 from adapters.eventstore.sqlite import SqliteLog
@@ -18,6 +18,7 @@ from adapters.keys import MemoryKeyStore
 from domain.case.custody import CustodyTaken
 from domain.events import Envelope
 from domain.personal import Known, Withheld
+from domain.ports import Append, Appended, EventLog, LogError, LogUnavailable
 from tests.e2e.embedded import H1, H1_CASE, START, read
 
 LINES = read(H1)
@@ -101,6 +102,84 @@ def test_a_backbone_whose_cached_states_are_stale_finds_out_and_decides_anew(par
     assert submit(second, CASE[6:8]) == ["accepted", "accepted"], "... goes on from a state that has moved"
     versions = [row.version for row in parts.log.read_stream(f"case-{H1_CASE}")]
     assert versions == list(range(1, len(versions) + 1))
+
+
+def opening(*names: str) -> list[Sent]:
+    """The first line of the history, each for a case of its own."""
+    return [
+        Sent({**CASE[0], "case": str(uuid5(H1_CASE, name)), "command_id": str(uuid5(H1_CASE, f"command {name}"))})
+        for name in names
+    ]
+
+
+def test_lines_that_go_together_are_one_append_and_each_has_its_own_answer(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, SETUP)
+    first, second, third = opening("first", "second", "third")
+    before_its_case = Sent({**CASE[1], "case": str(uuid5(H1_CASE, "none"))})
+    asked = Asked(parts.log)
+    backbone.log = cast(EventLog, asked)
+    outcomes = backbone.submit_together([first, before_its_case, second, third], principal="tester")
+    assert [outcome.status for outcome in outcomes] == ["accepted", "refused", "accepted", "accepted"]
+    assert (outcomes[1].rule, outcomes[1].field) == ("P01", "case")
+    assert asked.sizes == [3]
+    alone = parts.backbone().submit(third.raw, principal="tester")
+    assert (alone.status, alone.first, alone.last) == ("repeated", outcomes[3].first, outcomes[3].last)
+
+
+def test_a_line_that_comes_twice_among_those_that_go_together_has_one_effect(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, SETUP)
+    [one] = opening("one")
+    outcomes = backbone.submit_together([one, one], principal="tester")
+    assert [outcome.status for outcome in outcomes] == ["accepted", "repeated"]
+    assert [outcome.status for outcome in backbone.submit_together([one], principal="tester")] == ["repeated"]
+
+
+def test_lines_of_one_case_that_go_together_come_one_after_the_other(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:2]])
+    outcomes = backbone.submit_together([Sent(raw) for raw in CASE[2:6]], principal="tester")
+    assert [outcome.status for outcome in outcomes] == ["accepted"] * 4
+    assert [outcome.first for outcome in outcomes] == sorted(outcome.first for outcome in outcomes)
+
+
+def test_where_another_writer_was_first_a_line_is_judged_anew_and_holds_up_none(parts: Parts) -> None:
+    backbone, other = parts.backbone(), parts.backbone()
+    submit(backbone, [*SETUP, *CASE[:3]])
+    submit(other, [CASE[3]])
+    [opened] = opening("other")
+    outcomes = backbone.submit_together([Sent(CASE[4]), opened], principal="tester")
+    assert [outcome.status for outcome in outcomes] == ["accepted", "accepted"]
+    assert outcomes[1].last < outcomes[0].first, "what nothing was in the way of did not wait"
+
+
+def test_a_log_that_cannot_be_reached_answers_no_line(parts: Parts) -> None:
+    backbone = parts.backbone()
+    submit(backbone, SETUP)
+    log = Asked(parts.log, unavailable=True)
+    backbone.log = cast(EventLog, log)
+    with pytest.raises(LogUnavailable):
+        backbone.submit_together(opening("first", "second"), principal="tester")
+    log.unavailable = False
+    outcomes = backbone.submit_together(opening("first", "second"), principal="tester")
+    assert [outcome.status for outcome in outcomes] == ["accepted", "accepted"]
+
+
+class Asked:
+    """A log that notes how many appends came together, and may be out of reach."""
+
+    def __init__(self, log: EventLog, *, unavailable: bool = False) -> None:
+        self._log, self.unavailable, self.sizes = log, unavailable, list[int]()
+
+    def append_together(self, appends: Sequence[Append]) -> Sequence[Appended | LogError]:
+        self.sizes.append(len(appends))
+        if self.unavailable:
+            return [LogUnavailable("its lock was not given in time") for _ in appends]
+        return self._log.append_together(appends)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._log, name)
 
 
 def test_a_rule_adopted_by_another_process_counts_at_once(parts: Parts) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.eventstore import open_log
 from adapters.eventstore.sqlite import HEADS_MAX, SqliteLog
-from adapters.eventstore.turns import QUEUE_MAX, Asked, Turns
+from adapters.eventstore.turns import QUEUE_MAX, Asked, Caller, Turns
 from domain.ports import Append, Appended, Conflict, Lineage, LogError, LogUnavailable, WorkerMove, WriterSchema
 from tests.contract.event_log_contract import everything, new_command, new_event
 
@@ -134,7 +134,7 @@ def test_a_new_file_opened_by_many_at_once_is_one_log(path: Path) -> None:
 
 def ask(turns: Turns) -> Appended:
     event = new_event(f"case-{uuid4()}", 1)
-    return turns.ask(Append(events=(event,)), ())
+    return turns.ask(Asked(Append(events=(event,)), ()))
 
 
 def test_a_full_queue_is_refused_and_the_turn_is_passed_on() -> None:
@@ -152,7 +152,7 @@ def test_a_full_queue_is_refused_and_the_turn_is_passed_on() -> None:
     first = Thread(target=ask, args=(turns,))
     first.start()
     assert entered.wait(WAIT_SECONDS_MAX)
-    turns._waiting.extend(Asked(Append(), ()) for _ in range(QUEUE_MAX))
+    turns._waiting.extend(Caller([]) for _ in range(QUEUE_MAX))
     with pytest.raises(LogUnavailable, match="waiting already"):
         ask(turns)
     turns._waiting.clear()
