@@ -65,7 +65,8 @@ def meets(case: Case, rule: Rule, duty: Duty, event: Event, subjects: frozenset[
 
     An act about an adult meets what is owed through that adult, or through the child alone: what is done for a mother
     is not done for a father abroad.
-    An act that names the duties which it meets meets no other. A value that is withheld meets nothing.
+    An act that names the duties which it meets meets no other, except what was raised anew for one of them. A value that
+    is withheld meets nothing.
     """
     if type(event).__name__ not in rule.met_by:
         return False
@@ -73,13 +74,23 @@ def meets(case: Case, rule: Rule, duty: Duty, event: Event, subjects: frozenset[
         return False
     named = getattr(event, "duty_ids", None)
     if named is not None:
-        return duty.duty_id in named
+        return duty.duty_id in named or _is_raised_anew(case, duty, event, named)
     recipient_of = RECIPIENT_OF.get(type(event))
     if recipient_of is not None and duty.raised.recipient_kind != Known(recipient_of(event)):
         return False
     child_id = duty.raised.child_id
     adults = subjects - {child_id} or set(family_of(case, child_id))
     return bool(({child_id} | adults) & set(persons_of(event)))
+
+
+def _is_raised_anew(case: Case, duty: Duty, event: Event, named: Sequence[UUID]) -> bool:
+    """Whether a notice that stands names a duty which another notice met, and which was raised again while this one was on
+    its way."""
+    notice = case.consular.notices.get(event.notice_id) if isinstance(event, ConsulateNotified) else None
+    if notice is None or notice.corrected is not None or duty.key is None:
+        return False
+    duties = (case.obligations.duties.get(duty_id) for duty_id in named)
+    return any(one is not None and one.stage is DutyStage.MET and one.key == duty.key for one in duties)
 
 
 def family_of(case: Case, child_id: UUID) -> Iterator[UUID]:

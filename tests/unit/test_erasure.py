@@ -151,13 +151,14 @@ def test_workers_send_nothing_that_a_closed_record_does_not_take() -> None:
 ROOT = Path(__file__).resolve().parents[2]
 BY_A_PERSON = ("adapters/cli/", "adapters/importing/", "adapters/play.py")
 """Here a person sends every command, by a line, a row or an option, and is told what was refused."""
+SUBMITS = ("submit", "submit_together")
 
 
 def _submits(path: Path) -> bool:
     if path.relative_to(ROOT).as_posix().startswith(BY_A_PERSON):
         return False
     calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
-    return any(isinstance(call.func, ast.Attribute) and call.func.attr == "submit" for call in calls)
+    return any(isinstance(call.func, ast.Attribute) and call.func.attr in SUBMITS for call in calls)
 
 
 def _named(path: Path) -> set[str]:

@@ -244,6 +244,9 @@ def test_a_receipt_of_what_the_office_was_asked_to_erase_on_a_doubt_meets_nothin
     after, first = outcome.scenario().case, released.case.consular.notices[NOTICE].prepared.duty_ids
     assert {after.obligations.duties[duty_id].stage for duty_id in first} == {DutyStage.MET}, "as it was: it had come"
     assert [act.child_ids for act in acts(outcome.scenario())] == [(YOUNGER, THIRD)]
+    on_its_way = ordered.given(again, ReleaseDisclosure(notice_id=ANEW), handed_over)
+    assert duties(on_its_way, YOUNGER)
+    assert not acts(on_its_way.given(handed_over_anew)), "nobody is asked for a third"
 
 
 def test_what_was_to_stand_in_the_place_of_an_untrue_notice_and_cannot_leave_is_owed_anew() -> None:
