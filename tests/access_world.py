@@ -24,6 +24,7 @@ from domain.case.visits import CoordinateBorderVisit
 from domain.disclosure.basis import BasisKind
 from domain.disclosure.kinds import COUNSEL
 from domain.disclosure.purposes import Purpose
+from domain.ports import Parcel
 from domain.submission import Command
 from tests.disclosure_world import AGENCY, ROOT, SPACE, START, World
 from tests.unit.partners import latest, signed
@@ -101,13 +102,25 @@ class AccessWorld(World):
                 self._give(office, Purpose(flow["purpose"]))
         self.disclose()
 
-    def hand_over_and_recall(self) -> None:
-        """Each office reads what it was given and past it; then it is asked to disregard the first of it."""
+    def hand_over_and_recall(self) -> dict[Listed, tuple[Parcel, ...]]:
+        """Each office reads what it was given and past it; then it is asked to disregard the first of it. What it read."""
+        read = self.hand_over()
+        self.ask_to_disregard()
+        return read
+
+    def hand_over(self) -> dict[Listed, tuple[Parcel, ...]]:
+        """Each office reads what it was given, which is returned, and past it."""
         feed = PullFeed(self.backbone, self.rendering)
+        read = dict[Listed, tuple[Parcel, ...]]()
         for office in offices():
-            last = feed.read(office.office, office.agency, after=0, credential=1).last
-            feed.read(office.office, office.agency, after=last, credential=1)
+            reading = feed.read(office.office, office.agency, after=0, credential=1)
+            feed.read(office.office, office.agency, after=reading.last, credential=1)
+            read[office] = reading.parcels
         self.receive()
+        return read
+
+    def ask_to_disregard(self) -> None:
+        """Of each office that may be asked, the first that it was given; a reader from the start has it no more."""
         for office in offices():
             if any(flow["purpose"] == Purpose.RECALL for flow in office.flows):
                 recalled = {"disclosure_id": _given(office, Purpose(office.flows[0]["purpose"])), "text_code": "disregard"}

@@ -40,12 +40,11 @@ class Given:
 def given(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Given]:
     folder = tmp_path_factory.mktemp("purposes")
     world = MarkedWorld(folder, Canaries())
-    world.hand_over_and_recall()
-    feed = PullFeed(world.backbone, world.rendering)
+    read, feed = world.hand_over_and_recall(), PullFeed(world.backbone, world.rendering)
     wire = {
         office: b"".join(
             json.dumps(structured(parcel)).encode() + parcel.content
-            for parcel in feed.read(office.office, office.agency, after=0, credential=1).parcels
+            for parcel in (*read[office], *feed.read(office.office, office.agency, after=0, credential=1).parcels)
         )
         for office in offices()
     }
