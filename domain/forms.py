@@ -19,9 +19,12 @@ PART_MAX, LANDMARKS_MAX = 100, 300
 """Signs of one part. Names with several given names and both surnames, as people have them, are far below."""
 NUMBERED = re.compile(r"[0-9](?:[ .-]?[0-9]){8}")
 """Nine digits: a number under which some authority files a person."""
+A_NUMBER = re.compile(r"\bA[ #-]{0,2}[0-9](?:[ -]?[0-9]){6,8}\b", re.IGNORECASE)
+ZIP_PLUS_4 = re.compile(r"\b[0-9]{5}-[0-9]{4}\b")
 JOINERS = re.compile("[\u200c\u200d]")
 """Unseen, and letters of some scripts need them."""
-WITH_DIGITS = frozenset({"postal_code", "number"})
+WITH_DIGITS = frozenset({"postal_code", "number", "landmarks"})
+"""Parts with numbers of their own; landmarks are text, and flow where they are named as such."""
 BIRTH_PLACE = frozenset({"birth_city", "birth_region"})
 
 
@@ -40,7 +43,8 @@ def _require(part: str, field: str) -> None:
     if not JOINERS.sub("", part).isprintable():
         because = "this is one line of letters, digits and marks, without signs that nobody sees"
         raise Refused(because, rule="DECISION-13", field=field)
-    if field.rpartition(".")[2] not in WITH_DIGITS and NUMBERED.search(part):
+    has_digits = field.rpartition(".")[2] in WITH_DIGITS
+    if A_NUMBER.search(part) or (not has_digits and NUMBERED.search(ZIP_PLUS_4.sub("", part))):
         because = "a number of nine digits files a person, and has a field of its own: leave it out here"
         raise Refused(because, rule="DECISION-13", field=field)
     require_no_status(part, field)

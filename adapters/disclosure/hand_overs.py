@@ -28,7 +28,9 @@ from domain.disclosure.events import (
     HandOverStarted,
     Withdrawn,
 )
+from domain.disclosure.renderers import INSTEAD
 from domain.disclosure.rendering import Unrenderable
+from domain.disclosure.telling import paths_of
 from domain.events import Actor, Event
 from domain.ports import Conflict, Guard, Parcel, Receipt
 from domain.ports import HandOverFailed as Failed
@@ -243,10 +245,10 @@ class HandOvers:
         agency = self._backbone.known_agency(delivery.entry.circumstances.agency)
         office = agency.offices.get(entry.office)
         contract = office and agency.contract_at(office.recipient_kind, self._backbone.clock.now())
-        if not contract or contract.digest == entry.contract_digest:
+        if not contract or (contract.digest == entry.contract_digest and entry.renderer not in INSTEAD):
             return contract is not None
         flow = contract.flow(entry.purpose, agency.jurisdiction)
-        return flow is not None and all(flow.has(field.path) for field in entry.fields)
+        return flow is not None and all(map(flow.has, paths_of(case, entry)))
 
     def on_hold(self, delivery: Delivery, case: Case) -> Hold | None:
         """A hold that covers what an entry tells. A recall tells nothing, and is never held."""

@@ -28,8 +28,9 @@ from domain.case.trafficking import TraffickingConcernFlagged
 from domain.case.unaccompanied import UnaccompaniedMinorStaffed
 from domain.case.visits import BorderVisitCoordinated, VisitPlanned
 from domain.disclosure.contract import Flow, FlowField
-from domain.disclosure.events import FieldSource
+from domain.disclosure.events import Disclosed, FieldSource
 from domain.disclosure.items import AskedItem
+from domain.disclosure.renderers import INSTEAD
 from domain.disclosure.vocabulary import GROUP_OF, GROUPS, WORDS
 from domain.events import Envelope, Event, fields_of
 from domain.facts import Fact, Register
@@ -94,6 +95,8 @@ PATHS: Mapping[AskedItem, tuple[str, ...]] = {
     AskedItem.IDENTITY_OF_FAMILY: IDENTITY,
 }
 """Which fields of the vocabulary an item of domain.md 5.2 names. What is part of another is told by the same report."""
+PARTS: Mapping[str, str] = {word.part_of: word.path for word in WORDS.values() if word.part_of is not None}
+"""By the field of an address: the field that tells what the dwelling is found by."""
 LETTER = ("letter_kind", "issued_on", "benefits_from", "benefits_until", "indefinite")
 
 
@@ -153,6 +156,16 @@ def told_of(case: Case, item: AskedItem, persons: Sequence[UUID], counts: Counts
         else:
             for person in _fitting(case, WORDS[path].group, persons):
                 yield from _told(case, person, path, reports, counts)
+
+
+def paths_of(case: Case, entry: Disclosed) -> Iterator[str]:
+    """Every field that an entry tells: those that it names, and the landmarks that the first renderers told unnamed."""
+    for source in entry.fields:
+        yield source.path
+        if source.path in PARTS and entry.renderer in INSTEAD:
+            report = case.mislinks.history.get(source.event_id)
+            if report is None or _has_landmarks(getattr(report[2], source.field, None)):
+                yield PARTS[source.path]
 
 
 def _of_file(persons: Sequence[UUID], reports: Reports) -> Iterator[Told]:

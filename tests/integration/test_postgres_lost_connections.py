@@ -53,6 +53,7 @@ class CuttingProxy:
         self._lock = threading.Lock()
         self.cuts = 0
         self._sockets: list[socket.socket] = []
+        self._passing: list[threading.Thread] = []
         threading.Thread(target=self._accept, daemon=True).start()
 
     def arm(self, answer: bytes = STORED) -> None:
@@ -72,7 +73,9 @@ class CuttingProxy:
                 server = socket.create_connection(self._target)
                 self._sockets += [client, server]
                 for source, sink, answers in ((client, server, False), (server, client, True)):
-                    threading.Thread(target=self._pass, args=(source, sink, answers), daemon=True).start()
+                    passing = threading.Thread(target=self._pass, args=(source, sink, answers), daemon=True)
+                    passing.start()
+                    self._passing.append(passing)
 
     def _pass(self, source: socket.socket, sink: socket.socket, answers: bool) -> None:
         with suppress(OSError):
@@ -95,6 +98,10 @@ class CuttingProxy:
     def close(self) -> None:
         self._listening.close()
         self.cut_all()
+        for passing in self._passing:
+            passing.join(WAKE_SECONDS_MAX)
+        for end in self._sockets:
+            end.close()
 
 
 @pytest.fixture(scope="module")

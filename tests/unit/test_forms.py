@@ -71,6 +71,19 @@ def test_what_people_are_called_and_where_they_live_is_recorded_as_they_write_it
     known.given(party(replace(home(text), postal_code="87501-1234")))
 
 
+@pytest.mark.parametrize(("part", "text", "is_fine"), [
+    ("city", "Santa Fe, NM 87501-1234", True), ("landmarks", "19.432608, -99.133209; tel. 614 555 0100", True),
+    ("number", "A123456789", False), ("postal_code", "A 123-456-789", False), ("landmarks", "her A#012345678", False),
+    ("street", "Calle 123456789", False), ("number", "Km 123+400, lote 1234567890", True), ("street", "Avenida A 12", True),
+])
+def test_the_numbers_of_an_address_stand_in_it_and_those_of_a_file_do_not(part: str, text: str, is_fine: bool) -> None:
+    wish = party(replace(home("Calle Sur"), **{part: text}))
+    if is_fine:
+        Scenario().given(*FAMILY, wish)
+    else:
+        Scenario().given(*FAMILY).when(wish).then_refused(rule="DECISION-13", field=f"address.{part}")
+
+
 def test_landmarks_may_be_longer_and_are_one_line() -> None:
     known, place = Scenario().given(*FAMILY), home("Calle Sur")
     known.given(party(replace(place, landmarks="frente al molino, " * 12)))
