@@ -1,18 +1,21 @@
 """The Kafka channel of the courier: an office's feed in a topic of its own, and what the office has fetched of it."""
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from uuid import UUID
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.errors import GroupIdNotFoundError, KafkaError
 
+from adapters.disclosure.courier import TakenOver
 from adapters.disclosure.epochs import FeedPlace
-from adapters.kafka.publisher import Interrupted, Mark, Publisher, RelayStopped
+from adapters.kafka.publisher import Fenced, Interrupted, Mark, Publisher, RelayStopped
 from adapters.kafka.settings import KafkaSettings
 from adapters.kafka.transport import Message
 from domain.ports import Clock, Parcel, Receipt
 
+logger = logging.getLogger(__name__)
 ATTEMPTS_MAX = 3
 TRANSACTION_PARCELS_MAX = 500
 LOOK_BACK_OFFSETS_MAX = 1 << 20  # Markers and aborted records between a record and a committed offset.
@@ -68,14 +71,15 @@ class KafkaFeed:
         self._marks: dict[str, Mark] = {}
         self._asking: Asking | None = None
         self._passed: dict[str, tuple[int, FeedPlace]] = {}
+        self._gone: dict[str, tuple[int, FeedPlace]] = {}
 
     def publish(self, office: str, parcels: Sequence[Parcel]) -> None:
         """Write what follows the last entry written; what is there already is passed over. An epoch may begin at a
         number that an earlier one had.
 
         After an interruption it reads the position back and goes on, ATTEMPTS_MAX times in all. Raises
-        FeedGap, ValueError for another office's parcel, Interrupted (call again), RelayStopped (a person
-        has to look).
+        FeedGap, ValueError for another office's parcel, Interrupted (call again), TakenOver (another courier
+        writes this topic now), RelayStopped (a person has to look).
         """
         if strangers := [parcel.office for parcel in parcels if parcel.office != office]:
             raise ValueError(f"a parcel for {strangers[0]} does not belong in the topic of {office}")
@@ -83,6 +87,8 @@ class KafkaFeed:
             try:
                 self._go_on(office, parcels)
                 return
+            except Fenced as error:
+                raise TakenOver(f"{office}: {error}") from error
             except Interrupted:
                 if attempt == ATTEMPTS_MAX:
                     raise
@@ -111,6 +117,24 @@ class KafkaFeed:
             return None
         reference = f"{self._settings.feed_topic(office)}/{PARTITION}@{committed}"
         return place, Receipt(reference=reference, at=self._clock.now())
+
+    def let_go(self, office: str) -> FeedPlace:
+        """The last entry that the topic has let go by its age; number 0 where it has them all. Raises FeedUnavailable."""
+        try:
+            self._asking = self._asking or Asking(self._settings)
+            consumer, place = self._asking.consumer, self._place(office)
+            consumer.assign([place])
+            start = consumer.beginning_offsets([place])[place]
+            before, gone = self._gone.get(office, (0, NOWHERE))
+            if start == before:
+                return gone
+            left = _places(consumer, place, start, consumer.end_offsets([place])[place], first_only=True)
+        except (KafkaError, OSError) as error:
+            self._hang_up()
+            raise FeedUnavailable(f"{office}: {type(error).__name__}: {error}") from error
+        gone = _before(left[0]) if left else self.published(office)
+        self._gone[office] = start, gone
+        return gone
 
     def close(self) -> None:
         """End every producer in good order."""
@@ -175,7 +199,9 @@ class KafkaFeed:
         place = self._place(office)
         consumer.assign([place])
         start, end = consumer.beginning_offsets([place])[place], consumer.end_offsets([place])[place]
-        committed = min(committed, end)
+        if committed > end:
+            logger.warning("%s: an offset past the end of its topic was committed, which proves nothing", office)
+            return NOWHERE
         back = 2  # A record, and the marker of its transaction.
         while back <= 2 * LOOK_BACK_OFFSETS_MAX:
             since = max(start, committed - back)

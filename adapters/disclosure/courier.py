@@ -3,6 +3,7 @@ from __future__ import annotations
 
 import logging
 import os
+import random
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,13 +28,21 @@ HAND_OVERS_MAX = 100
 FETCHED_EVERY_SECONDS = 0.5
 EARLIEST = datetime.min.replace(tzinfo=UTC)
 FAILURES_IN_A_ROW_MAX = 3
+TAKEN_OVER_SECONDS = 15.0
+"""So long at least, and twice that at most, a courier leaves a topic to whoever took it over: two that took it from each
+other by turns would both write little."""
 PAUSE_SECONDS = 60.0
 """For so long an office is left alone that failed so often in a row: other offices need not wait for its time-outs."""
 
 
+class TakenOver(Exception):
+    """Another courier writes this topic now. Nothing of what was in flight here is there."""
+
+
 class FeedTopics(Protocol):
     """Offices' topics: what is published there is handed over once the office has fetched past it. Whatever an epoch
-    of the feed took the place of stays there, before it."""
+    of the feed took the place of stays there, before it. What a topic has let go by its age, a later fetch proves no more:
+    who begins where the topic begins now may never have seen it."""
 
     name: str
 
@@ -42,6 +51,8 @@ class FeedTopics(Protocol):
     def published(self, office: str) -> FeedPlace: ...
 
     def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None: ...
+
+    def let_go(self, office: str) -> FeedPlace: ...
 
 
 class Courier:
@@ -163,7 +174,9 @@ class Courier:
     # -- a topic that the office fetches from
 
     def _to_topic(self, office: Office, queue: Queue, topics: FeedTopics) -> int:
-        moved, fetched, unproven = 0, None, list[Delivery]()
+        moved, fetched, gone, unproven = 0, None, 0, list[Delivery]()
+        if self._backbone.clock.now() < self._paused_until.get(office.office, EARLIEST):
+            return 0
         try:
             published = self._published(office, queue, topics)
             moved = self._publish(office, queue, topics, published)
@@ -173,11 +186,17 @@ class Courier:
             ]
             if unproven and self._may_ask(office.office):
                 fetched = topics.fetched(office.office)
+                gone = 0 if fetched is None else queue.epochs.shared(topics.let_go(office.office))
+        except TakenOver as error:
+            logger.warning("the topic of %s is left to another courier for now: %s", office.office, error)
+            seconds = random.uniform(1, 2) * TAKEN_OVER_SECONDS
+            self._paused_until[office.office] = self._backbone.clock.now() + timedelta(seconds=seconds)
         except self._interruptions as error:
             logger.warning("the topic of %s cannot be reached now: %s", office.office, error)
         if fetched is not None:
             place, receipt = fetched
-            passed = [delivery for delivery in unproven if delivery.told.number <= queue.epochs.shared(place)]
+            reached = queue.epochs.shared(place)
+            passed = [delivery for delivery in unproven if gone < delivery.told.number <= reached]
             self._hand_overs.all_handed_over(passed, topics.name, receipt)
             moved += len(passed)
         return moved

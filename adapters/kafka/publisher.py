@@ -9,7 +9,13 @@ from enum import StrEnum
 from typing import TypeVar
 from uuid import UUID
 
-from kafka.errors import KafkaError, MessageSizeTooLargeError, RecordListTooLargeError
+from kafka.errors import (
+    InvalidProducerEpochError,
+    KafkaError,
+    MessageSizeTooLargeError,
+    ProducerFencedError,
+    RecordListTooLargeError,
+)
 
 from adapters.kafka.deadline import Overdue, TooManyStuck, Worker
 from adapters.kafka.settings import KafkaSettings
@@ -17,6 +23,7 @@ from adapters.kafka.transport import KafkaPythonTransport, Message, Session, Tra
 
 T = TypeVar("T")
 
+FENCED = (ProducerFencedError, InvalidProducerEpochError)
 DEADLINE_SECONDS = 15.0  # Of every call into the client; a whole transaction is one.
 
 log = logging.getLogger(__name__)
@@ -50,6 +57,10 @@ class RelayStopped(Exception):
 
 class Interrupted(Exception):
     """Kafka failed, and what was in flight may or may not be there. `resume` tells; nothing is lost."""
+
+
+class Fenced(Interrupted):
+    """Another session of this id was opened since: somebody else writes the topic now."""
 
 
 class Publisher:
@@ -178,6 +189,9 @@ class Publisher:
             raise self._stop(f"a record is too large for the topic: {error}") from error
         except TooManyStuck as error:
             raise self._stop(str(error)) from error
+        except FENCED as error:
+            self._drop()
+            raise Fenced(f"{self.target}: {what} failed: {type(error).__name__}: {error}") from error
         except (Overdue, KafkaError, OSError) as error:
             self._drop()
             raise Interrupted(f"{self.target}: {what} failed: {type(error).__name__}: {error}") from error

@@ -296,6 +296,26 @@ def no_publisher(given: KafkaSettings, target: str) -> Publisher:
     raise AssertionError("a look at what was fetched opened a session, which fences the courier's")
 
 
+def test_what_a_topic_has_let_go_by_its_age_is_told(settings: KafkaSettings, feed: KafkaFeed) -> None:
+    feed.publish(MEXICO, parcels(MEXICO, 1, 2))
+    feed.publish(MEXICO, parcels(MEXICO, 3, 4))
+    assert feed.let_go(MEXICO) == FeedPlace("", 0)
+    place, admin = TopicPartition(settings.feed_topic(MEXICO), 0), KafkaAdminClient(**settings.admin())
+    admin.delete_records({place: 1})
+    assert feed.let_go(MEXICO) == FeedPlace("", 1)
+    admin.delete_records({place: -1})
+    assert feed.let_go(MEXICO) == feed.let_go(MEXICO) == FeedPlace("", 4)
+    admin.close()
+
+
+def test_an_offset_past_the_end_proves_nothing(settings: KafkaSettings, feed: KafkaFeed) -> None:
+    feed.publish(MEXICO, parcels(MEXICO, 1, 2))
+    commit(settings, MEXICO, ends(settings, MEXICO)[1] + 1)
+    assert feed.fetched(MEXICO) is None
+    feed.publish(MEXICO, parcels(MEXICO, 3, 3))
+    assert feed.fetched(MEXICO) is None, "nor of what comes later, while it is the same"
+
+
 def test_what_was_fetched_stays_known_when_retention_has_taken_the_records(
     settings: KafkaSettings, feed: KafkaFeed
 ) -> None:

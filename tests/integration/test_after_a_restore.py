@@ -192,6 +192,9 @@ class EpochTopic(Topic):
     def published(self, office: str) -> FeedPlace:
         return self._place(len(self.parcels))
 
+    def let_go(self, office: str) -> FeedPlace:
+        return FeedPlace("", 0)
+
     def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None:
         receipt = Receipt(reference=f"topic/0@{self.passed}", at=self.world.clock.now())
         return (self._place(self.passed), receipt) if self.passed else None

@@ -106,6 +106,30 @@ def test_another_courier_goes_on_where_the_last_one_ended_and_writes_nothing_twi
         topic.close()
 
 
+def test_of_two_couriers_at_one_topic_the_one_that_was_taken_over_leaves_it_for_a_while(
+    world: World, settings: KafkaSettings
+) -> None:
+    world.release(world.family(1))
+    world.disclose()
+    first, older = courier_of(world, settings)
+    assert first.step() == 1
+    second, newer = courier_of(world, settings)
+    world.release(world.family(2))
+    world.disclose()
+    assert second.step() == 1, "it takes the topic over"
+    world.release(world.family(3))
+    world.disclose()
+    assert first.step() == 0 and first.step() == 0, "it finds so, and leaves it"
+    assert second.step() == 1
+    world.release(world.family(4))
+    world.disclose()
+    world.tick(minutes=1)
+    assert first.step() == 1, "the other may be gone by now"
+    assert [dict(record.headers)["ce_feednumber"] for record in records(settings)] == [b"1", b"2", b"3", b"4"]
+    for topic in (older, newer):
+        topic.close()
+
+
 def test_after_a_restore_the_topic_goes_on_and_what_was_fetched_before_proves_nothing_of_what_comes(
     world: World, settings: KafkaSettings, tmp_path: Path
 ) -> None:

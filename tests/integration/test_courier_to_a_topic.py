@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.disclosure.courier import Courier
+from adapters.disclosure.courier import TAKEN_OVER_SECONDS, Courier, TakenOver
 from adapters.disclosure.epochs import FeedPlace
 from adapters.disclosure.hand_overs import DOUBT_AFTER
 from domain.case.doubts import shown_by
@@ -35,16 +35,23 @@ class Topic:
     name: str = "kafka"
     parcels: list[Parcel] = field(default_factory=list)
     passed: int = 0
+    gone: int = 0
     broken: bool = False
+    taken_over: bool = False
 
     def publish(self, office: str, parcels: list[Parcel]) -> None:
         if self.broken:
             raise ConnectionError
+        if self.taken_over:
+            raise TakenOver("somebody else writes it")
         assert [p.number for p in parcels] == list(range(len(self.parcels) + 1, len(self.parcels) + len(parcels) + 1))
         self.parcels += parcels
 
     def published(self, office: str) -> FeedPlace:
         return FeedPlace("", len(self.parcels))
+
+    def let_go(self, office: str) -> FeedPlace:
+        return FeedPlace("", self.gone)
 
     def fetched(self, office: str) -> tuple[FeedPlace, Receipt] | None:
         if not self.passed:
@@ -81,6 +88,34 @@ def test_an_entry_on_a_topic_is_handed_over_once_the_office_has_fetched_past_it(
     deliver(courier)
     handed_over = world.backbone.envelopes(f"delivery-{MEXICO}-2")[-1].event
     assert isinstance(handed_over, HandedOver) and handed_over.channel == "kafka"
+
+
+def test_what_a_topic_let_go_by_its_age_is_not_proven_by_a_later_fetch_and_may_have_been_read(
+    on_topic: tuple[World, Topic, Courier]
+) -> None:
+    """Who was away for longer than the topic keeps things begins where it begins now, and commits past what it never saw."""
+    world, topic, courier = on_topic
+    family = world.family(1)
+    world.release(family, notices=3)
+    world.disclose()
+    deliver(courier)
+    topic.gone, topic.passed = 2, 3
+    world.tick(days=8)
+    deliver(courier)
+    assert [world.delivery(number)[-1] for number in (1, 2, 3)] == ["HandOverDoubted", "HandOverDoubted", "HandedOver"]
+
+
+def test_a_topic_that_another_courier_took_over_is_left_to_it_for_a_while(on_topic: tuple[World, Topic, Courier]) -> None:
+    world, topic, courier = on_topic
+    world.release(world.family(1))
+    world.disclose()
+    topic.taken_over = True
+    assert courier.step() == 0
+    topic.taken_over = False
+    assert courier.step() == 0 and topic.parcels == [], "two that took it by turns would both write little"
+    world.tick(seconds=2 * TAKEN_OVER_SECONDS)
+    deliver(courier)
+    assert [parcel.number for parcel in topic.parcels] == [1]
 
 
 def test_a_number_whose_engagement_has_ended_keeps_its_place_on_the_topic_without_content(
