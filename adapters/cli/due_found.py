@@ -171,6 +171,7 @@ def _explained(
 ) -> CaseDue:
     from adapters.reading.acts import explain_acts, explain_questions
     from adapters.reading.holds import explain_holds
+    from adapters.reading.not_left import not_left
     from adapters.reading.reviews import explain_reviews
     from adapters.reading.taken_back import explain_owing
     from adapters.reading.waiting import explain_waiting
@@ -185,6 +186,9 @@ def _explained(
             and wanted.is_whose(explained.owners)
             and wanted.is_old_enough(min(duty.raised.clock_start for duty in duties), now)
         )
+
+    def did_not_leave() -> dict[UUID, str]:
+        return {one.id: one.because for one in not_left(casebridge, case_id)}
 
     closed = unanswerable(case)
     asked = (
@@ -201,7 +205,9 @@ def _explained(
             one for one in asked if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.question.since, now)
         ),
         unasked=sum(question.person_id in closed for question in case.obligations.questions.values()),
-        acts=tuple(filter(is_wanted, explain_acts(case, agency, now, _Facts(casebridge, case, agency)))),
+        acts=tuple(filter(is_wanted, explain_acts(
+            case, agency, now, _Facts(casebridge, case, agency), did_not_leave if wanted.at is None else dict,
+        ))),
         waiting=tuple(
             one for one in explain_waiting(case, agency, now)
             if wanted.is_whose((one.owner,)) and wanted.is_old_enough(one.request.asked_at, now)

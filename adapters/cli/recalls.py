@@ -68,6 +68,8 @@ def recall(
             _list(_all_owing(casebridge), as_json)
             return
         known = casebridge.backbone.case(case)
+        if _doubt_what_began(casebridge, known, case, disclosure, user):
+            known = casebridge.backbone.case(case)
         if disclosure in known.told.outside:
             _outside(casebridge, case, disclosure, told=told, receipt=receipt, user=user, yes=yes, as_json=as_json)
             return
@@ -149,6 +151,22 @@ def _outside_letter(
 
 def _submit(casebridge: Casebridge, agency: str, case: UUID, command: str, data: dict[str, Any], user: str | None) -> None:
     act(casebridge, agency, command, data, role="liaison", user=user, case=case)
+
+
+def _doubt_what_began(casebridge: Casebridge, known: Case, case: UUID, disclosure: UUID, user: str | None) -> bool:
+    """Record that the office may have what began to leave and has no outcome yet: who takes it back need not wait for the
+    courier to doubt it."""
+    from adapters.reading.ledger import began_to_leave
+    from domain.case.doubts import shown_by
+
+    if shown_by(known, disclosure) is not None:
+        return False
+    catch_up(casebridge, "deliveries")
+    began = began_to_leave(casebridge, case, disclosure)
+    if began is not None:
+        may_have = {"disclosure_id": str(disclosure), "entry": began.number}
+        _submit(casebridge, known.intake.agency or "", case, "RecordDisclosureDoubted", may_have, user)
+    return began is not None
 
 
 def _office_of(case: Case, disclosure_id: UUID) -> str | None:

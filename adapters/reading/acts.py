@@ -1,7 +1,7 @@
 """Acts and questions, each explaining itself: what, by when and why, under which rule, met by what."""
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -30,6 +30,7 @@ STOPPED = {
 """What is said of an act toward an office to which nothing leaves; its clock runs on."""
 FactOf = Callable[[UUID], str | None]
 """An event by its id, as a sentence; None where this reader does not look it up."""
+NotLeftOf = Callable[[], Mapping[UUID, str]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -61,10 +62,11 @@ class Explained:
 
 
 def explain_acts(
-    case: Case, agency: Agency, now: datetime, fact_of: FactOf = lambda event_id: None
+    case: Case, agency: Agency, now: datetime, fact_of: FactOf = lambda event_id: None, not_left: NotLeftOf = dict
 ) -> list[Explained]:
-    """Every act of a case as a liaison reads it."""
-    return [_explain(act, case, agency, now, fact_of) for act in acts_of(case, agency.packs_at(now))]
+    """Every act of a case as a liaison reads it. `not_left` says why what was released did not leave, by its id; it is asked
+    only where something was released and is still owed."""
+    return [_explain(act, case, agency, now, fact_of, not_left) for act in acts_of(case, agency.packs_at(now))]
 
 
 def explain_questions(case: Case, now: datetime) -> list[str]:
@@ -87,9 +89,12 @@ def _since(case: Case, question: QuestionRaised) -> str:
     return "since custody" if question.since in begun else "since a rule first needed it"
 
 
-def _explain(act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf) -> Explained:
+def _explain(
+    act: Act, case: Case, agency: Agency, now: datetime, fact_of: FactOf, not_left: NotLeftOf
+) -> Explained:
+    stopped = _stopped(act, case, agency) or _did_not_leave(act, not_left)
     return Explained(
-        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + _stopped(act, case, agency),
+        act=act, title=_title(act, case, agency), state=state_of(act, now, agency.zone) + stopped,
         owners=tuple(dict.fromkeys(owner_of_duty(case, agency, duty, now) for duty in _in_hand(act))),
         why=tuple(_explanation(duties, case, agency, now, fact_of) for duties in _alike(act)), after=tuple(_after(act)),
     )
@@ -101,6 +106,13 @@ def _stopped(act: Act, case: Case, agency: Agency) -> str:
         return ""
     office = agency.offices.get(act.office or "")
     return ("" if office is None else STOPPED.get(office.stage, "")) + held_words(case, agency, act)
+
+
+def _did_not_leave(act: Act, not_left: NotLeftOf) -> str:
+    if act.stage is not ActStage.RELEASED or act.notice is None:
+        return ""
+    because = not_left().get(act.notice.prepared.notice_id)
+    return f", AND IT DID NOT LEAVE: {because}" if because else ""
 
 
 def _in_hand(act: Act) -> tuple[Duty, ...]:

@@ -103,6 +103,19 @@ def covered_by(casebridge: Casebridge, case_id: UUID, hold_id: UUID) -> list[Del
     return found
 
 
+def began_to_leave(casebridge: Casebridge, case_id: UUID, disclosure_id: UUID) -> Delivery | None:
+    """The number under which a notice, or another disclosure, began to be handed over, with no outcome yet. The view of
+    deliveries must be up to date."""
+    for delivery in _deliveries(casebridge, case_id):
+        if delivery.stage is DeliveryStage.STARTED:
+            row = casebridge.log.event(delivery.entry_event_id)
+            assert row is not None, "a view shows what the log has"
+            told = _content(casebridge, casebridge.clear_codec.decode(row).event)
+            if isinstance(told, Disclosed) and told.notice_id == disclosure_id:
+                return delivery
+    return None
+
+
 def _is_of(line: LedgerLine, person_id: UUID, case: Case) -> bool:
     if line.person_id is not None:
         return line.person_id == person_id

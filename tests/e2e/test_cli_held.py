@@ -9,7 +9,7 @@ import pytest
 from adapters.disclosure.courier import Courier
 from adapters.disclosure.discloser import Discloser
 from tests.e2e.cli_world import CASE, H1, Program, commands
-from tests.recording_channel import RecordingChannel
+from tests.recording_channel import Moods, RecordingChannel
 from tests.webhook_receiver import Mood
 
 MEXICO = "cons-mx.el-paso"
@@ -28,9 +28,10 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
     yield program
 
 
-def turn(program: Program, mood: Mood | int) -> RecordingChannel:
+def turn(program: Program, mood: Mood | int | Moods) -> RecordingChannel:
+    """The workers run once, and the partner is of this mood."""
     with program.casebridge() as casebridge:
-        channel = RecordingChannel(casebridge.clock, lambda _, parcel: mood)
+        channel = RecordingChannel(casebridge.clock, mood if callable(mood) else lambda _, parcel: mood)
         discloser = Discloser(casebridge.backbone, casebridge.rendering())
         courier = Courier(casebridge.backbone, casebridge.rendering(), {"webhook": channel}, entropy=os.urandom)
         for _ in range(3):

@@ -2,9 +2,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from domain.ports import Parcel
 from tests.e2e.cli_world import CASE, H1, Program, commands
 from tests.e2e.test_cli_held import MEXICO, turn
 from tests.webhook_receiver import Mood
@@ -47,3 +49,21 @@ def test_it_is_recalled_with_a_letter_and_owed_until_the_office_has_that(hung_up
     assert "it is suspended" not in hung_up.ok("recall")
     hung_up.ok("recall", CASE, notice, "--told", "paper", "--yes")
     assert "nobody is owed" in hung_up.ok("recall") and "Owed to offices" not in hung_up.ok("due")
+
+
+def test_what_began_to_leave_a_moment_ago_is_recalled_without_waiting_for_a_doubt(tmp_path: Path) -> None:
+    program = Program(tmp_path / "home")
+    lines = commands(H1)
+    until = next(n for n, line in enumerate(lines) if line["command"] == "ReleaseDisclosure")
+    program.submitted(lines[:until + 1])
+    with pytest.raises(RuntimeError, match="the power went"):
+        turn(program, power_goes)
+    assert program.json_lines("feed", MEXICO)[0]["stage"] == "started"
+    notice = lines[until]["data"]["notice_id"]
+    assert "number 1" in program.ok("recall", CASE, notice, "--yes")
+    [owed] = program.json("recall")
+    assert (owed["disclosure_id"], owed["owes"]) == (notice, "recall")
+
+
+def power_goes(_: int, parcel: Parcel) -> Mood:
+    raise RuntimeError("the power went")

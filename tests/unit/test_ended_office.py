@@ -2,6 +2,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from uuid import UUID
 
 from adapters.reading.acts import explain_acts
 from domain.agency.decide import EndOffice, ListOffice, PutOfficeLive, SuspendOffice
@@ -69,3 +70,17 @@ def test_a_suspended_office_shows_on_what_is_owed_to_it() -> None:
     stopped = after(owed.given(prepare), SuspendOffice(office=GUATEMALA, reason="a drill"))
     assert all("THIS OFFICE IS SUSPENDED" in state for state in states(stopped, GUATEMALA))
     stopped.given(let_go)  # It waits at the office until that is live again.
+
+
+def test_what_was_released_and_did_not_leave_shows_on_what_is_owed() -> None:
+    released = owed.given(prepare, let_go)
+    ended = {an_id("notice"): "its basis has ended"}
+    told = explain_acts(released.case, released.standing, released.at, not_left=lambda: ended)
+    assert any("AND IT DID NOT LEAVE: its basis has ended" in one.state for one in told if one.act.office == GUATEMALA)
+    waits = owed.given(prepare)
+    explained = explain_acts(waits.case, waits.standing, waits.at, not_left=_asked)
+    assert not any("DID NOT LEAVE" in one.state for one in explained)
+
+
+def _asked() -> dict[UUID, str]:
+    raise AssertionError("nothing was released")
