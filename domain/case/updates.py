@@ -33,14 +33,15 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
 
     Nothing of what something already left in the place of: what that told is judged once it came.
     """
-    if not any(isinstance(envelope.event, MAY_OWE) for envelope in events):
-        return []
     recordings, state = list[Recording](), case.corrections
+    if not state.superseding or not any(isinstance(envelope.event, MAY_OWE) for envelope in events):
+        return []
+    left = tuple(let_go(case))
     for one in given(case):
         raised = [owed for owed in state.owed.values() if owed.owed.disclosure_id == one.disclosure_id]
         standing = [_tells(case, owed.owed.cause_event_id) for owed in raised if owed.is_open]
         in_its_place = {owed.prepared_as for owed in raised}
-        told_by = [other for other in let_go(case) if other.is_disclosed or other.disclosure_id in in_its_place]
+        told_by = [other for other in left if other.is_disclosed or other.disclosure_id in in_its_place]
         for cause in superseded(case, submission.standing, one, submission.learned_at, told_by=told_by):
             if not state.is_owed(one.disclosure_id, cause.event_id) and _tells(case, cause.event_id) not in standing:
                 update_id = submission.own_id("update", len(recordings))

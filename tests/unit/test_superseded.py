@@ -42,6 +42,8 @@ from domain.case.particulars import CorrectFact, FactCorrected, FactSuperseded, 
 from domain.case.permission import CloseEngagement
 from domain.case.recalls import RecallDisclosure
 from domain.case.updates import still_owed
+from domain.disclosure.basis import BasisKind
+from domain.disclosure.purposes import Purpose
 from domain.people import Address, PersonName
 from domain.submission import envelopes
 from tests.specification import NOON, Scenario, an_id, submission
@@ -62,8 +64,8 @@ from tests.unit.test_corrections import (
 )
 from tests.unit.test_fulfilled import ended
 from tests.unit.test_fulfilled import report as favourable
-from tests.unit.test_permission import study
-from tests.unit.whole_case import AUNT, home
+from tests.unit.test_permission import opening, release, study
+from tests.unit.whole_case import AUNT, CARER, CHILD, home, whole_case
 
 FIRST, SECOND, THIRD = (home(street) for street in ("Calle Una", "Calle Dos", "Calle Tres"))
 STUDY = an_id("disclosure")
@@ -155,6 +157,19 @@ def test_a_disclosure_of_any_purpose_is_brought_up_to_date() -> None:
     again = changed.when(prepared(changed)).then(CorrectionPrepared, DisclosurePrepared).scenario()
     done = again.given(ReleaseDisclosure(notice_id=AGAIN))
     done.when(replace(received, disclosure_id=AGAIN, entry=2)).then(DisclosureReceived, CorrectionSettled)
+
+
+def test_where_a_child_lives_is_told_anew_when_its_carer_moves() -> None:
+    court, person_ids = office_of("COURT"), (CHILD,)
+    reported = whole_case().given(
+        opening(
+            office=court, purpose=Purpose.COURT_REPORT, person_ids=person_ids, basis=BasisKind.STATUTE, citation="32A-4-18"
+        ),
+        replace(study, office=court, purpose=Purpose.COURT_REPORT, person_ids=person_ids, about=an_id("hearing")),
+        release, received,
+    )
+    [one] = reported.when(move(SECOND, CARER)).the(CorrectionOwed)
+    assert (one.office, one.person_ids) == (court, (CHILD,)) and "child.placement_address" in one.paths
 
 
 def test_who_was_not_given_it_is_owed_nothing() -> None:
