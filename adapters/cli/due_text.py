@@ -91,7 +91,7 @@ def _summary(found: Sequence[CaseDue]) -> str:
         counted(asked, "question", "questions") if asked else "",
         counted(len(acts), "act owed", "acts owed") + (f" ({missed} missed)" if missed else "") if acts else "",
         f"{len(waiting)} waiting on others" + (f" ({overdue} overdue)" if overdue else "") if waiting else "",
-        counted(owing, "correction or recall owed", "corrections or recalls owed") if owing else "",
+        counted(owing, "correction, update or recall owed", "corrections, updates or recalls owed") if owing else "",
         counted(reviews, "review open", "reviews open") if reviews else "",
     ]
     told = ", ".join(filter(None, parts)) or "nothing is open"

@@ -61,7 +61,8 @@ def who(
         if person is not None and person not in state.intake.people:
             raise end(REFUSED, f"case {case} has nobody of the id {person}: `casebridge case show` lists who is in it")
         lines, zone = _ledger(casebridge, case, person_id=person, path=field), _zone(casebridge, state)
-    besides = [one for one in told_outside(state) if may_have_told(one, person, field)]
+        told = told_outside(state, casebridge.backbone.agency(state.intake.agency or ""), casebridge.clock.now())
+    besides = [one for one in told if may_have_told(one, person, field)]
     nothing = "" if besides else "nothing of that was disclosed to anybody, and nothing told outside of the feeds"
     _tell(case, state, zone, lines, as_json, nothing, told_outside=[one.document() for one in besides])
     if besides and not as_json:
@@ -146,7 +147,7 @@ def outside(ctx: typer.Context, case: CaseId, as_json: AsJson = False) -> None:
     with installation(ctx) as casebridge:
         _, state = opened_case(casebridge, case)
         zone = _zone(casebridge, state)
-    told = told_outside(state)
+        told = told_outside(state, casebridge.backbone.agency(state.intake.agency or ""), casebridge.clock.now())
     if as_json:
         tell_json({"case": str(case), "told": [one.document() for one in told]})
     elif not told:

@@ -50,16 +50,19 @@ def recall(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Corrections and recalls owed for what was given or told; with CASE and DISCLOSURE_ID: show the letter, ask, recall.
+    """What is owed for what was given or told: corrections, updates, recalls; with CASE and DISCLOSURE_ID: recall it.
 
     A recall tells no new fact. Where the office was given it through its feed, the recall goes out there by itself, and
     its receipt closes what is owed. Where a person told it, by telephone or on paper, print the letter, take it there,
-    and say so with --told. What is to be put right with a true fact is prepared with PrepareCorrection instead. Of what
-    was told outside of every feed, a person tells them what is true too, and says with --told and --receipt who has it.
+    and say so with --told. What is to be put right with a true fact is prepared with PrepareCorrection instead, and so is an
+    update: of what was true until now, such as an address before a move, nothing is recalled. Of what was told outside
+    of every feed, a person tells them what is true too, and says with --told and --receipt who has it.
 
     Example: casebridge recall
     Next: `casebridge due` shows what is still owed, and to whom; `casebridge release` lets a prepared correction leave.
     """
+    from domain.case.corrections import Owes
+
     if (case is None) is not (disclosure is None) or (told is not None and told not in WAYS):
         raise end(USAGE, f"to recall, give both CASE and DISCLOSURE_ID; --told is one of {', '.join(WAYS)}")
     with installation(ctx) as casebridge:
@@ -80,6 +83,8 @@ def recall(
         if not as_json:
             heading(f"To {office}, as it reads")
             say(f"{LETTER_RULE}\n{_letter(casebridge, known, disclosure, office, code)}{LETTER_RULE}")
+            if _owes(known, disclosure) == {Owes.UPDATE}:
+                say("Only an update is owed for it, which PrepareCorrection prepares: a recall takes back what was true.")
         if not yes and (as_json or not typer.confirm(f"Recall it from {office}?")):
             raise end(REFUSED, "nothing was recalled" + ("; with --json, say --yes" if as_json else ""))
         _submit(casebridge, code, case, "RecallDisclosure", {
@@ -177,8 +182,12 @@ def _office_of(case: Case, disclosure_id: UUID) -> str | None:
     return None if known is None or shown_by(case, disclosure_id) is None else known.prepared.office
 
 
+def _owes(case: Case, disclosure_id: UUID) -> set[Owes]:
+    return {owed.owed.owes for owed in case.corrections.open_for(disclosure_id)}
+
+
 def _text_code(case: Case, disclosure_id: UUID) -> str:
-    return _code({owed.owed.owes for owed in case.corrections.open_for(disclosure_id)})
+    return _code(_owes(case, disclosure_id))
 
 
 def _code(owes: set[Owes]) -> str:
@@ -214,7 +223,7 @@ def _all_owing(casebridge: Casebridge) -> list[tuple[UUID, Owing]]:
 
 
 def cases_with_corrections(casebridge: Casebridge) -> list[UUID]:
-    """Cases in which a correction or a recall was ever owed, by the timeline, which holds no personal field."""
+    """Cases in which a correction, an update or a recall was ever owed, by the timeline, which holds no personal field."""
     from domain.case.corrections import CorrectionOwed
     from domain.case.outside_corrections import OutsideCorrectionOwed
     from projections.timeline import cases_with
@@ -226,7 +235,7 @@ def _list(owing: list[tuple[UUID, Owing]], as_json: bool) -> None:
     if as_json:
         tell_json([{"case": str(case_id), **document(one)} for case_id, one in owing])
     elif not owing:
-        say("nobody is owed a correction or a recall")
+        say("nobody is owed a correction, an update or a recall")
     else:
         table(("case", "disclosure", "owed to", "owed since", "what", "next"), [
             (case_id, _given_as(one), one.to, one.owed.clock_start.isoformat(), one.owed.owed.owes.value, one.next)

@@ -1,16 +1,18 @@
 """What was told outside of every feed: by a person, under a subpoena, by an order."""
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from adapters.reading.words import in_words, personal
-from domain.case.corrections import Owes
+from domain.agency.state import Agency
+from domain.case.corrections import Owed, Owes
 from domain.case.state import Case
 from domain.case.told import ToldOutside
+from domain.case.updates import still_owed
 from domain.disclosure.items import AskedItem
 from domain.disclosure.vocabulary import WORDS
 from domain.personal import Known
@@ -39,9 +41,9 @@ class OutsideLine:
         }
 
 
-def told_outside(case: Case) -> list[OutsideLine]:
+def told_outside(case: Case, agency: Agency, now: datetime) -> list[OutsideLine]:
     """Everything, the first before the others."""
-    return sorted((*_recorded(case), *_by_hand(case)), key=lambda line: line.at)
+    return sorted((*_recorded(case), *_by_hand(case, agency, now)), key=lambda line: line.at)
 
 
 def may_have_told(line: OutsideLine, person_id: UUID | None, path: str | None) -> bool:
@@ -70,21 +72,24 @@ def _authority(case: Case, told: ToldOutside) -> str:
     return f"{personal(told.authority)}{of_order}"
 
 
-def _by_hand(case: Case) -> Iterator[OutsideLine]:
+def _by_hand(case: Case, agency: Agency, now: datetime) -> Iterator[OutsideLine]:
     """Notices and other disclosures that a person gave, so that no feed has an entry: of those that they are about."""
+    owed = still_owed(case, agency, now)
     for notice in case.consular.notices.values():
         if notice.notified is not None and notice.notified.entry is None:
-            yield _given(case, notice.prepared.notice_id, notice.prepared.office, notice.notified.channel,
+            yield _given(case, owed, notice.prepared.notice_id, notice.prepared.office, notice.notified.channel,
                          "consular notice", (*notice.prepared.child_ids, *notice.prepared.person_ids))
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
         if disclosure.received is not None and disclosure.received.entry is None:
-            yield _given(case, disclosure_id, disclosure.prepared.office, disclosure.received.channel,
+            yield _given(case, owed, disclosure_id, disclosure.prepared.office, disclosure.received.channel,
                          in_words(disclosure.prepared.purpose), disclosure.prepared.person_ids)
 
 
-def _given(case: Case, disclosure_id: UUID, to: str, how: str, what: str, persons: tuple[UUID, ...]) -> OutsideLine:
+def _given(
+    case: Case, owed: Sequence[Owed], disclosure_id: UUID, to: str, how: str, what: str, persons: tuple[UUID, ...]
+) -> OutsideLine:
     return OutsideLine(
         id=disclosure_id, at=case.corrections.left[disclosure_id].at, to=to, why=in_words(how), what=what, authority="",
         items=None, person_ids=tuple(dict.fromkeys(persons)),
-        still_owed=tuple(one.owed.owes for one in case.corrections.open_for(disclosure_id)),
+        still_owed=tuple(one.owed.owes for one in owed if disclosure_id in (one.owed.disclosure_id, one.prepared_as)),
     )

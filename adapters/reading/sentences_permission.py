@@ -28,6 +28,10 @@ def _listed(codes: Iterable[object]) -> str:
     return ", ".join(map(in_words, codes))
 
 
+def _a(code: str) -> str:
+    return f"{'an' if code[0] in 'aeiou' else 'a'} {in_words(code)}"
+
+
 def _granted(case: Case, e: consent.ConsentGranted) -> str:
     until = f", until {e.until:%Y-%m-%d}" if e.until else ""
     through = ", through an interpreter" if e.interpreter_id else ""
@@ -44,8 +48,14 @@ def _approved(case: Case, e: approval.CounselApprovalGiven) -> str:
 def _owed_outside(case: Case, e: outside_corrections.OutsideCorrectionOwed) -> str:
     telling = case.told.outside.get(e.telling_id)
     who = "whoever was told" if telling is None else personal(telling.told.partner)
-    return (f"{who} is owed a {_listed([e.owes])} of what was told about {people(case, e.person_ids)} outside of the feeds "
+    return (f"{who} is owed {_a(e.owes)} of what was told about {people(case, e.person_ids)} outside of the feeds "
             f"({_listed([e.because])})")
+
+
+def _prepared(case: Case, e: corrections.CorrectionPrepared) -> str:
+    owed = {one.owed.owes for one in case.corrections.open_for(e.disclosure_id)}
+    what = "is so no longer" if owed == {corrections.Owes.UPDATE} else "proved untrue"
+    return f"for {e.office}, in the place of what {what}"
 
 
 def _held(case: Case, e: holds.DisclosureHeld) -> str:
@@ -73,9 +83,9 @@ TEXTS: dict[type[Event], Text] = {
     told.EntryReached: lambda c, e: f"{e.office} says of entry {e.entry}: {_listed([e.reached])}",
     told.ToldOutside: lambda c, e: f"{personal(e.partner)} was told of {people(c, e.person_ids)} outside of the feeds "
                                    f"({_listed([e.why])}): {personal(e.items)}",
-    corrections.CorrectionOwed: lambda c, e: f"{e.office} is owed a {_listed([e.owes])} about {people(c, e.person_ids)} "
+    corrections.CorrectionOwed: lambda c, e: f"{e.office} is owed {_a(e.owes)} about {people(c, e.person_ids)} "
                                             f"({_listed([e.because])}{': ' if e.paths else ''}{_listed(e.paths)})",
-    corrections.CorrectionPrepared: lambda c, e: f"for {e.office}, in the place of what proved untrue",
+    corrections.CorrectionPrepared: _prepared,
     corrections.CorrectionSettled: lambda c, e: "the office has what it was owed",
     outside_corrections.OutsideCorrectionOwed: _owed_outside,
     outside_corrections.OutsideCorrectionSettled: lambda c, e: f"whoever was told outside of the feeds has what they were "

@@ -147,8 +147,8 @@ def _opened(_: Case, e: engagement.EngagementOpened) -> str:
 def _case_closed(case: Case, e: intake.CaseClosed) -> str:
     unfiled = e.unfiled_child_ids.value if isinstance(e.unfiled_child_ids, Known) else ()
     without = f"; found eligible, and no petition filed: {people(case, unfiled)}" if unfiled else ""
-    owed = f" and {_count(e.open_correction_ids, 'correction or recall', 'corrections or recalls')} owed"
-    return (f"closed with {len(e.open_duty_ids)} duties open{owed if e.open_correction_ids else ''}: "
+    corrections = _count(e.open_correction_ids, "correction, update or recall", "corrections, updates or recalls")
+    return (f"closed with {len(e.open_duty_ids)} duties open{f' and {corrections} owed' if e.open_correction_ids else ''}: "
             f"{personal(e.outcome)}{without}")
 
 

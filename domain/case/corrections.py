@@ -1,7 +1,7 @@
-"""What an office was given and should not go on believing: a correction or a recall is owed to it until it has it."""
+"""What an office was given and should not go on believing, or is so no longer, and what is owed to it until it has it."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
@@ -10,27 +10,19 @@ from uuid import UUID
 
 from domain.agency.targets import CORRECTIONS
 from domain.case.citizenship import CitizenshipCorrected
-from domain.case.consular import ConsularNotificationPrepared, ConsulateNotified, DisclosureReleased, Notice, TextCode
+from domain.case.consular import ConsulateNotified, DisclosureReleased
 from domain.case.disclosures import DisclosureReceived
-from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, Signs, require_basis
-from domain.case.intake import OUR_ID, require_open
+from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded
+from domain.case.intake import OUR_ID
 from domain.case.keys import Keys
 from domain.case.mislinks import MislinkWithdrawn, ReportWithdrawn, TimeCorrected
-from domain.case.notice_items import missing_items, people_around
-from domain.case.obligations import CLOCK, DutyStage
-from domain.case.particulars import FactCorrected
+from domain.case.obligations import CLOCK
+from domain.case.particulars import FactCorrected, FactSuperseded
 from domain.case.permission import RecallBecause, RecallRaised
-from domain.case.recalls import is_recalled, recall_of
-from domain.disclosure.purposes import Purpose
 from domain.events import Envelope, Event, clear, event
-from domain.refusals import Refused
-from domain.submission import Command, Recording, Submission, command
-
-if TYPE_CHECKING:
-    from domain.case.state import Case
+from domain.submission import Command, command
 
 RULE = "P19"
-LEARNS_NO_MORE = "the basis has ended: the office learns nothing new, recall what it was given"
 FOUND_BY_FIELD = frozenset({RecallBecause.MISLINKED, RecallBecause.NEVER_TRUE})
 """Recalls that are raised of whatever may have told it; what is owed is found by what did tell it, field by field."""
 
@@ -39,6 +31,7 @@ class Owes(StrEnum):
     """What the office is to get."""
 
     CORRECTION = "correction"  # to disregard what it has, and to learn what is true
+    UPDATE = "update"  # to learn what is true from now on; what it has was true, and stands
     RECALL = "recall"  # to disregard what it has, and to learn nothing by that
     ERASURE = "erasure"  # to erase what it has, by a court's order
 
@@ -48,19 +41,23 @@ class OwedBecause(StrEnum):
     NOT_FOR_THEM = "not_for_them"  # this office should never have been told
     BASIS_FELL = "basis_fell"  # the consent, order or approval under it ended
     EXPUNGED = "expunged"  # a court ordered that the record be destroyed
+    SUPERSEDED = "superseded"  # something in it was true until now
     RECALLED = "recalled"  # it was recalled, and nothing that the case knows of said that it had to be
 
 
 @event("casebridge.disclosure.CorrectionOwed")
 class CorrectionOwed(Event):
-    """An office was given something that it should not go on believing, or keep: it is owed a correction or a recall."""
+    """An office was given something that it should not go on believing, or keep: it is owed a correction or a recall. Or it
+    was given what is true no longer: it is owed what is so now."""
 
     correction_id: UUID = clear(OUR_ID)
     office: str = clear(OFFICE)
     disclosure_id: UUID = clear("our own id of the notice, or other disclosure, that the office was given")
     cause_event_id: UUID = clear("our own id of the event that showed it")
     person_ids: tuple[UUID, ...] = clear(OUR_ID)
-    paths: tuple[str, ...] = clear("names of the fields that proved untrue, not their values; none where all is recalled")
+    paths: tuple[str, ...] = clear(
+        "names of the fields that proved untrue, or are so no longer, not their values; none where all is recalled"
+    )
     owes: Owes = clear("what the office is to get, as a code")
     because: OwedBecause = clear("why, as a code")
     clock_start: datetime = clear(CLOCK)
@@ -69,7 +66,7 @@ class CorrectionOwed(Event):
 
 @event("casebridge.disclosure.CorrectionPrepared")
 class CorrectionPrepared(Event):
-    """What an office is to learn in the place of what was untrue is ready to be looked at."""
+    """What an office is to learn in the place of what was untrue, or is so no longer, is ready to be looked at."""
 
     disclosure_id: UUID = clear("our own id of what was prepared")
     corrects_id: UUID = clear("our own id of what it stands in the place of")
@@ -78,7 +75,7 @@ class CorrectionPrepared(Event):
 
 @event("casebridge.disclosure.CorrectionSettled")
 class CorrectionSettled(Event):
-    """The office has the correction or the recall that it was owed: by a receipt, or by a person's word."""
+    """The office has the correction, the update or the recall that it was owed: by a receipt, or by a person's word."""
 
     correction_id: UUID = clear(OUR_ID)
     settled_by_event_id: UUID = clear(OUR_ID)
@@ -166,14 +163,18 @@ class Left:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Corrections:
-    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back; `expunges`
-    are the orders that stand, by their events."""
+    """`left` is by disclosure, `fallen` by engagement, `recalls` by disclosure: the events that take them back.
+
+    `superseding` are the events that tell what is true from now on, each with the one that first said so: itself, or what
+    it corrects.
+    """
 
     owed: Mapping[UUID, Owed] = field(default_factory=dict)
     untrue: tuple[Untrue, ...] = ()
     left: Mapping[UUID, Left] = field(default_factory=dict)
     fallen: Mapping[UUID, UUID] = field(default_factory=dict)
     recalls: Mapping[UUID, tuple[UUID, OwedBecause]] = field(default_factory=dict)
+    superseding: Mapping[UUID, UUID] = field(default_factory=dict)
 
     def open_for(self, disclosure_id: UUID) -> Iterator[Owed]:
         """What is owed for one disclosure, or for what it was prepared in the place of."""
@@ -190,67 +191,11 @@ class Corrections:
 
 @command
 class PrepareCorrection(Command):
-    """Ask an office to disregard what proved untrue, and prepare under a new id what it is to learn in its place."""
+    """Prepare under a new id what an office is to learn in the place of what proved untrue, which it is asked to disregard,
+    or of what is so no longer, which was true and stands."""
 
     correction_id: UUID
     disclosure_id: UUID
-
-
-def prepare(submission: Submission[PrepareCorrection], case: Case) -> Sequence[Recording]:
-    wish = submission.command
-    owed = case.corrections.owed.get(wish.correction_id)
-    if owed is None:
-        raise Refused("no such correction is owed in this case", rule=RULE, field="correction_id")
-    told = owed.owed
-    prepared = case.once((wish.disclosure_id, "correction"), CorrectionPrepared(
-        disclosure_id=wish.disclosure_id, corrects_id=told.disclosure_id, office=told.office,
-    ))
-    if not prepared:
-        return []
-    require_open(case)
-    if owed.settled is not None or owed.prepared_as is not None:
-        raise Refused("a correction was prepared, or went out, already", rule=RULE, field="correction_id")
-    if told.owes is not Owes.CORRECTION:
-        because = "this office is to learn nothing new: recall what it was given, with RecallDisclosure"
-        raise Refused(because, rule=RULE, field="correction_id")
-    in_its_place = _in_its_place(submission, case, told)
-    recalls = [] if is_recalled(case, told.disclosure_id) else recall_of(
-        submission, case, told.disclosure_id, Signs(submission, case), TextCode.DISREGARD, ordinal=0
-    )
-    return [*prepared, *recalls, Recording(event=in_its_place)]
-
-
-def _in_its_place(submission: Submission[PrepareCorrection], case: Case, told: CorrectionOwed) -> Event:
-    wish = submission.command
-    notice = case.consular.notices.get(told.disclosure_id)
-    if notice is not None:
-        return _notice_again(submission, case, notice)
-    disclosure = case.disclosures.disclosures[told.disclosure_id]
-    engagement = case.engagements.engagements.get(disclosure.prepared.engagement_id)
-    require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id")
-    return replace(disclosure.prepared, disclosure_id=wish.disclosure_id)
-
-
-def _notice_again(
-    submission: Submission[PrepareCorrection], case: Case, notice: Notice
-) -> ConsularNotificationPrepared:
-    """The same notice, about those of its children of whom the office may still learn."""
-    before = notice.prepared
-    engagement = case.engagements.open_for(before.office, Purpose.CONSULAR_NOTICE)
-    whom = require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id").references
-    child_ids = tuple(child for child in before.child_ids if child in whom)
-    if not child_ids:
-        raise Refused("the office may learn of none of these children: recall it", rule=RULE, field="correction_id")
-    duties = [
-        duty for duty_id in before.duty_ids if (duty := case.obligations.duties.get(duty_id)) is not None
-        and duty.stage is not DutyStage.WITHDRAWN and duty.raised.child_id in whom
-    ]
-    person_ids = (*child_ids, *(person for person in people_around(case, child_ids) if person in whom))
-    optional, required = missing_items(submission, case, duties, person_ids)
-    return replace(
-        before, notice_id=submission.command.disclosure_id, child_ids=child_ids, person_ids=person_ids,
-        duty_ids=tuple(duty.duty_id for duty in duties), missing_optional=optional, missing_required=required,
-    )
 
 
 def _changed(state: Corrections, correction_id: UUID, **changes: Any) -> Corrections:
@@ -261,7 +206,14 @@ def _changed(state: Corrections, correction_id: UUID, **changes: Any) -> Correct
 
 
 def _owed(state: Corrections, told: CorrectionOwed, _: Envelope) -> Corrections:
-    return replace(state, owed={**state.owed, told.correction_id: Owed(owed=told)})
+    """What was prepared as an update, and has not left, tells whatever has changed by then."""
+    waiting = next((
+        one.prepared_as for one in state.owed.values()
+        if one.is_open and (one.owed.disclosure_id, one.owed.owes) == (told.disclosure_id, Owes.UPDATE)
+        and one.prepared_as not in state.left
+    ), None)
+    owed = Owed(owed=told, prepared_as=waiting if told.owes is Owes.UPDATE else None)
+    return replace(state, owed={**state.owed, told.correction_id: owed})
 
 
 def _prepared(state: Corrections, told: CorrectionPrepared, _: Envelope) -> Corrections:
@@ -295,9 +247,12 @@ def _untrue(
 ) -> Corrections:
     event_id: UUID
     name: str | None
+    superseding, own_id = dict(state.superseding), envelope.circumstances.event_id
     match told:
         case FactCorrected():
             event_id, name = told.replaces_event_id, told.field.value
+            if event_id in superseding:
+                superseding[own_id] = superseding[event_id]
         case CitizenshipCorrected() | ReportWithdrawn():
             event_id, name = told.replaces_event_id, None
         case TimeCorrected():
@@ -307,11 +262,16 @@ def _untrue(
         case MislinkWithdrawn():
             event_id, name = told.withdrawn_event_id, None
     untrue = Untrue(
-        event_id=event_id, field=name, by_event_id=envelope.circumstances.event_id, version=envelope.version,
+        event_id=event_id, field=name, by_event_id=own_id, version=envelope.version,
         learned_at=envelope.circumstances.learned_at,
         leaves=Owes.RECALL if isinstance(told, MislinkWithdrawn) else Owes.CORRECTION,
     )
-    return replace(state, untrue=(*state.untrue, untrue))
+    return replace(state, untrue=(*state.untrue, untrue), superseding=superseding)
+
+
+def _superseded(state: Corrections, _: FactSuperseded, envelope: Envelope) -> Corrections:
+    own_id = envelope.circumstances.event_id
+    return replace(state, superseding={**state.superseding, own_id: own_id})
 
 
 def _fallen(state: Corrections, told: EngagementEnded, envelope: Envelope) -> Corrections:
@@ -330,11 +290,11 @@ def _raised(state: Corrections, told: RecallRaised, envelope: Envelope) -> Corre
 
 
 INITIAL = Corrections()
-DECIDES = {PrepareCorrection: prepare}
+DECIDES: Mapping[type[Command], object] = {}  # What still is owed is found beside it: `correcting` decides.
 EVOLVES = {
     CorrectionOwed: _owed, CorrectionPrepared: _prepared, CorrectionSettled: _settled, DisclosureReleased: _left,
     ConsulateNotified: _left, DisclosureReceived: _left, FactCorrected: _untrue, CitizenshipCorrected: _untrue,
-    TimeCorrected: _untrue, MislinkWithdrawn: _untrue, ReportWithdrawn: _untrue, EngagementEnded: _fallen,
-    RecallRaised: _raised,
+    FactSuperseded: _superseded, TimeCorrected: _untrue, MislinkWithdrawn: _untrue, ReportWithdrawn: _untrue,
+    EngagementEnded: _fallen, RecallRaised: _raised,
 }
 KEYS: Keys = {CorrectionPrepared: lambda e: (e.disclosure_id, "correction")}

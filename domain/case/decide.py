@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from domain.case import expunging, given, given_outside, holding, lapses, sources
+from domain.case import closing, correcting, expunging, given, given_outside, holding, lapses, sources, updates
 from domain.case.assessing import Assessed, assessed_under, in_force
 from domain.case.engagement import (
     EndedBecause,
@@ -50,7 +50,7 @@ from domain.refusals import Refused
 from domain.submission import Command, Recording, Submission, check_times, envelopes
 
 DECIDES: dict[type[Command], Callable[[Submission[Any], Case], Sequence[Recording]]] = {}
-for _area in (*(area for _, area in PARTS), expunging):
+for _area in (*(area for _, area in PARTS), closing, correcting, expunging):
     for _command, _decide in cast(Mapping[type[Command], Any], _area.DECIDES).items():
         assert _command not in DECIDES, f"two areas decide {_command}"
         DECIDES[_command] = _decide
@@ -92,9 +92,10 @@ def decided(submission: Submission[Any], case: Case, stream: str, known: Assesse
         recorded.add(lapses.lapsed(submission, recorded.case))
         recorded.add(_engagements(submission, recorded.case, recorded.envelopes))
         recorded.add(given.owed(submission, recorded.case, recorded.envelopes))
+        recorded.add(updates.owed(submission, recorded.case, recorded.envelopes))
         recorded.add(given.settled(submission, recorded.case, recorded.envelopes))
         recorded.add(given_outside.owed(submission, recorded.case, recorded.envelopes))
-        recorded.add(fulfilled(recorded.case, recorded.envelopes))
+        recorded.add(fulfilled(submission, recorded.case, recorded.envelopes))
     check_closed(submission, case, [envelope.event for envelope in recorded.envelopes])
     return Decided(recorded.envelopes, recorded.case, last)
 

@@ -5,7 +5,7 @@ a person goes on: their engagements end by their dates, by a person, or with wha
 """
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -17,9 +17,10 @@ from domain.case.kin import DifHomeStudyRequested, HomeStudyCompleted, HomeStudy
 from domain.case.language import TranslationCompleted, TranslationRequested
 from domain.case.service import ServiceCompleted, ServiceOfProcessRequested
 from domain.case.state import Case
+from domain.case.updates import still_owed
 from domain.disclosure.purposes import Purpose
 from domain.events import Envelope, Event
-from domain.submission import Recording
+from domain.submission import Recording, Submission
 
 ASKS: Mapping[Purpose, tuple[type[Event], ...]] = {
     Purpose.HOME_STUDY: (IssHomeStudyRequested, DifHomeStudyRequested),
@@ -38,7 +39,7 @@ ENDS: Mapping[type[Event], Purpose] = {
 """What leaves nothing to be done of a request: it is answered, or cannot be."""
 
 
-def fulfilled(case: Case, recorded: Sequence[Envelope]) -> list[Recording]:
+def fulfilled(submission: Submission[Any], case: Case, recorded: Sequence[Envelope]) -> list[Recording]:
     """The end of each engagement on which nothing is left, by what was just recorded.
 
     On one of its disclosures the office was asked for what is there now. Nothing is left: every request of its purpose
@@ -49,19 +50,23 @@ def fulfilled(case: Case, recorded: Sequence[Envelope]) -> list[Recording]:
     if not purposes:
         return []
     reports = [envelope.event for envelope in case.mislinks.left()]
+    owed = {
+        one_id for one in still_owed(case, submission.standing, submission.learned_at)
+        for one_id in (one.owed.disclosure_id, one.prepared_as)
+    }
     return [
         Recording(event=EngagementEnded(engagement_id=engagement.engagement_id, reason=EndedBecause.FULFILLED))
         for engagement in case.engagements.engagements.values()
-        if engagement.is_open and engagement.purpose in purposes and _is_fulfilled(case, engagement, reports)
+        if engagement.is_open and engagement.purpose in purposes and _is_fulfilled(case, engagement, reports, owed)
     ]
 
 
-def _is_fulfilled(case: Case, engagement: Engagement, reports: Sequence[Any]) -> bool:
+def _is_fulfilled(case: Case, engagement: Engagement, reports: Sequence[Any], owed: Collection[UUID | None]) -> bool:
     told, waits = set[UUID | None](), False
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
         if disclosure.prepared.engagement_id == engagement.engagement_id:
             told.add(disclosure.prepared.about_id)
-            waits = waits or disclosure.released is None or any(case.corrections.open_for(disclosure_id))
+            waits = waits or disclosure.released is None or disclosure_id in owed
     answered, over, asked = set[UUID | None](), set[UUID | None](), set[UUID | None]()
     for report in reports:
         request: UUID | None = getattr(report, "request_id", None)

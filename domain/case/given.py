@@ -22,6 +22,7 @@ from domain.case.recalls import DisclosureRecalled, RecallReceived, asked_to, is
 from domain.case.record_scope import WHOLE_RECORD, Scope, box_of
 from domain.case.sealing import may_leave
 from domain.case.state import Case, fold
+from domain.disclosure.contract import Flow
 from domain.disclosure.events import FieldSource
 from domain.disclosure.purposes import Purpose
 from domain.disclosure.telling import is_known, sources, was_known
@@ -38,7 +39,8 @@ MAY_OWE = (
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Given:
     """One notice, or other disclosure, that left for an office. `is_disclosed` by a receipt, a person's word, or a doubt
-    whether it was handed over (design decision 16); what was let go without may be on its way still."""
+    whether it was handed over (design decision 16), `is_proven` without the last; what was let go without may be on its
+    way still."""
 
     disclosure_id: UUID
     office: str
@@ -48,11 +50,16 @@ class Given:
     left: Left
     engagement: Engagement
     is_disclosed: bool
+    is_proven: bool
+
+    def is_of_the_same(self, other: Given) -> bool:
+        """Whether both told one office, for one purpose, of one thing."""
+        return (self.office, self.purpose, self.about_id) == (other.office, other.purpose, other.about_id)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """Why an office should not go on believing what it was given."""
+    """Why an office should not go on believing what it was given, or should learn what is so from now on."""
 
     event_id: UUID
     because: OwedBecause
@@ -70,16 +77,16 @@ def let_go(case: Case) -> Iterator[Given]:
     for notice_id, notice in case.consular.notices.items():
         prepared = notice.prepared
         persons = tuple(dict.fromkeys((*prepared.child_ids, *prepared.person_ids)))
-        is_disclosed = shown_by(case, notice_id) is not None
-        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_disclosed)
+        is_proven = notice.notified is not None
+        yield from _let_go(case, notice_id, prepared.office, Purpose.CONSULAR_NOTICE, persons, None, is_proven)
     for disclosure_id, disclosure in case.disclosures.disclosures.items():
-        told, is_disclosed = disclosure.prepared, shown_by(case, disclosure_id) is not None
-        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_disclosed)
+        told, is_proven = disclosure.prepared, disclosure.received is not None
+        yield from _let_go(case, disclosure_id, told.office, told.purpose, told.person_ids, told.about_id, is_proven)
 
 
 def _let_go(
     case: Case, disclosure_id: UUID, office: str, purpose: Purpose, persons: tuple[UUID, ...], about_id: UUID | None,
-    is_disclosed: bool,
+    is_proven: bool,
 ) -> Iterator[Given]:
     left = case.corrections.left.get(disclosure_id)
     if left is None:
@@ -91,7 +98,7 @@ def _let_go(
     if engagement is not None:
         yield Given(
             disclosure_id=disclosure_id, office=office, purpose=purpose, person_ids=persons, about_id=about_id, left=left,
-            engagement=engagement, is_disclosed=is_disclosed,
+            engagement=engagement, is_disclosed=shown_by(case, disclosure_id) is not None, is_proven=is_proven,
         )
 
 
@@ -100,15 +107,18 @@ def fields_given(
 ) -> tuple[FieldSource, ...]:
     """Which fields it told, each with its event: the reports of the case as they stood when it left, by the contract of
     then. That is what the office's feed says too; a decision cannot read feeds. `counts` says what was told."""
-    office = standing.offices.get(one.office)
-    if office is None:
-        return ()
-    contract = standing.contract_at(office.recipient_kind, one.left.at)
-    flow = None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
+    flow = flow_of(standing, one, one.left.at)
     if flow is None:
         return ()
     was = as_it_was(case, lambda version, _: version <= one.left.version)
     return sources(was, flow, one.engagement, one.person_ids, about=one.about_id, counts=counts)
+
+
+def flow_of(standing: Agency, one: Given, at: datetime) -> Flow | None:
+    """What the contract in force at a moment lets flow to the office for the purpose of one disclosure."""
+    office = standing.offices.get(one.office)
+    contract = None if office is None else standing.contract_at(office.recipient_kind, at)
+    return None if contract is None else contract.flow(one.purpose, standing.jurisdiction)
 
 
 def as_it_was(case: Case, was_there: Callable[[int, datetime], bool]) -> Case:
@@ -175,16 +185,19 @@ def owed(submission: Submission[Any], case: Case, events: Sequence[Envelope]) ->
         if has_recall(case, one.disclosure_id):
             continue
         for cause in _new_causes(case, submission.standing, one, events):
-            told = _owed(submission, case, one, cause, ordinal=len(recordings))
-            recordings.append(Recording(event=told, causation_id=cause.event_id))
+            owes, correction_id = _owes(submission, case, one, cause), submission.own_id("correction", len(recordings))
+            recordings.append(owing(submission, one, cause, owes, correction_id=correction_id))
     return recordings
 
 
 def _new_causes(case: Case, standing: Agency, one: Given, events: Sequence[Envelope]) -> list[Cause]:
-    """Those for which nothing is owed yet. A recall is one by itself where nothing else makes or made it owed; what was
+    """Those for which nothing is owed yet. A recall is one by itself where nothing else takes or took it back; what was
     recalled so is owed once, and besides only its erasure, which a court's order asks for."""
     state = case.corrections
-    still = [owed.owed.because for owed in state.open_for(one.disclosure_id) if owed.owed.disclosure_id == one.disclosure_id]
+    still = [
+        owed.owed.because for owed in state.open_for(one.disclosure_id)
+        if owed.owed.disclosure_id == one.disclosure_id and owed.owed.owes is not Owes.UPDATE
+    ]
     is_covered = OwedBecause.RECALLED in still
     new = [
         cause for cause in causes(case, standing, one)
@@ -210,15 +223,17 @@ def _recalled_by(told: Event) -> UUID | None:
             return None
 
 
-def _owed(submission: Submission[Any], case: Case, one: Given, cause: Cause, *, ordinal: int) -> CorrectionOwed:
+def owing(
+    submission: Submission[Any], one: Given, cause: Cause, owes: Owes, *, correction_id: UUID
+) -> Recording:
+    """What is owed for one disclosure because of one cause, from when the agency learned of it."""
     whose = {reference: person for person, reference in one.engagement.references.items()}
     persons = tuple(dict.fromkeys(whose[field.reference] for field in cause.fields if field.reference in whose))
-    return CorrectionOwed(
-        correction_id=submission.own_id("correction", ordinal), office=one.office, disclosure_id=one.disclosure_id,
-        cause_event_id=cause.event_id, person_ids=persons or one.person_ids,
-        paths=tuple(dict.fromkeys(field.path for field in cause.fields)), owes=_owes(submission, case, one, cause),
+    return Recording(event=CorrectionOwed(
+        correction_id=correction_id, office=one.office, disclosure_id=one.disclosure_id, cause_event_id=cause.event_id,
+        person_ids=persons or one.person_ids, paths=tuple(dict.fromkeys(field.path for field in cause.fields)), owes=owes,
         because=cause.because, clock_start=submission.learned_at, due_zone=submission.standing.zone,
-    )
+    ), causation_id=cause.event_id)
 
 
 def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> Owes:
@@ -226,17 +241,30 @@ def _owes(submission: Submission[Any], case: Case, one: Given, cause: Cause) -> 
     if cause.because is OwedBecause.EXPUNGED or is_to_erase:
         return Owes.ERASURE
     is_untrue = cause.because is OwedBecause.UNTRUE
-    may_be_told = is_untrue and not is_recalled(case, one.disclosure_id) and _may_learn(submission, case, one)
-    return Owes.CORRECTION if may_be_told else Owes.RECALL
+    may_be_told = is_untrue and not is_recalled(case, one.disclosure_id) and not _was_renewed(case, one.disclosure_id)
+    return Owes.CORRECTION if may_be_told and _may_learn(submission, case, one) else Owes.RECALL
+
+
+def _was_renewed(case: Case, disclosure_id: UUID) -> bool:
+    """Whether the office has an update that stands in its place: what is true is told, or owed, by that."""
+    return any(
+        one.settled is not None and one.prepared_as is not None and not is_recalled(case, one.prepared_as)
+        for one in case.corrections.owed.values()
+        if (one.owed.disclosure_id, one.owed.owes) == (disclosure_id, Owes.UPDATE)
+    )
 
 
 def _may_learn(submission: Submission[Any], case: Case, one: Given) -> bool:
-    """Whether the office may learn what is true: on what it was told on, or, of those of a notice who stayed when another's
-    record was closed, on what was opened for them."""
-    engagement: Engagement | None = one.engagement
-    if one.purpose is Purpose.CONSULAR_NOTICE and one.engagement.engagement_id not in case.corrections.fallen:
-        engagement = case.engagements.open_for(one.office, one.purpose)
+    engagement = engagement_of(case, one)
     return engagement is not None and engagement.holds_at(submission.occurred_at, submission.standing.agreements)
+
+
+def engagement_of(case: Case, one: Given) -> Engagement | None:
+    """On what the office may learn what is true: on what it was told on, or, of those of a notice who stayed when another's
+    record was closed, on what was opened for them."""
+    if one.purpose is Purpose.CONSULAR_NOTICE and one.engagement.engagement_id not in case.corrections.fallen:
+        return case.engagements.open_for(one.office, one.purpose)
+    return one.engagement
 
 
 def has_recall(case: Case, disclosure_id: UUID) -> bool:

@@ -282,23 +282,6 @@ def link_party(submission: Submission[LinkPartyToChild], case: Case) -> Sequence
     return [Recording(event=PartyLinkedToChild(party_id=wish.party_id, child_id=wish.child_id))]
 
 
-def close_case(submission: Submission[CloseCase], case: Case) -> Sequence[Recording]:
-    require_open(case)
-    if case.intake.is_closed:
-        return []
-    return [Recording(event=CaseClosed(
-        child_ids=case.taking(
-            [child.person_id for child in case.intake.children], Compartment.LEGAL, Compartment.IMMIGRATION
-        ),
-        open_duty_ids=tuple(duty.duty_id for duty in case.obligations.open_duties()),
-        outcome=Known(submission.command.outcome), unfiled_child_ids=Known(tuple(case.petitions.unfiled)),
-        open_correction_ids=(
-            *(one.owed.correction_id for one in case.corrections.owed.values() if one.is_open),
-            *(one.owed.correction_id for one, _ in case.outside_corrections.still_owed(case)),
-        ),
-    ))]
-
-
 def _opened(intake: Intake, _: CaseOpened, envelope: Envelope) -> Intake:
     circumstances = envelope.circumstances
     return replace(intake, is_open=True, opened_at=circumstances.occurred_at, agency=circumstances.agency)
@@ -340,7 +323,6 @@ def _linked(intake: Intake, told: PartyLinkedToChild, _: Envelope) -> Intake:
 INITIAL = Intake()
 DECIDES = {
     OpenCase: open_case, AddChild: add_child, AddParty: add_party, LinkPartyToChild: link_party,
-    CloseCase: close_case,
 }
 EVOLVES = {
     CaseOpened: _opened, ChildAddedToCase: _child_added, PartyAddedToCase: _party_added,

@@ -1,6 +1,7 @@
 """`recall`: what is owed to offices because of what they were given, the letter for paper, and the word that closes it."""
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -61,3 +62,22 @@ def test_what_nobody_was_given_is_not_recalled(played: Program) -> None:
     assert played("recall", CASE, "0f000000-0000-4000-8000-000000000099", "--yes").exit_code == 1
     assert played("recall", CASE).exit_code == 2
     assert played("recall", CASE, "0f000000-0000-4000-8000-000000000099", "--told", "smoke").exit_code == 2
+
+
+def test_who_was_given_a_home_that_was_left_is_told_the_new_one_and_disregards_nothing(tmp_path: Path) -> None:
+    play(tmp_path / "home")
+    program = Program(tmp_path / "home")
+    [answer] = program.submitted([line("SupersedeFact", {
+        "change_id": "0f000000-0000-4000-8000-0000000000c2", "person_id": MOTHER_ID, "address": {"country": "HN", **{
+            name: "Calle Segunda" if name == "street" else None
+            for name in ("street", "number", "colonia", "municipality", "city", "region", "postal_code", "landmarks")
+        }},
+    })])
+    assert answer["status"] == "accepted", answer
+    [one] = [one for one in program.json("recall") if one["because"] == "superseded"]
+    assert (one["office"], one["owes"], one["fields"]) == ("cons-hn.houston", "update", ["parent.address"])
+    assert "Xiomara Zúñiga Ochoa has moved: tell them the new address" in program.ok("due", "--case", CASE)
+    asked = program("recall", CASE, one["disclosure_id"], stdin="n\n")
+    assert asked.exit_code == 1 and "a recall takes back what was true" in asked.output
+    assert program.json("feed", one["office"])["corrected_since"] == []
+    assert "cons-hn.houston is owed an update" in program.ok("case", "timeline", CASE)

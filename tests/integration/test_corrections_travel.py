@@ -5,7 +5,10 @@ from uuid import UUID, uuid5
 
 from domain.case.corrections import Owed, OwedBecause, Owes
 from domain.case.given import fields_given, given
+from domain.case.particulars import FactSuperseded
+from domain.case.recalls import is_recalled
 from domain.disclosure.events import Disclosed, Withdrawn
+from domain.personal import Known
 from tests.disclosure_world import AGENCY, MEXICO, Family, World
 from tests.recording_channel import RecordingChannel
 
@@ -83,3 +86,39 @@ def test_a_recall_that_a_person_asked_for_is_owed_for_as_long_as_its_office_is_s
     world.submit("PutOfficeLive", {"office": MEXICO, "second_person": "counsel-1"})
     deliver(world, channel)
     assert channel.numbers == [1, 2] and not owed().is_open
+
+
+def test_a_move_is_told_under_a_number_of_its_own_and_nothing_is_withdrawn(world: World) -> None:
+    family, channel = world.family(1), RecordingChannel(world.clock)
+
+    def move(street: str) -> None:
+        world.submit("SupersedeFact", {
+            "change_id": uuid5(family.case_id, street), "person_id": family.mother_id,
+            "address": {"country": "MX", "street": street, **dict.fromkeys(
+                ("number", "colonia", "municipality", "city", "region", "postal_code", "landmarks")
+            )},
+        }, case_id=family.case_id)
+
+    move("Calle Una")
+    world.release(family)
+    deliver(world, channel)
+    move("Calle Dos")
+    [owed] = world.backbone.case(family.case_id).corrections.owed.values()
+    again = uuid5(family.notice_id, "again")
+    wish = {"correction_id": owed.owed.correction_id, "disclosure_id": again}
+    world.submit("PrepareCorrection", wish, case_id=family.case_id)
+    deliver(world, channel)
+    assert channel.numbers == [1], "it waits for a person"
+    move("Calle Tres")
+    world.submit("ReleaseDisclosure", {"notice_id": again}, case_id=family.case_id)
+    deliver(world, channel)
+
+    first, second = (envelope.event for envelope in world.feed())
+    assert isinstance(first, Disclosed) and isinstance(second, Disclosed) and channel.numbers == [1, 2]
+    case = world.backbone.case(family.case_id)
+    homes = [field.event_id for entry in (first, second) for field in entry.fields if field.path == "parent.address"]
+    told = [case.mislinks.history[event_id][2] for event_id in homes]
+    assert [each.address.value.street for each in told if isinstance(each, FactSuperseded)
+            and isinstance(each.address, Known)] == ["Calle Una", "Calle Tres"]
+    [owed] = case.corrections.owed.values()
+    assert not owed.is_open and not is_recalled(case, family.notice_id)
