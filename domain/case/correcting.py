@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from domain.case.consular import ConsularNotificationPrepared, Notice, TextCode
 from domain.case.corrections import RULE, CorrectionOwed, CorrectionPrepared, Owes, PrepareCorrection
-from domain.case.engagement import Signs, require_basis
+from domain.case.engagement import EngagementOpened, PersonReference, Signs, require_basis
 from domain.case.intake import require_open
 from domain.case.notice_items import missing_items, people_around
 from domain.case.obligations import DutyStage
@@ -45,18 +45,31 @@ def prepare(submission: Submission[PrepareCorrection], case: Case) -> Sequence[R
     recalls = [] if told.owes is Owes.UPDATE or is_recalled(case, told.disclosure_id) else recall_of(
         submission, case, told.disclosure_id, Signs(submission, case), TextCode.DISREGARD, ordinal=0
     )
-    return [*prepared, *recalls, Recording(event=in_its_place)]
+    return [*prepared, *recalls, *(Recording(event=event) for event in in_its_place)]
 
 
-def _in_its_place(submission: Submission[PrepareCorrection], case: Case, told: CorrectionOwed) -> Event:
+def _in_its_place(submission: Submission[PrepareCorrection], case: Case, told: CorrectionOwed) -> list[Event]:
+    """What is prepared, on its own engagement; on another like it where that had ended because its purpose was fulfilled."""
     wish = submission.command
     notice = case.consular.notices.get(told.disclosure_id)
     if notice is not None:
-        return _notice_again(submission, case, notice)
-    disclosure = case.disclosures.disclosures[told.disclosure_id]
-    engagement = case.engagements.engagements.get(disclosure.prepared.engagement_id)
-    require_basis(submission, engagement, LEARNS_NO_MORE, field="correction_id")
-    return replace(disclosure.prepared, disclosure_id=wish.disclosure_id)
+        return [_notice_again(submission, case, notice)]
+    prepared = replace(case.disclosures.disclosures[told.disclosure_id].prepared, disclosure_id=wish.disclosure_id)
+    known = case.engagements.engagements.get(prepared.engagement_id)
+    if known is None or not known.may_correct_at(submission.occurred_at, submission.standing.agreements) or known.is_open:
+        require_basis(submission, known, LEARNS_NO_MORE, field="correction_id")
+        return [prepared]
+    other = case.engagements.open_for(known.office, known.purpose)
+    if other is not None and known.references.keys() <= other.references.keys():
+        require_basis(submission, other, LEARNS_NO_MORE, field="correction_id")
+        return [replace(prepared, engagement_id=other.engagement_id)]
+    again = EngagementOpened(
+        engagement_id=submission.own_id("engagement for a correction", 0), office=known.office, purpose=known.purpose,
+        case_reference=known.case_reference, persons=tuple(
+            PersonReference(person_id=person, reference=sign) for person, sign in known.references.items()
+        ), rule_ids=known.rule_ids, basis=known.basis, until=known.until, client_ids=known.client_ids, side=known.side,
+    )
+    return [again, replace(prepared, engagement_id=again.engagement_id)]
 
 
 def _notice_again(

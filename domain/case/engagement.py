@@ -115,6 +115,7 @@ class Engagement:
     rule_ids: tuple[str, ...]
     event_id: UUID
     is_open: bool = True
+    ended: EndedBecause | None = None
     basis: EngagementBasis | None = None
     until: datetime | None = None
     client_ids: tuple[UUID, ...] = ()
@@ -126,7 +127,15 @@ class Engagement:
         A consent, an order and an approval are recorded in the case, and end the engagement by an event there; what the
         agency's own stream and the clock say is asked here.
         """
-        if not self.is_open or (self.until is not None and moment >= self.until):
+        return self.is_open and self._stands_at(moment, agreements)
+
+    def may_correct_at(self, moment: datetime, agreements: Agreements) -> bool:
+        """Whether what was told on it may be told anew where it proves untrue: also once its purpose is fulfilled, for
+        whoever was told is told again (design decision 4)."""
+        return (self.is_open or self.ended is EndedBecause.FULFILLED) and self._stands_at(moment, agreements)
+
+    def _stands_at(self, moment: datetime, agreements: Agreements) -> bool:
+        if self.until is not None and moment >= self.until:
             return False
         return not self.rests_on_agreement or (
             self.basis is not None and self.basis.rests_on is not None and agreements.stands(self.basis.rests_on, moment)
@@ -254,7 +263,7 @@ def _ended(state: Engagements, told: EngagementEnded, _: Envelope) -> Engagement
     engagement = state.engagements.get(told.engagement_id)
     if engagement is None:
         return state
-    ended = replace(engagement, is_open=False)
+    ended = replace(engagement, is_open=False, ended=told.reason)
     return replace(state, engagements={**state.engagements, told.engagement_id: ended})
 
 

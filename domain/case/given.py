@@ -256,7 +256,7 @@ def _was_renewed(case: Case, disclosure_id: UUID) -> bool:
 
 def _may_learn(submission: Submission[Any], case: Case, one: Given) -> bool:
     engagement = engagement_of(case, one)
-    return engagement is not None and engagement.holds_at(submission.occurred_at, submission.standing.agreements)
+    return engagement is not None and engagement.may_correct_at(submission.occurred_at, submission.standing.agreements)
 
 
 def engagement_of(case: Case, one: Given) -> Engagement | None:

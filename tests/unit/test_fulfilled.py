@@ -2,16 +2,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
 
 from domain.case.consular import ReleaseDisclosure, Way
-from domain.case.corrections import CorrectionOwed, Owes, PrepareCorrection
+from domain.case.corrections import CorrectionOwed, CorrectionPrepared, Owes, PrepareCorrection
 from domain.case.disclosures import DisclosurePrepared, PrepareDisclosure, RecordDisclosureReceived
 from domain.case.documents import DocumentKind, DocumentReceived, ReceiveDocument
-from domain.case.engagement import EndedBecause, EngagementEnded
+from domain.case.engagement import EndedBecause, EngagementEnded, EngagementOpened
 from domain.case.fulfilled import ASKS, ENDS
 from domain.case.kin import (
     HomeStudyCompleted,
@@ -27,6 +28,7 @@ from domain.case.kin import (
 from domain.case.language import CompleteTranslation, TranslationCompleted
 from domain.case.particulars import CorrectFact
 from domain.case.permission import CloseEngagement
+from domain.case.recalls import DisclosureRecalled
 from domain.case.service import ProveService, ServiceCompleted
 from domain.case.subjects import ABOUT
 from domain.disclosure.purposes import Purpose
@@ -46,6 +48,7 @@ second = RequestHomeStudy(
     request_id=an_id("second study"), subject_id=CARER, child_ids=(CHILD,), address=home("Calle Segunda"), attempt=1
 )
 of_the_second = replace(report, request_id=an_id("second study"), subject_id=CARER)
+DAY = timedelta(days=1)
 received = RecordDisclosureReceived(disclosure_id=an_id("disclosure"), channel=Way.WEBHOOK, entry=1, receipt="r-1")
 asked = whole_case().given(opening(person_ids=(CHILD, MOTHER, AUNT)), study, release)
 
@@ -110,13 +113,41 @@ def test_a_correction_that_is_owed_keeps_it_open_until_it_is_settled() -> None:
     assert ended(true, replace(received, disclosure_id=an_id("true"), entry=3, receipt="r-3"))
 
 
-def test_what_proves_untrue_afterwards_is_taken_back_and_brings_no_new_fact() -> None:
+def test_what_proves_untrue_afterwards_is_told_again_on_an_engagement_like_the_first_which_ends_with_it() -> None:
+    """Everyone who was told is told again (design decision 4), and nothing else leaves on it."""
     had = asked.given(received, report)
     wrong = CorrectFact(
         correction_id=an_id("name"), person_id=AUNT, replaces_event_id=had.case.intake.people[AUNT].event_id,
         name=PersonName(given_names="Ximena", surnames="Núñez Ibáñez"), evidence="birth certificate",
     )
-    assert [one.owes for one in had.when(wrong).the(CorrectionOwed)] == [Owes.RECALL]
+    assert [one.owes for one in had.when(wrong).the(CorrectionOwed)] == [Owes.CORRECTION]
+    corrected = had.given(wrong)
+    prepared = PrepareCorrection(correction_id=open_correction(corrected), disclosure_id=an_id("true"))
+    outcome = corrected.when(prepared)
+    outcome.then(CorrectionPrepared, EngagementOpened, DisclosureRecalled, EngagementOpened, DisclosurePrepared)
+    [_, again] = outcome.the(EngagementOpened)
+    first = corrected.case.engagements.engagements[an_id("engagement")]
+    assert (again.office, again.purpose, again.basis) == (first.office, first.purpose, first.basis)
+    assert {one.person_id: one.reference for one in again.persons} == first.references
+    told = outcome.scenario().given(ReleaseDisclosure(notice_id=an_id("true")))
+    last = told.when(replace(received, disclosure_id=an_id("true"), entry=3, receipt="r-3"))
+    assert [(one.engagement_id, one.reason) for one in last.the(EngagementEnded)] == [
+        (again.engagement_id, EndedBecause.FULFILLED)
+    ]
+
+
+def test_nothing_is_told_again_where_what_a_fulfilled_engagement_rested_on_fell_or_a_person_ended_it() -> None:
+    had = asked.given(received)
+    closed = had.given(CloseEngagement(engagement_id=an_id("engagement")), report)
+    out = whole_case().given(
+        opening(person_ids=(CHILD, MOTHER, AUNT), until=had.at + DAY), study, release, received, report,
+    )
+    for scenario, at in ((closed, closed.at + timedelta(hours=1)), (out, had.at + 2 * DAY)):
+        wrong = CorrectFact(
+            correction_id=an_id("name"), person_id=AUNT, replaces_event_id=scenario.case.intake.people[AUNT].event_id,
+            name=PersonName(given_names="Ximena", surnames="Núñez Ibáñez"), evidence="birth certificate",
+        )
+        assert [one.owes for one in scenario.when(wrong, at=at).the(CorrectionOwed)] == [Owes.RECALL]
 
 
 @pytest.mark.parametrize(("purpose", "about", "answer", "kind"), [
