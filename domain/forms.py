@@ -13,17 +13,22 @@ from typing import Any, get_args, get_type_hints
 
 from domain.people import Address, PersonName
 from domain.refusals import Refused
-from domain.status_words import require_no_status
 
 PART_MAX, LANDMARKS_MAX = 100, 300
 """Signs of one part. Names with several given names and both surnames, as people have them, are far below."""
-NUMBERED = re.compile(r"[0-9](?:[ .-]?[0-9]){8}")
-"""Nine digits: a number under which some authority files a person."""
-A_NUMBER = re.compile(r"\bA[ #-]{0,2}[0-9](?:[ -]?[0-9]){6,8}\b", re.IGNORECASE)
-ZIP_PLUS_4 = re.compile(r"\b[0-9]{5}-[0-9]{4}\b")
+NUMBERED = re.compile(r"(?<!\d)(?:\d{9}|\d{3}[ ./-]\d{3}[ ./-]\d{3}|\d{3}-\d{2}-\d{4})(?!\d)")
+"""Nine digits as an A-Number or a social security number is written: numbers under which an authority files a person."""
+A_NUMBER = re.compile(r"\bA[ #/-]{0,2}\d(?:[ ./-]?\d){6,8}\b", re.IGNORECASE)
+STORY = re.compile(
+    r"\b(undocumented|indocumentad[oa]s?|sin papeles|no papers|immigration status|out of status|green card|removal order)\b",
+    re.IGNORECASE,
+)
+"""Words that no name and no address has; words of status that some have are let be."""
+BLANKS, MARKS = re.compile("[\u00a0\u2007\u202f\u3000]"), "\ufeff\u200e\u200f"
+"""Blanks that do not break, as spreadsheets have them; marks of direction, and of a file's first byte, at the ends."""
 JOINERS = re.compile("[\u200c\u200d]")
 """Unseen, and letters of some scripts need them."""
-WITH_DIGITS = frozenset({"postal_code", "number", "landmarks"})
+WITH_DIGITS = frozenset({"postal_code", "landmarks"})
 """Parts with numbers of their own; landmarks are text, and flow where they are named as such."""
 BIRTH_PLACE = frozenset({"birth_city", "birth_region"})
 
@@ -40,14 +45,15 @@ def _require(part: str, field: str) -> None:
     if len(part) > most:
         because = f"a part of a name, a place or an address has at most {most} signs"
         raise Refused(because, rule="DECISION-13", field=field)
-    if not JOINERS.sub("", part).isprintable():
+    if not JOINERS.sub("", BLANKS.sub(" ", part.strip(MARKS))).isprintable():
         because = "this is one line of letters, digits and marks, without signs that nobody sees"
         raise Refused(because, rule="DECISION-13", field=field)
     has_digits = field.rpartition(".")[2] in WITH_DIGITS
-    if A_NUMBER.search(part) or (not has_digits and NUMBERED.search(ZIP_PLUS_4.sub("", part))):
+    if A_NUMBER.search(part) or (not has_digits and NUMBERED.search(part)):
         because = "a number of nine digits files a person, and has a field of its own: leave it out here"
         raise Refused(because, rule="DECISION-13", field=field)
-    require_no_status(part, field)
+    if STORY.search(part):
+        raise Refused("a status has no place in a name or an address: leave it out", rule="B3", field=field)
 
 
 @cache

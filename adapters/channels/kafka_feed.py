@@ -210,12 +210,12 @@ class KafkaFeed:
             if since == start:
                 break
             back *= 4
-        if after := _places(consumer, place, committed, end, first_only=True):
+        if after := _places(consumer, place, max(start, committed), end, first_only=True):
             return _before(after[0])
         published = self.published(office)
         # Asked for after `published`, so that nothing of what that counts lies behind it.
         end = consumer.end_offsets([place])[place]
-        after = _places(consumer, place, committed, end, first_only=True)
+        after = _places(consumer, place, max(start, committed), end, first_only=True)
         return _before(after[0]) if after else published
 
     def _place(self, office: str) -> TopicPartition:

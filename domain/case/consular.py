@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from domain.case.doubts import shown_by
+from domain.case.doubts import NOT_SHOWN, shown_by
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs, require_office
 from domain.case.intake import OUR_ID, personal, require_child, require_open
 from domain.case.keys import Keys
@@ -303,7 +303,7 @@ def recall(
     """
     replaces_event_id = shown_by(case, notice.prepared.notice_id)
     if replaces_event_id is None:
-        raise Refused("this notice was not handed over, so nobody need disregard it", rule="P19", field="notice_id")
+        raise Refused(NOT_SHOWN, rule="P19", field="notice_id")
     office, engagement_id = notice.prepared.office, submission.own_id("engagement", ordinal)
     opened = EngagementOpened(
         engagement_id=engagement_id, office=office, purpose=Purpose.RECALL, case_reference=signs.of(office, None),

@@ -30,6 +30,12 @@ class DisclosureDoubted(Event):
     entry: int = clear("number of the entry in the office's feed")
 
 
+NOT_SHOWN = (
+    "this was not handed over, as far as the case knows: what only began to leave is in doubt after five minutes, and "
+    "`casebridge recall` takes it back before that"
+)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Doubt:
     told: DisclosureDoubted

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from domain.case import consular
 from domain.case.consular import ENTRY, RecordCorrectionReceived, TextCode, Way
-from domain.case.doubts import shown_by
+from domain.case.doubts import NOT_SHOWN, shown_by
 from domain.case.engagement import OFFICE, EndedBecause, EngagementEnded, EngagementOpened, Signs
 from domain.case.intake import OUR_ID, personal
 from domain.case.keys import Keys
@@ -102,8 +102,7 @@ def recall_of(
     disclosure = case.disclosures.disclosures.get(disclosure_id)
     replaces_event_id = shown_by(case, disclosure_id)
     if disclosure is None or replaces_event_id is None:
-        because = "nothing of this id was handed over, so nobody need disregard it"
-        raise Refused(because, rule=RULE, field="disclosure_id")
+        raise Refused(NOT_SHOWN, rule=RULE, field="disclosure_id")
     prepared, engagement_id = disclosure.prepared, submission.own_id("engagement", ordinal)
     opened = EngagementOpened(
         engagement_id=engagement_id, office=prepared.office, purpose=Purpose.RECALL,

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid5
 
-from adapters.reading.not_left import not_left
+from adapters.reading.not_left import UNREAD, not_left
 from domain.disclosure.events import Disclosed
 from tests.disclosure_world import MEXICO, ROOT, Family, World
 from tests.integration.test_pull_feed import served
@@ -41,7 +41,8 @@ def narrower(path: str = "relative.name", *, version: int = 4) -> str:
 
 def why(world: World, family: Family) -> list[str]:
     opened = SimpleNamespace(
-        log=world.log, codec=world.backbone.codec, backbone=world.backbone, rendering=lambda: world.rendering
+        log=world.log, codec=world.backbone.codec, backbone=world.backbone, rendering=lambda: world.rendering,
+        clock=world.clock,
     )
     return [one.because for one in not_left(cast(Any, opened), family.case_id)]
 
@@ -104,6 +105,16 @@ def test_a_reader_gets_no_content_of_what_was_taken_back_and_gets_its_disregard_
     world.receive()
     assert types() == ["Placeholder", "Disregard"], "whoever reads from the start learns what to disregard, and no more"
     world.close()
+
+
+def test_what_nobody_has_shown_to_have_read_for_a_week_is_told_another_way(world: World) -> None:
+    family = written(world)
+    channel = RecordingChannel(world.clock, lambda *_: Mood.ACCEPT_AND_HANG_UP)
+    world.courier(channel).step()
+    world.tick(days=6)
+    assert why(world, family) == []
+    world.tick(days=2)
+    assert why(world, family) == [UNREAD]
 
 
 def adopt(world: World, text: str) -> None:

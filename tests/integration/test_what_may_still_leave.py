@@ -182,7 +182,8 @@ def _study_asked_of_iss(world: World) -> tuple[Disclosed, Record]:
 
 def _not_left(world: World, family: Family) -> list[tuple[UUID, str]]:
     opened = SimpleNamespace(
-        log=world.log, codec=world.backbone.codec, backbone=world.backbone, rendering=lambda: world.rendering
+        log=world.log, codec=world.backbone.codec, backbone=world.backbone, rendering=lambda: world.rendering,
+        clock=world.clock,
     )
     return [(one.id, one.because) for one in not_left(cast(Any, opened), family.case_id)]
 
