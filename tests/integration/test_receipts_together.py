@@ -1,8 +1,7 @@
 """Receipts of several cases are stored together, each exactly once, and none waits for another."""
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
 from uuid import uuid5
 
@@ -15,14 +14,6 @@ from domain.ports import Append, Appended, LogError
 from tests.disclosure_world import Family, World
 from tests.recording_channel import RecordingChannel
 from tests.webhook_receiver import Mood
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    world = World(tmp_path)
-    world.found()
-    yield world
-    world.close()
 
 
 @pytest.fixture
