@@ -31,7 +31,7 @@ def in_words(contract: Contract) -> Iterator[str]:
 
 def _field(field: FlowField) -> str:
     needs = f"; only on {' or '.join(need.replace('_', ' ') for need in field.needs)}" if field.needs else ""
-    text = "; a text that a person wrote" if field.free_text else ""
+    text = f"; a text that a person wrote, of the class {field.free_text}" if field.free_text else ""
     return f"{field.path} ({WORDS[field.path].item.replace('_', ' ')}): {field.basis}{needs}{text}"
 
 

@@ -113,6 +113,7 @@ def test_contracts_are_listed_shown_and_proven(program: Program) -> None:
     kinds = {row["kind"]: row for row in program.json("contracts", "list")}
     assert kinds["CONS-MX"]["version"] == 3 and kinds["USCIS"]["denied"] and len(kinds) == 43
     assert "each waits for a person" in program.ok("contracts", "show", "ICE-PIC")
+    assert "a text that a person wrote, of the class directions" in program.ok("contracts", "show", str(ISS))
     assert program.json("contracts", "check") == {"contracts": 45, "findings": []}
     assert program.ok("contracts", "show", str(ISS), "--text") == ISS.read_text(encoding="utf-8")
     assert program("contracts", "show", "NOBODY").exit_code == 1
