@@ -6,6 +6,9 @@ from types import SimpleNamespace
 from typing import Any, cast
 from uuid import uuid5
 
+import pytest
+
+from adapters.disclosure import discloser
 from adapters.reading.not_left import UNREAD, not_left
 from domain.disclosure.events import Disclosed
 from tests.disclosure_world import MEXICO, ROOT, Family, World
@@ -105,6 +108,29 @@ def test_a_reader_gets_no_content_of_what_was_taken_back_and_gets_its_disregard_
     world.receive()
     assert types() == ["Placeholder", "Disregard"], "whoever reads from the start learns what to disregard, and no more"
     world.close()
+
+
+@pytest.mark.parametrize(("landmarks", "stages"), [
+    ("junto al molino", ["DeliveryStopped"]), (None, ["HandOverStarted", "HandedOver"]),
+])
+def test_an_entry_of_an_earlier_version_does_not_leave_with_landmarks_that_no_contract_names(
+    world: World, monkeypatch: pytest.MonkeyPatch, landmarks: str | None, stages: list[str]
+) -> None:
+    """Its renderer tells them with the address, unnamed."""
+    family, channel = world.family(1), RecordingChannel(world.clock)
+    home = {"country": "MX", "street": "Calle Sur", "colonia": "El Molino", "landmarks": landmarks}
+    world.submit("AddParty", {
+        "party_id": uuid5(family.case_id, "father"), "role": "father", "child_ids": [family.child_id], "address": home,
+        "name": {"given_names": "Anselmo", "surnames": "Peña"},
+    }, case_id=family.case_id)
+    world.release(family)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(discloser, "laid_out_by", lambda _: "notice.v1")
+        world.disclose()
+    told = world.feed()[0].event
+    assert isinstance(told, Disclosed) and told.renderer == "notice.v1" and "parent.address" in {f.path for f in told.fields}
+    world.courier(channel).step()
+    assert world.delivery(1) == stages and not any("molino" in str(parcel) for parcel in channel.calls)
 
 
 def test_what_nobody_has_shown_to_have_read_for_a_week_is_told_another_way(world: World) -> None:
