@@ -92,10 +92,7 @@ def covered_by(casebridge: Casebridge, case_id: UUID, hold_id: UUID) -> list[Del
     offices = casebridge.backbone.agency(case.intake.agency or "").offices
     found = list[Delivery]()
     for delivery in _deliveries(casebridge, case_id):
-        row = casebridge.log.event(delivery.entry_event_id)
-        assert row is not None, "a view shows what the log has"
-        told = _content(casebridge, casebridge.clear_codec.decode(row).event)
-        if delivery.stage in TOO_LATE and isinstance(told, Disclosed):
+        if delivery.stage in TOO_LATE and (told := _told(casebridge, delivery)) is not None:
             engagement = case.engagements.engagements.get(told.engagement_id)
             references = {} if engagement is None else engagement.references
             holds = holds_on(case, offices, told.office, told.fields, references)
@@ -108,10 +105,8 @@ def began_to_leave(casebridge: Casebridge, case_id: UUID, disclosure_id: UUID) -
     deliveries must be up to date."""
     for delivery in _deliveries(casebridge, case_id):
         if delivery.stage is DeliveryStage.STARTED:
-            row = casebridge.log.event(delivery.entry_event_id)
-            assert row is not None, "a view shows what the log has"
-            told = _content(casebridge, casebridge.clear_codec.decode(row).event)
-            if isinstance(told, Disclosed) and told.notice_id == disclosure_id:
+            told = _told(casebridge, delivery)
+            if told is not None and told.notice_id == disclosure_id:
                 return delivery
     return None
 
@@ -142,10 +137,8 @@ def _withdrawn(casebridge: Casebridge, deliveries: Sequence[Delivery]) -> dict[t
 def _lines(
     casebridge: Casebridge, case: Case, delivery: Delivery, withdrawn: dict[tuple[str, int], int]
 ) -> Iterator[LedgerLine]:
-    row = casebridge.log.event(delivery.entry_event_id)
-    assert row is not None, "a view shows what the log has"
-    told = _content(casebridge, casebridge.clear_codec.decode(row).event)
-    if not isinstance(told, Disclosed):
+    told = _told(casebridge, delivery)
+    if told is None:
         return
     persons = persons_of(told)
     is_certain = delivery.stage is DeliveryStage.HANDED_OVER
@@ -158,6 +151,14 @@ def _lines(
             entered_at=delivery.entered_at, stage=delivery.stage.value, staged_at=delivery.staged_at,
             may_have_been_given=may_have_been_given, withdrawn_by=withdrawn.get((delivery.office, delivery.number)),
         )
+
+
+def _told(casebridge: Casebridge, delivery: Delivery) -> Disclosed | None:
+    """What a number tells of anybody; None where it tells nothing."""
+    row = casebridge.log.event(delivery.entry_event_id)
+    assert row is not None, "a view shows what the log has"
+    told = _content(casebridge, casebridge.clear_codec.decode(row).event)
+    return told if isinstance(told, Disclosed) else None
 
 
 def _content(casebridge: Casebridge, told: Event) -> Event:
